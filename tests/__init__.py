@@ -1,0 +1,1 @@
+"""Tests of feedmaker, each beside the module that it is named after."""
