@@ -1,0 +1,63 @@
+"""Small conversions of text that several stages share. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def escape(text: str) -> str:
+    """Escape text for HTML and XML, in content and in attribute values."""
+    # Five passes in C are several times as fast as one with str.translate.
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;").replace("'", "&#39;")
+
+
+def clock(seconds: int) -> str:
+    """Write a time in a recording as HH:MM:SS, the form that podcast apps turn into links."""
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def spoken_duration(seconds: int) -> str:
+    """Write a length the way notes do: 1h 25m, 45m, 1h 2m 3s; and 0s, so that no length is empty."""
+    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    return " ".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
+def iso_duration(seconds: int) -> str:
+    """Write a length as ISO 8601 has it: PT1H25M."""
+    return "PT" + spoken_duration(seconds).replace(" ", "").upper()
+
+
+def utc(moment: datetime) -> str:
+    """Write a zoned time as RFC 3339 in UTC with whole seconds: 2026-11-23T08:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def long_date(day: date) -> str:
+    """Write a date that nobody can misread: 27 September 2016."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut text at a word so that it and an ellipsis have at most `limit` characters."""
+    text = " ".join(text.split())
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    cut = head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head[:-1]
+    return cut.rstrip(" ,;:.-–—") + "…"
