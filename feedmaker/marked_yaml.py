@@ -1,0 +1,173 @@
+"""YAML with places: plain values, and where each of them stands in its file.
+
+Scalars stay the text that was written (or None), so that `language: no`, `title: 1984` and
+`duration: 1:25:00` mean what a person meant; whoever reads a value gives it its type. Built from libyaml's
+events without recursion, so that hostile input (aliases that explode, object tags, towers of brackets) is
+a fault with a place and nothing else. Reads no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+MAX_DEPTH = 20
+Path = tuple[str | int, ...]
+Value = Any  # dict[str, Value] | list[Value] | str | None; recursive types defeat pydantic and mypy here
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Point into a file; both numbers count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Say what is wrong with the YAML itself; `code` is a diagnostic code."""
+
+    mark: Mark
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Document:
+    """Hold the values of a YAML text, the place of each value and key, and what is wrong with it."""
+
+    value: Value = None
+    values: dict[Path, Mark] = field(default_factory=dict)
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def where(self, path: Path) -> Mark:
+        """Return the place of the value at `path`, or of the nearest parent that was written."""
+        while path and path not in self.values:
+            path = path[:-1]
+        return self.values.get(path, Mark(1, 1))
+
+    def where_key(self, path: Path) -> Mark:
+        """Return the place of the key that leads to `path`."""
+        return self.keys.get(path) or self.where(path)
+
+
+def load(text: str, first_line: int = 1) -> Document:
+    """Read one YAML document; `first_line` is the line of the file at which `text` begins."""
+    document = Document()
+    try:
+        _Builder(document, first_line).build(yaml.parse(text, Loader=yaml.CSafeLoader))
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark or error.context_mark
+        mark = Mark(place.line + first_line, place.column + 1) if place else Mark(first_line, 1)
+        problem = (error.problem or "it cannot be read").removeprefix("did not find ")
+        hint = f"not YAML: {problem}; a value that holds ': ' or ' #' or starts with a sign needs quotes"
+        document.faults.append(Fault(mark, "yaml-syntax", hint))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + first_line
+        message = "not YAML: a character that YAML does not allow; write it as an escape in double quotes"
+        document.faults.append(Fault(Mark(line, 1), "yaml-syntax", message))
+    return document
+
+
+class _Refused(Exception):  # noqa: N818 - it ends the reading, it is not an error of its own
+    """Stop at what may not be read any further."""
+
+
+class _Builder:
+    """Turn parse events into values, keeping an explicit stack in place of recursion."""
+
+    def __init__(self, document: Document, first_line: int) -> None:
+        self.document = document
+        self.first_line = first_line
+        self.path: list[str | int] = []
+        self.parents: list[dict[str, Value] | list[Value]] = []
+        self.key: tuple[str, Mark] | None = None
+        self.skipped = 0
+
+    def build(self, events: Iterator[Any]) -> None:
+        try:
+            documents = 0
+            for event in events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        self._refuse(event, "yaml-syntax", "not YAML: a second document begins here")
+                self._take(event)
+        except _Refused:
+            self.document.value = None
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(event, "yaml-alias", "aliases (*name) are not supported; write the value out")
+        elif isinstance(event, yaml.ScalarEvent):
+            self._check(event)
+            null = not event.style and event.value in _NULLS
+            self._scalar(event, None if null else event.value)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._check(event)
+            self._open(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self.parents.pop()
+            if self.path:
+                self.path.pop()
+
+    def _check(self, event: Any) -> None:
+        if event.anchor:
+            self._refuse(event, "yaml-alias", "anchors (&name) are not supported; write the value out")
+        if event.tag and event.tag != "!":
+            self._refuse(event, "yaml-tag", f"the tag {event.tag[:60]} is not supported; write plain values")
+
+    def _refuse(self, event: Any, code: str, message: str) -> None:
+        self.document.faults.append(Fault(self._mark(event), code, message))
+        raise _Refused
+
+    def _mark(self, event: Any) -> Mark:
+        return Mark(event.start_mark.line + self.first_line, event.start_mark.column + 1)
+
+    def _awaits_key(self) -> bool:
+        return bool(self.parents) and isinstance(self.parents[-1], dict) and self.key is None
+
+    def _scalar(self, event: Any, value: str | None) -> None:
+        if self._awaits_key():
+            self.key = ("" if value is None else value, self._mark(event))
+            return
+        self._place(event, value)
+        if self.path:
+            self.path.pop()
+
+    def _open(self, event: Any, container: dict[str, Value] | list[Value]) -> None:
+        if self._awaits_key():
+            self._refuse(event, "yaml-syntax", "a list or mapping cannot be a key")
+        if len(self.parents) >= MAX_DEPTH:
+            self._refuse(event, "yaml-depth", f"nested more than {MAX_DEPTH} levels deep")
+        self._place(event, container)
+        self.parents.append(container)
+
+    def _place(self, event: Any, value: Value) -> None:
+        """Put a value where it belongs and leave its path on the stack."""
+        if not self.parents:
+            self.document.value = value
+            self.document.values[()] = self._mark(event)
+            return
+        parent = self.parents[-1]
+        if isinstance(parent, list):
+            self.path.append(len(parent))
+            parent.append(value)
+        else:
+            assert self.key is not None  # noqa: S101 - `_awaits_key` has seen to it
+            name, mark = self.key
+            self.key = None
+            self.path.append(name)
+            if name in parent:
+                first = self.document.keys[tuple(self.path)]
+                message = f'the key "{name}" stands here a second time; the first is in line {first.line}'
+                self.document.faults.append(Fault(mark, "yaml-duplicate-key", message))
+            self.document.keys[tuple(self.path)] = mark
+            parent[name] = value
+        self.document.values[tuple(self.path)] = self._mark(event)
