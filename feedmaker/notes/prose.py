@@ -1,0 +1,184 @@
+"""Paragraphs: from Markdown's inline events to spans, and back to Markdown. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import pyromark
+
+from feedmaker.model import Prose, Span
+from feedmaker.uri import safe_link
+
+Event = Any  # pyromark's events are a union of some forty typed dictionaries
+_SPACES = re.compile(r"[ \t\n]+")
+# What would begin a block, or end the paragraph, if it stood at the start of a line.
+_BLOCK_START = re.compile(r"(#{1,6}(?=\s|$)|[-+=>~:|]|\d{1,9}(?=[.)])[.)]?)")
+_INLINE = re.compile(r"[\\`*\[\]<]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|!(?=\[)")
+
+
+def tidy(spans: Iterable[Span]) -> Prose:
+    """Fold white space, join neighbours of the same markings and trim both ends."""
+    joined: list[Span] = []
+    for span in spans:
+        text = _SPACES.sub(" ", span.text)
+        if joined and _marks(joined[-1]) == _marks(span):
+            text = _SPACES.sub(" ", joined.pop().text + text)
+        if text:
+            joined.append(_with_text(span, text))
+    return _trimmed(joined)
+
+
+def _trimmed(spans: list[Span]) -> Prose:
+    while spans and not spans[0].text.lstrip(" "):
+        spans.pop(0)
+    while spans and not spans[-1].text.rstrip(" "):
+        spans.pop()
+    if spans:
+        spans[0] = _with_text(spans[0], spans[0].text.lstrip(" "))
+        spans[-1] = _with_text(spans[-1], spans[-1].text.rstrip(" "))
+    return tuple(spans)
+
+
+def _with_text(span: Span, text: str) -> Span:
+    return Span(text, span.strong, span.emphasis, span.code, span.href)
+
+
+def _marks(span: Span) -> tuple[bool, bool, bool, str | None]:
+    return span.strong, span.emphasis, span.code, span.href
+
+
+class Inline:
+    """Collect the inline events of one block; links are followed as `links`, safe or not."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self.links: list[str] = []
+        self._strong = 0
+        self._emphasis = 0
+        self._href: str | None = None
+
+    def take(self, event: Event) -> None:
+        """Add one event; block events only part what stands before and after them."""
+        if isinstance(event, str):
+            self._add(" ")
+            return
+        ((kind, value),) = event.items()
+        if kind in ("Text", "InlineHtml", "Html"):
+            self._add(value)
+        elif kind == "Code":
+            self._add(value, code=True)
+        elif kind == "Start":
+            self._start(value)
+        elif kind == "End":
+            self._end(value)
+
+    def _add(self, text: str, *, code: bool = False) -> None:
+        self.spans.append(Span(text, self._strong > 0, self._emphasis > 0, code, self._href))
+
+    def _start(self, tag: Any) -> None:
+        if tag == "Strong":
+            self._strong += 1
+        elif tag == "Emphasis":
+            self._emphasis += 1
+        elif isinstance(tag, dict) and "Link" in tag:
+            target = tag["Link"]["dest_url"]
+            mail = tag["Link"]["link_type"] == "Email"
+            self.links.append(target)
+            self._href = safe_link(f"mailto:{target}" if mail else target)
+        else:
+            self._add(" ")
+
+    def _end(self, tag: Any) -> None:
+        if tag == "Strong":
+            self._strong -= 1
+        elif tag == "Emphasis":
+            self._emphasis -= 1
+        elif tag == "Link":
+            self._href = None
+
+
+def inline(text: str) -> Prose:
+    """Read Markdown as one paragraph."""
+    collector = Inline()
+    for event in pyromark.events(text):
+        collector.take(event)
+    return tidy(collector.spans)
+
+
+def to_markdown(prose: Prose) -> str:
+    """Write a paragraph so that `inline` returns it again; readable wherever Markdown allows."""
+    readable = _write(prose, guarded=False)
+    return readable if inline(readable) == prose else _write(prose, guarded=True)
+
+
+def escape_markdown(text: str) -> str:
+    """Write plain text so that Markdown shows it unchanged at any place of a line."""
+    escaped = _INLINE.sub(r"\\\g<0>", text)
+    found = _BLOCK_START.match(escaped)
+    if not found:
+        return escaped
+    return escaped[: found.end() - 1] + "\\" + escaped[found.end() - 1 :]
+
+
+def _write(prose: Prose, *, guarded: bool) -> str:
+    markdown = "".join(_linked(href, list(group), guarded) for href, group in groupby(prose, _href))
+    found = _BLOCK_START.match(markdown)
+    if found and prose and not (prose[0].code or prose[0].href):
+        return markdown[: found.end() - 1] + "\\" + markdown[found.end() - 1 :]
+    return markdown
+
+
+def _href(span: Span) -> str | None:
+    return span.href
+
+
+def _linked(href: str | None, spans: list[Span], guarded: bool) -> str:
+    parts = [
+        _wrapped("**" if strong else "", _emphasised(list(group), guarded))
+        for strong, group in groupby(spans, lambda span: span.strong)
+    ]
+    return f"[{''.join(parts)}](<{href}>)" if href else "".join(parts)
+
+
+def _emphasised(spans: list[Span], guarded: bool) -> str:
+    parts = [
+        _wrapped(
+            ("_" if guarded else "*") if emphasis else "", "".join(_leaf(span, guarded) for span in group)
+        )
+        for emphasis, group in groupby(spans, lambda span: span.emphasis)
+    ]
+    return "".join(parts)
+
+
+def _wrapped(sign: str, text: str) -> str:
+    return f"{sign}{text}{sign}"
+
+
+def _leaf(span: Span, guarded: bool) -> str:
+    if span.code:
+        return _code(span.text)
+    if not guarded:
+        return _INLINE.sub(r"\\\g<0>", span.text)
+    # A reference is punctuation on both sides, so every delimiter beside it can open and close.
+    return "".join(_guard(span.text))
+
+
+def _guard(text: str) -> Iterator[str]:
+    for index, sign in enumerate(text):
+        if index in (0, len(text) - 1):
+            yield f"&#{ord(sign)};"
+        else:
+            yield "\\" + sign if sign in _PUNCTUATION else sign
+
+
+_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+
+
+def _code(text: str) -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

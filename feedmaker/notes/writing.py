@@ -1,0 +1,111 @@
+"""An episode → a note in Markdown that reads back as the same episode. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+from feedmaker.model import Episode, Link, Media, Quote, Recommendation
+from feedmaker.notes.markdown import OWN, merchant_label
+from feedmaker.notes.prose import escape_markdown, to_markdown
+from feedmaker.notes.sections import HEADINGS
+from feedmaker.text import clock, spoken_duration
+
+
+def write_markdown(episode: Episode) -> str:
+    """Write a note; `feedmaker.notes.markdown.parse_markdown` returns the same episode."""
+    parts = [f"---\n{_front_matter(episode)}---", *_body(episode)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front_matter(episode: Episode) -> str:
+    values = {
+        "show": episode.show,
+        "title": episode.title,
+        "date": episode.aired,
+        "duration": spoken_duration(episode.duration) if episode.duration else None,
+        "guests": [_without_nothing({"name": guest.name, "bio": guest.bio}) for guest in episode.guests],
+        "tags": list(episode.tags),
+        "highlight": [index + 1 for index in episode.highlights],
+        "language": episode.language,
+        "url": episode.url,
+        "image": episode.image,
+        "video": episode.video,
+        "audio": _media(episode.audio),
+        "transcript": _media(episode.transcript),
+        "id": episode.id,
+        "slug": episode.slug,
+        "published": _moment(episode.published),
+        "updated": _moment(episode.updated),
+        "draft": True if episode.draft else None,
+    }
+    kept = _without_nothing(values)
+    return yaml.dump(kept, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10**9)
+
+
+def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value not in (None, [], "")}
+
+
+def _media(media: Media | None) -> dict[str, Any] | None:
+    return _without_nothing({"url": media.url, "type": media.type, "length": media.length}) if media else None
+
+
+def _moment(moment: date | datetime | None) -> date | str | None:
+    return moment.isoformat() if isinstance(moment, datetime) else moment
+
+
+def _body(episode: Episode) -> Iterator[str]:
+    yield to_markdown(episode.dek)
+    if episode.gist:
+        yield f"## {HEADINGS['gist']}"
+        yield from map(to_markdown, episode.gist)
+    for heading, items in (
+        (HEADINGS["reveals"], episode.reveals),
+        (HEADINGS["takeaways"], episode.takeaways),
+    ):
+        if items:
+            yield f"## {heading}"
+            yield "\n".join(f"- {to_markdown(item)}" for item in items)
+    if episode.recommendations:
+        yield f"## {HEADINGS['recommendations']}"
+        for item in episode.recommendations:
+            yield from _recommendation(item)
+
+
+def _recommendation(item: Recommendation) -> Iterator[str]:
+    yield f"### {_heading(item.name)}"
+    creator = f"by {item.creator}{' (inferred)' if item.creator_inferred else ''}" if item.creator else ""
+    kind = OWN if item.kind == "own" else item.kind
+    yield escape_markdown(" · ".join(filter(None, (creator, kind, item.medium))))
+    if item.quote:
+        yield _quote(item.quote)
+    if item.link:
+        yield _link(item.link)
+
+
+def _heading(name: str) -> str:
+    """Escape a name, and the last # that would otherwise close the heading."""
+    escaped = escape_markdown(name)
+    return escaped[:-1] + "\\#" if escaped.endswith("#") else escaped
+
+
+def _quote(quote: Quote) -> str:
+    time = clock(quote.at) if quote.at is not None else ""
+    said = ", ".join(filter(None, (quote.speaker, time)))
+    lines = [line for text in quote.text.split("\n\n") for line in (text, "")]
+    # An empty attribution keeps a last line that begins with a dash from being taken for one.
+    return "\n".join(f"> {line}".rstrip(" ") for line in [*lines, f"— {said}"])
+
+
+def _link(link: Link) -> str:
+    label = link.label or (
+        "Find it here" if "://" in link.target else merchant_label(link.target.partition(":")[0])
+    )
+    target = re.sub(r"[\\<>]|&(?=#?\w+;)", r"\\\g<0>", link.target)
+    plain_target = not set(" ()<>\\\t") & set(target)
+    return f"[{escape_markdown(label)}]({target if plain_target else f'<{target}>'})"
