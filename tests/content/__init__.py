@@ -1,0 +1,1 @@
+"""Tests of what an episode becomes before a format takes it: text, links, HTML and templates."""
