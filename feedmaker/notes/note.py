@@ -7,7 +7,6 @@ import json
 import re
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from feedmaker.errors import Diagnostic
@@ -64,7 +63,7 @@ def parse_note(path: str, data: bytes) -> Note:
     text = decode(data, faults)
     episode = None
     if text is not None:
-        markdown = PurePosixPath(path).suffix == ".md" or has_front_matter(text)
+        markdown = path.lower().endswith(".md") or has_front_matter(text)
         episode = (parse_markdown if markdown else parse_page_export)(text, faults)
     return Note(path, None if faults.fatal else episode, tuple(sorted(faults.found)))
 

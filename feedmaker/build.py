@@ -1,0 +1,235 @@
+"""One build: notes → lock → feeds and pages, doing only what has changed.
+
+Each output has a key, a hash of all that it is made from; what has the same key and lies untouched on disk
+is not made again. The order is what makes a build safe to kill: the feeds pass their gate, the lock is
+saved, pages are written, then the feeds that link to them, then old files go, and last the index is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from feedmaker import __version__
+from feedmaker.config import Config
+from feedmaker.content import Content, render
+from feedmaker.errors import Diagnostic
+from feedmaker.feeds import atom, gate, json_feed, rss
+from feedmaker.feeds.feed import make_feed
+from feedmaker.index import Index, Written
+from feedmaker.lock import Entry, Lock, Resolution, dump_lock, page_address, publication, resolve
+from feedmaker.model import Artifact, Episode, Publication
+from feedmaker.notes.note import parse_note
+from feedmaker.pages import (
+    ARCHIVE_PATH,
+    INDEX_PATH,
+    STYLE_PATH,
+    ArchiveRow,
+    archive_page,
+    episode_page,
+    episode_path,
+    index_page,
+    stylesheet,
+)
+from feedmaker.publish import Output, write_durably
+from feedmaker.reading import Progress, Reading, clash_diagnostics
+from feedmaker.templating import Templates
+
+FEED_PATHS = ("feed.xml", "atom.xml", "feed.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Name an output, the key of what it is made from, and how it is made."""
+
+    path: str
+    key: str
+    make: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Tell what a build has done."""
+
+    resolution: Resolution
+    diagnostics: Sequence[Diagnostic]
+    broken: Sequence[str]
+    new: Sequence[str]
+    changed: Sequence[str]
+    removed: Sequence[str]
+    written: Sequence[str]
+
+
+class Build:
+    """Carry one build from what was read to what is written."""
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        templates: Templates,
+        index: Index,
+        reading: Reading,
+        lock: Lock | None,
+        now: datetime,
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.templates = templates
+        self.index = index
+        self.reading = reading
+        self.before = lock
+        unknown = reading.broken - set(reading.facts)
+        self.resolution = resolve(lock, reading.facts.values(), unknown, config.site, now)
+        self.entries = sorted(
+            self.resolution.published.items(), key=lambda item: (item[1].published, item[1].aired, item[1].id)
+        )
+        self.entries.reverse()
+        self._newest = [path for path, _ in self.entries[: config.feeds.entries]]
+        self._environment = _key(__version__, config.model_dump_json(), templates.digest())
+        self._contents: dict[str, tuple[Publication, Content]] = {}
+
+    def run(self, lock_path: Path, output: Output, progress: Progress) -> Built:
+        """Write what has changed; raise `GateError` with nothing written if the feeds are not sound."""
+        known = self.index.outputs()
+        feeds = self._feeds_to_write(output, known)
+        self.index.forget_stamp()
+        self._save_lock(lock_path)
+        outputs = self._put_all(output, [*self._pages()], known, progress)
+        outputs |= self._put_all(output, feeds, known, lambda *_: None)
+        dropped = sorted(set(known) - set(outputs))
+        for path in dropped:
+            output.remove(path)
+        changed = {path: item for path, item in outputs.items() if known.get(path) != item}
+        self.index.record(self.reading.read, self.reading.gone, changed, dropped)
+        return self._told(output)
+
+    def publications(self, paths: Sequence[str]) -> list[tuple[Publication, Content]]:
+        """Return the publication and content of notes by their paths, in that order."""
+        return [self._rendered(path) for path in paths]
+
+    def _feeds_to_write(self, output: Output, known: Mapping[str, Written]) -> list[Planned]:
+        """Plan the feeds, which are made together and pass the gate together."""
+        since = self.resolution.lock.since
+        key = _key("feeds", self._environment, since.isoformat(), *map(self._entry_key, self._newest))
+        if all(output.is_as(path, known.get(path), key) for path in FEED_PATHS):
+            return [Planned(path, key, _never) for path in FEED_PATHS]
+        feed = make_feed(self.config.site, self.publications(self._newest), since=since)
+        files = {
+            "feed.xml": rss.to_bytes(feed),
+            "atom.xml": atom.to_bytes(feed),
+            "feed.json": json_feed.to_bytes(feed),
+        }
+        gate.check(feed, files)
+        return [Planned(path, key, _always(data)) for path, data in files.items()]
+
+    def _pages(self) -> Iterator[Planned]:
+        """Plan the site."""
+        site, templates = self.config.site, self.templates
+        for path, entry in self.entries:
+            if not self.reading.facts[path].url:
+                key = _key("page", self._environment, self._entry_key(path))
+                yield Planned(episode_path(entry.slug), key, self._page_maker(path))
+        key = _key("index", self._environment, *map(self._entry_key, self._newest))
+        yield Planned(INDEX_PATH, key, lambda: index_page(templates, site, self.publications(self._newest)))
+        rows = [self._row(path, entry) for path, entry in self.entries]
+        key = _key("archive", self._environment, *(repr(row) for row in rows))
+        yield Planned(ARCHIVE_PATH, key, lambda: archive_page(templates, site, rows))
+        yield Planned(STYLE_PATH, _key("style", self._environment), lambda: stylesheet(templates, site))
+
+    def _page_maker(self, path: str) -> Callable[[], bytes]:
+        return lambda: episode_page(self.templates, self.config.site, *self._rendered(path))
+
+    def _put_all(
+        self, output: Output, planned: Sequence[Planned], known: Mapping[str, Written], progress: Progress
+    ) -> dict[str, Written]:
+        outputs: dict[str, Written] = {}
+        todo = []
+        for item in planned:
+            before = known.get(item.path)
+            if before is not None and output.is_as(item.path, before, item.key):
+                outputs[item.path] = before
+            else:
+                todo.append(item)
+        for number, item in enumerate(todo):
+            progress("writing", number, len(todo))
+            outputs[item.path] = output.put(Artifact(item.path, item.make()), item.key)
+        progress("writing", len(todo), len(todo))
+        return outputs
+
+    def _row(self, path: str, entry: Entry) -> ArchiveRow:
+        facts = self.reading.facts[path]
+        return ArchiveRow(
+            facts.url or page_address(self.config.site, entry.slug), facts.title, facts.show, facts.aired
+        )
+
+    def _entry_key(self, path: str) -> str:
+        entry = self.resolution.published[path]
+        dates = entry.published.isoformat(), entry.updated.isoformat()
+        return _key(self.reading.raw[path], entry.id, entry.slug, *dates)
+
+    def _rendered(self, path: str) -> tuple[Publication, Content]:
+        """Return publication and content of a note; rendered once, where several outputs hold it."""
+        found = self._contents.get(path)
+        if found is None:
+            episode = self._episode(path)
+            entry = self.resolution.published[path]
+            found = publication(entry, episode, self.config.site), render(episode, self.config.merchants)
+            if path in self._newest:
+                self._contents[path] = found
+        return found
+
+    def _episode(self, path: str) -> Episode:
+        """Return the episode of a note, from this build's reading or from the last good text."""
+        found = self.reading.episodes.pop(path, None)
+        if found is None:
+            found = parse_note(path, self.index.text(path)).episode
+            assert found is not None  # noqa: S101 - the index holds only what was valid
+        return found
+
+    def _save_lock(self, path: Path) -> None:
+        lock = self.resolution.lock
+        if self.before != lock:
+            write_durably(path, dump_lock(lock).encode())
+
+    def _told(self, output: Output) -> Built:
+        before = self.before.entries if self.before else {}
+        after = self.resolution.published
+        live = {entry.id for entry in after.values()}
+        gone = [
+            entry.source
+            for entry in before.values()
+            if entry.id not in live and entry.source in self.reading.gone
+        ]
+        return Built(
+            self.resolution,
+            sorted((*self.reading.diagnostics, *clash_diagnostics(self.folder, self.resolution))),
+            sorted(self.reading.broken),
+            sorted(path for path, entry in after.items() if entry.id not in before),
+            sorted(
+                path
+                for path, entry in after.items()
+                if entry.id in before and before[entry.id].digest != entry.digest
+            ),
+            sorted(gone),
+            output.written,
+        )
+
+
+def _key(*parts: str) -> str:
+    total = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        total.update(part.encode("utf-8", "surrogateescape"))
+        total.update(b"\0")
+    return total.hexdigest()
+
+
+def _always(data: bytes) -> Callable[[], bytes]:
+    return lambda: data
+
+
+def _never() -> bytes:
+    raise AssertionError("an output that is current is not made again")

@@ -1,0 +1,156 @@
+"""Reading the notes of a folder: only those that have changed, and never losing one that broke.
+
+What did not change is known from the index; what cannot be read now keeps its last good text there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from feedmaker.config import Config
+from feedmaker.errors import Diagnostic, Severity
+from feedmaker.index import Index, Seen, is_fresh
+from feedmaker.lock import Resolution
+from feedmaker.marked_yaml import Mark
+from feedmaker.merchants import unknown_merchants
+from feedmaker.model import Episode
+from feedmaker.notes.folder import NoteFile
+from feedmaker.notes.note import Facts, Note, key_mark, parse_note
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Reading:
+    """Hold all notes of a folder: the facts of those that can be published, and what is wrong with any."""
+
+    facts: dict[str, Facts] = field(default_factory=dict)
+    raw: dict[str, str] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    read: dict[str, tuple[Seen, bytes]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+
+
+def read_notes(
+    folder: Path, files: Sequence[NoteFile], index: Index, config: Config, progress: Progress
+) -> Reading:
+    """Read the notes that have changed since the index was made; take the facts of the others from there.
+
+    A note that cannot be read now keeps its last good text, where the index has one.
+    """
+    reading = Reading()
+    known = index.notes()
+    now_ns = time.time_ns()
+    todo = []
+    for file in files:
+        seen = known.get(file.path)
+        if seen is not None and seen.file == file:
+            reading.facts[file.path] = _facts(seen.facts)
+            reading.raw[file.path] = seen.raw
+        else:
+            todo.append(file)
+    for number, file in enumerate(todo):
+        progress("reading", number, len(todo))
+        _read_note(folder, file, known.get(file.path), reading, config, now_ns)
+    progress("reading", len(todo), len(todo))
+    reading.gone = sorted(set(known) - {file.path for file in files})
+    return reading
+
+
+def _read_note(
+    folder: Path, file: NoteFile, seen: Seen | None, reading: Reading, config: Config, now_ns: int
+) -> None:
+    data, note = _note(folder, file)
+    if data is not None:
+        note = with_merchants(note, data, config)
+    reading.diagnostics += note.diagnostics
+    if note.episode is None or data is None:
+        _keep_last_good(file.path, seen, reading)
+        return
+    facts = note.facts
+    raw = hashlib.blake2b(data, digest_size=16).hexdigest()
+    reading.episodes[file.path] = note.episode
+    reading.facts[file.path] = facts
+    reading.raw[file.path] = raw
+    if is_fresh(file, now_ns) or note.diagnostics:
+        # Read again next time: it may change within a step of the clock, and a warning is said each time.
+        file = NoteFile(file.path, -1, -1, -1)
+    reading.read[file.path] = (Seen(file, raw, _facts_text(facts)), data)
+
+
+def _note(folder: Path, file: NoteFile) -> tuple[bytes | None, Note]:
+    try:
+        data = (folder / file.path).read_bytes() if file.regular else None
+        reason = "it is not a file"
+    except OSError as error:
+        data, reason = None, str(error.strerror)
+    if data is None:
+        return None, Note(file.path, None, (unreadable(file.path, reason),))
+    return data, parse_note(file.path, data)
+
+
+def unreadable(path: str, reason: str) -> Diagnostic:
+    """Report a note that the disk does not hand out."""
+    return Diagnostic(path, 1, 1, "unreadable-file", f"cannot be read: {reason}; mend that or remove it")
+
+
+def _keep_last_good(path: str, seen: Seen | None, reading: Reading) -> None:
+    reading.broken.add(path)
+    if seen is not None:
+        reading.facts[path] = _facts(seen.facts)
+        reading.raw[path] = seen.raw
+
+
+def with_merchants(note: Note, data: bytes, config: Config) -> Note:
+    """Add to a note what is wrong with its buy links under this configuration.
+
+    A page export cannot be edited by its publisher, so there it is a warning and the link is left out.
+    """
+    if note.episode is None:
+        return note
+    severity: Severity = "warning" if note.path.endswith(".txt") else "error"
+    found = []
+    for item, message in unknown_merchants(note.episode, config.merchants):
+        assert item.link is not None  # noqa: S101 - `unknown_merchants` names only items with a link
+        mark = _place_of(data, item.link.target)
+        found.append(Diagnostic(note.path, mark.line, mark.column, "unknown-merchant", message, severity))
+    episode = None if found and severity == "error" else note.episode
+    return Note(note.path, episode, tuple(sorted((*note.diagnostics, *found))))
+
+
+def _place_of(data: bytes, target: str) -> Mark:
+    text = data.decode("utf-8-sig", "replace")
+    offset = text.find(target)
+    if offset < 0:
+        return Mark(1, 1)
+    return Mark(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+def clash_diagnostics(folder: Path, resolution: Resolution) -> Iterator[Diagnostic]:
+    """Give each clash between notes its place in the file that is held back."""
+    for clash in resolution.clashes:
+        mark = key_mark((folder / clash.path).read_bytes(), clash.key)
+        yield Diagnostic(clash.path, mark.line, mark.column, clash.code, clash.message)
+
+
+def _facts_text(facts: Facts) -> str:
+    values = {name: value for name, value in asdict(facts).items() if value}
+    return json.dumps(values, ensure_ascii=False, default=date.isoformat)
+
+
+def _facts(text: str) -> Facts:
+    values = json.loads(text)
+    values["aired"] = date.fromisoformat(values["aired"])
+    for name in ("published", "updated"):
+        if name in values:
+            value = values[name]
+            values[name] = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    return Facts(**values)
