@@ -1,0 +1,227 @@
+"""A project folder: its parts, and building and checking it.
+
+Imports of the stages stand inside the methods that need them: an unchanged build and an idle tick, which a
+cron line pays for every minute, import none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedmaker import __version__
+from feedmaker.errors import ConfigError, Diagnostic, UsageError
+from feedmaker.index import Index, input_digest, is_fresh
+from feedmaker.notes.folder import NoteFile, scan
+from feedmaker.template_files import template_files
+from feedmaker.worklock import PATIENCE, exclusive
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from feedmaker.build import Build, Built
+    from feedmaker.config import Config
+    from feedmaker.lock import Lock, Resolution
+    from feedmaker.reading import Reading
+
+SCHEDULE = "schedule.yaml"
+EPISODES = "episodes"
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Say why a note is not published, or not in its present form."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """Tell what a build did; `current` means that nothing had changed since the last one."""
+
+    published: int
+    current: bool = False
+    new: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    written: Sequence[str] = ()
+    held: Sequence[Held] = ()
+    diagnostics: Sequence[Diagnostic] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether a note is held back by an error."""
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+
+def find_project(start: Path) -> Path:
+    """Return the nearest folder from `start` upwards with a `schedule.yaml`; raise `UsageError` if none."""
+    for folder in (start, *start.parents):
+        if (folder / SCHEDULE).is_file():
+            return folder
+    hint = "run `feedmaker init DIR` to make a folder, or name one with -C DIR"
+    raise UsageError(f"no {SCHEDULE} in {start} or any folder above; {hint}")
+
+
+class Project:
+    """Do what a person or a schedule asks of one project folder.
+
+    `environ` holds what the environment says; secrets come from there.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environ = environ
+        self.schedule = folder / SCHEDULE
+        self.templates = folder / "templates"
+        self.public = folder / "public"
+        self.state = folder / ".feedmaker"
+        self.lock_path = folder / "feedmaker.lock"
+
+    def config(self) -> Config:
+        """Read `schedule.yaml`; raise `ConfigError` with all of its faults."""
+        from feedmaker.config import parse_config
+
+        try:
+            text = self.schedule.read_text("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigError(
+                [Diagnostic(SCHEDULE, 1, 1, "bad-encoding", "save the file as UTF-8")]
+            ) from error
+        except OSError as error:
+            raise UsageError(f"{self.schedule}: {error.strerror}; see `feedmaker init --help`") from error
+        return parse_config(text, SCHEDULE)
+
+    def build(self, now: datetime, progress: Progress = silent, patience: float = PATIENCE) -> BuildReport:
+        """Bring `public/` and `feedmaker.lock` up to date.
+
+        Raises `ConfigError`, `LockError`, `TemplateError`, `GateError`, `OutputError` or `BusyError`;
+        whatever is raised, the feeds that readers see stay as they are.
+        """
+        files = scan(self.folder, EPISODES)
+        with Index.open(self.state / "index.db") as index:
+            summary = index.current(self._digest(files), self.public, now)
+        if summary is not None:
+            return BuildReport(summary["published"], current=True)
+        with self.working(patience), self.built(now, progress) as (report, _):
+            return report
+
+    @contextmanager
+    def working(self, patience: float = PATIENCE) -> Iterator[None]:
+        """Keep every other feedmaker out of this folder meanwhile; raise `BusyError` if one stays in it."""
+        with exclusive(self.state / "work.lock", patience):
+            yield
+
+    @contextmanager
+    def built(self, now: datetime, progress: Progress = silent) -> Iterator[tuple[BuildReport, Build]]:
+        """Build, with the work lock held, and hand out the build for what goes on from there."""
+        from feedmaker.build import Build
+        from feedmaker.publish import Output
+        from feedmaker.reading import read_notes
+        from feedmaker.templating import Templates
+
+        files = scan(self.folder, EPISODES)
+        before = self._digest(files, with_lock=False)
+        config = self.config()
+        with Index.open(self.state / "index.db") as index:
+            reading = read_notes(self.folder, files, index, config, progress)
+            lock = self.lock()
+            build = Build(self.folder, config, Templates(self.templates), index, reading, lock, now)
+            with Output.open(self.public) as output:
+                built = build.run(self.lock_path, output, progress)
+            report = _report(built, config.site.zone)
+            if not report.failed and before == self._digest(files, with_lock=False):
+                self._stamp(index, files, built)
+            yield report, build
+
+    def _stamp(self, index: Index, files: Sequence[NoteFile], built: Built) -> None:
+        """Declare the outputs current, unless a note may change without its time stamp showing it."""
+        import time
+
+        now_ns = time.time_ns()
+        if not any(is_fresh(file, now_ns) for file in files):
+            next_due = min(built.resolution.waiting.values(), default=None)
+            index.stamp(self._digest(files), next_due, {"published": len(built.resolution.published)})
+
+    def _digest(self, files: Iterable[NoteFile], *, with_lock: bool = True) -> str:
+        others = [self.schedule, *template_files(self.templates), *([self.lock_path] if with_lock else [])]
+        return input_digest(__version__, files, others)
+
+    def lock(self) -> Lock | None:
+        """Read `feedmaker.lock`; None before the first build, `LockError` where it is damaged."""
+        from feedmaker.errors import LockError
+        from feedmaker.lock import parse_lock
+
+        try:
+            return parse_lock(self.lock_path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise LockError(f"{self.lock_path}: cannot be read ({error}); mend that first") from error
+
+    def check(self, paths: Sequence[Path], now: datetime) -> list[Diagnostic]:
+        """Report what is wrong with configuration and notes, changing nothing.
+
+        Without `paths` the whole folder is checked; with them only those files and folders.
+        """
+        from feedmaker.checking import check_files, check_folder
+
+        try:
+            config = self.config()
+        except ConfigError as error:
+            notes = check_files(paths or self._notes_folder(), None)
+            return sorted({*error.diagnostics, *notes})
+        if paths:
+            return sorted(check_files(paths, config))
+        return sorted(check_folder(self.folder, EPISODES, config, self.lock(), now))
+
+    def _notes_folder(self) -> list[Path]:
+        folder = self.folder / EPISODES
+        return [folder] if folder.is_dir() else []
+
+    def survey(self, now: datetime) -> tuple[Reading, Resolution]:
+        """Read all notes and decide on them as a build would, changing nothing."""
+        from feedmaker.lock import resolve
+        from feedmaker.reading import read_notes
+
+        config = self.config()
+        with Index.open(self.state / "index.db") as index:
+            reading = read_notes(self.folder, scan(self.folder, EPISODES), index, config, silent)
+        unknown = reading.broken - set(reading.facts)
+        return reading, resolve(self.lock(), reading.facts.values(), unknown, config.site, now)
+
+
+def _report(built: Built, zone: ZoneInfo) -> BuildReport:
+    return BuildReport(
+        published=len(built.resolution.published),
+        new=built.new,
+        changed=built.changed,
+        removed=built.removed,
+        written=built.written,
+        held=held_notes(built.resolution, built.broken, zone),
+        diagnostics=built.diagnostics,
+    )
+
+
+def held_notes(resolution: Resolution, broken: Iterable[str], zone: ZoneInfo) -> list[Held]:
+    """Say why notes are not published, or not in their present form."""
+    held = [Held(path, "draft: true") for path in resolution.drafts]
+    held += [
+        Held(path, f"waits until {due.astimezone(zone):%Y-%m-%d %H:%M %Z}")
+        for path, due in resolution.waiting.items()
+    ]
+    held += [Held(clash.path, clash.message) for clash in resolution.clashes]
+    for path in broken:
+        kept = "its last good version stays published" if path in resolution.published else "not published"
+        held.append(Held(path, f"has errors; {kept}"))
+    return sorted(held, key=lambda item: item.path)
