@@ -1,0 +1,243 @@
+"""The three feed formats read back from their bytes, by nothing that wrote them. Pure.
+
+A reader returns what the file says of the feed and of each item, as facts under the same names for all
+formats. What is missing, repeated or malformed is None, which no item's fact is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from html import unescape
+from itertools import takewhile
+
+from lxml import etree
+
+Facts = dict[str, object]
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_RFC822 = re.compile(rf"[A-Z][a-z]{{2}}, \d\d ({_MONTHS}) \d{{4}} \d\d:\d\d:\d\d (GMT|[+-]\d{{4}})")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_RSS_AUTHOR = re.compile(r"[^\s@()]+@[^\s@()]+ \((.+)\)")
+
+
+class UnreadableError(Exception):
+    """A file is not what it is said to be; the text says why."""
+
+
+def read_rss(data: bytes) -> tuple[Facts, list[Facts]]:
+    """Read an RSS 2.0 document; raise `UnreadableError` where it is none."""
+    root = _xml(data)
+    channel = root.find("channel")
+    if root.tag != "rss" or channel is None:
+        raise UnreadableError("is no RSS")
+    language = _text(channel, "language")
+    head: Facts = {
+        "version": root.get("version"),
+        "title": _text(channel, "title"),
+        "home": _text(channel, "link"),
+        "link to itself": _links(channel, "self"),
+        "description": _text(channel, "description"),
+        "language": language,
+        "time of the last change": _rfc822(_text(channel, "lastBuildDate")),
+    }
+    return head, [_read_rss_item(item, language) for item in channel.findall("item")]
+
+
+def _read_rss_item(item: etree._Element, language: str | None) -> Facts:
+    tags = [child.tag for child in item]
+    guid, description = item.find("guid"), _text(item, "description")
+    named = (_RSS_AUTHOR.fullmatch(author.text or "") for author in item.findall("author"))
+    return {
+        "id": _text(item, "guid"),
+        "id is a permalink": guid is not None and guid.get("isPermaLink") != "false",
+        "url": _text(item, "link"),
+        "title": _text(item, "title"),
+        "time of publishing": _rfc822(_text(item, "pubDate")),
+        "summary": None if description is None else unescape(description),
+        "content": _text(item, _CONTENT),
+        "description before content": "description" in takewhile(lambda tag: tag != _CONTENT, tags),
+        "tags": [category.text or "" for category in item.findall("category")],
+        "authors": [found and found[1] for found in named] + [name.text for name in item.findall(_CREATOR)],
+        "language": item.get(_LANG, language),
+        "recordings": [
+            (media.get("url"), media.get("type"), _size(media.get("length")))
+            for media in item.findall("enclosure")
+        ],
+    }
+
+
+def read_atom(data: bytes) -> tuple[Facts, list[Facts]]:
+    """Read an Atom document; raise `UnreadableError` where it is none."""
+    root = _xml(data)
+    if root.tag != f"{_ATOM}feed":
+        raise UnreadableError("is no Atom")
+    head: Facts = {
+        "id": _text(root, f"{_ATOM}id"),
+        "title": _text(root, f"{_ATOM}title"),
+        "link to itself": _links(root, "self"),
+        "link to the site": _links(root, "alternate"),
+        "description": _text(root, f"{_ATOM}subtitle"),
+        "language": root.get(_LANG),
+        "time of the last change": _rfc3339(_text(root, f"{_ATOM}updated")),
+        "authors": _atom_authors(root),
+    }
+    return head, [_read_entry(entry, root.get(_LANG)) for entry in root.findall(f"{_ATOM}entry")]
+
+
+def _read_entry(entry: etree._Element, language: str | None) -> Facts:
+    enclosures = entry.findall(f"{_ATOM}link[@rel='enclosure']")
+    typed = [entry.find(f"{_ATOM}{name}") for name in ("title", "summary", "content")]
+    return {
+        "id": _text(entry, f"{_ATOM}id"),
+        "link to the page": _links(entry, "alternate"),
+        "title": _text(entry, f"{_ATOM}title"),
+        "time of publishing": _rfc3339(_text(entry, f"{_ATOM}published")),
+        "time of the last change": _rfc3339(_text(entry, f"{_ATOM}updated")),
+        "summary": _text(entry, f"{_ATOM}summary"),
+        "content": _text(entry, f"{_ATOM}content"),
+        "types of title, summary and content": [
+            None if element is None else element.get("type", "text") for element in typed
+        ],
+        "tags": [category.get("term") for category in entry.findall(f"{_ATOM}category")],
+        "authors": _atom_authors(entry),
+        "language": entry.get(_LANG, language),
+        "recordings": [
+            (link.get("href"), link.get("type"), _size(link.get("length"))) for link in enclosures
+        ],
+    }
+
+
+def _atom_authors(element: etree._Element) -> list[str | None]:
+    return [_text(author, f"{_ATOM}name") for author in element.findall(f"{_ATOM}author")]
+
+
+def read_json(data: bytes) -> tuple[Facts, list[Facts]]:
+    """Read a JSON Feed; raise `UnreadableError` where it is none."""
+    try:
+        document = json.loads(data.decode(), parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise UnreadableError(f"is no JSON in UTF-8: {error}") from error
+    if not isinstance(document, dict):
+        raise UnreadableError("is no JSON object")
+    head: Facts = {
+        "version": document.get("version"),
+        "title": document.get("title"),
+        "home": document.get("home_page_url"),
+        "feed_url": document.get("feed_url"),
+        "description": document.get("description"),
+        "language": document.get("language"),
+        "authors": [author.get("name") for author in _objects(document, "authors")],
+        "members that no JSON Feed has": list(_strange_members(document)),
+    }
+    return head, [_read_json_item(item, document.get("language")) for item in _objects(document, "items")]
+
+
+def _read_json_item(item: dict[str, object], language: object) -> Facts:
+    attachments = _objects(item, "attachments")
+    return {
+        "id": item.get("id"),
+        "url": item.get("url"),
+        "title": item.get("title"),
+        "time of publishing": _rfc3339(item.get("date_published")),
+        "time of the last change": _rfc3339(item.get("date_modified")),
+        "summary": item.get("summary"),
+        "content": item.get("content_html"),
+        "tags": item.get("tags", []),
+        "authors": [author.get("name") for author in _objects(item, "authors")],
+        "language": item.get("language", language),
+        "image": item.get("image"),
+        "recordings": [(a.get("url"), a.get("mime_type"), a.get("size_in_bytes")) for a in attachments],
+        "duration": [attachment.get("duration_in_seconds") for attachment in attachments],
+        "_episode_notes": item.get("_episode_notes"),
+    }
+
+
+def _strange_members(value: object, inside: bool = False) -> Iterator[str]:
+    """Find null, the `author` of version 1.0, and names that extensions must not have."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _strange_members(element, inside)
+    if isinstance(value, dict):
+        for name, member in value.items():
+            extends = name.startswith("_")
+            if member is None or "." in name or (extends and (inside or not name[1:2].isalpha())):
+                yield name
+            if name == "author" and not inside:
+                yield name
+            yield from _strange_members(member, inside or extends)
+
+
+def _objects(parent: dict[str, object], name: str) -> list[dict[str, object]]:
+    found = parent.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(element, dict) for element in found):
+        raise UnreadableError(f"{name} is no list of objects")
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
+
+
+def new_parser() -> etree.XMLParser:
+    """Return an XML parser that fetches nothing, expands nothing and gives up on huge trees."""
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
+def _xml(data: bytes) -> etree._Element:
+    if not data.startswith(b"<?xml "):
+        raise UnreadableError("does not begin with an XML declaration")
+    try:
+        data.decode()
+        root = etree.fromstring(data, new_parser())
+    except (UnicodeDecodeError, etree.XMLSyntaxError) as error:
+        raise UnreadableError(f"is no XML in UTF-8: {error}") from error
+    document = root.getroottree().docinfo
+    if document.doctype or (document.encoding or "").upper() != "UTF-8":
+        raise UnreadableError("has a document type, or does not say that it is UTF-8")
+    return root
+
+
+def _text(parent: etree._Element, tag: str) -> str | None:
+    """Return the text of the one child of that name; None where it is missing, repeated or has elements."""
+    found = parent.findall(tag)
+    return (found[0].text or "") if len(found) == 1 and len(found[0]) == 0 else None
+
+
+def _links(parent: etree._Element, rel: str) -> list[tuple[str | None, str | None]]:
+    links = parent.findall(f"{_ATOM}link")
+    return [(link.get("href"), link.get("type")) for link in links if link.get("rel", "alternate") == rel]
+
+
+def _size(length: str | None) -> int | str | None:
+    """Read a length in bytes; RSS writes 0 where it is not known."""
+    return (int(length) or None) if length and length.isascii() and length.isdigit() else length
+
+
+def _rfc822(text: str | None) -> datetime | None:
+    """Read a date of RSS; None where a digit, the zone or the right weekday is missing."""
+    if not text or not _RFC822.fullmatch(text):
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if text.startswith(_WEEKDAYS[moment.weekday()]) else None
+
+
+def _rfc3339(text: object) -> datetime | None:
+    """Read a date of Atom or JSON Feed; None where it is no date, or has no zone."""
+    if not isinstance(text, str) or not _RFC3339.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
