@@ -1,0 +1,30 @@
+"""The state database: subscribers, issues, deliveries and runs.
+
+Owns what must outlive a process and is nowhere else: who gets issues, what went to whom, which due times have
+run. Decides nothing; the rules are in `feedmaker.delivery` and `feedmaker.scheduler`.
+"""
+
+from feedmaker.store.records import (
+    Counts,
+    Delivery,
+    DeliveryState,
+    Issue,
+    IssueState,
+    Run,
+    RunState,
+    Subscriber,
+)
+from feedmaker.store.store import Store, open_store
+
+__all__ = [
+    "Counts",
+    "Delivery",
+    "DeliveryState",
+    "Issue",
+    "IssueState",
+    "Run",
+    "RunState",
+    "Store",
+    "Subscriber",
+    "open_store",
+]

@@ -1,0 +1,114 @@
+"""The database file: opening it, transactions, and the texts of its errors.
+
+Knows no table. SQLite's own rules apply: `transaction` is the only place that begins and commits, it takes
+the write lock at once (BEGIN IMMEDIATE), and a commit is on disk when it returns (WAL, synchronous=FULL).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from feedmaker.errors import StoreError
+
+BUSY_SECONDS = 5.0
+"""How long to wait for another process before giving up."""
+
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "another program holds it; try again when that is done",
+    sqlite3.SQLITE_LOCKED: "another program holds it; try again when that is done",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; put back a copy, for only it knows who got which issue",
+    sqlite3.SQLITE_NOTADB: "it is no SQLite database; put back a copy, for only it knows who got which issue",
+    sqlite3.SQLITE_READONLY: "it cannot be written; check the permissions of the file and its folder",
+    sqlite3.SQLITE_PERM: "it cannot be opened; check the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and may be written",
+    sqlite3.SQLITE_FULL: "the disk is full; make room and run the command again",
+    sqlite3.SQLITE_IOERR: "the disk failed; check it and run the command again",
+}
+
+
+class Database:
+    """Hold the connection to one SQLite file; not to be shared by threads."""
+
+    def __init__(self, place: Path | str) -> None:
+        url = _url(place)
+        self.path = Path(url.database or "")
+        self._engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})
+        self._open: Connection | None = None
+        event.listen(self._engine, "connect", _prepare)
+        _create_private(self.path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Commit everything inside, or nothing; inside another transaction, become part of it."""
+        if self._open is not None:
+            yield self._open
+            return
+        with self._errors(), self._engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._open = connection
+            try:
+                yield connection
+            finally:
+                self._open = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend the open transaction, or else a connection that sees what is committed."""
+        if self._open is not None:
+            yield self._open
+            return
+        with self._errors(), self._engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn every error of the database into a `StoreError` that says what to do; the only such place."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise StoreError(f"{self.path}: {_advice(error)}") from error
+
+
+def _url(place: Path | str) -> URL:
+    if isinstance(place, Path) or "://" not in place:
+        return URL.create("sqlite", database=str(place))
+    try:
+        url = make_url(place)
+    except ArgumentError as error:
+        raise StoreError("the address of the state database cannot be read; expected a path") from error
+    if url.drivername != "sqlite" or url.database in (None, "", ":memory:"):
+        raise StoreError(f'"{url.drivername}:" is no state database that feedmaker knows; expected a file')
+    return url
+
+
+def _create_private(path: Path) -> None:
+    """Make the file so that nobody else can read the addresses in it; SQLite's side files follow its mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; check the permissions of its folder") from error
+
+
+def _prepare(connection: Any, record: Any) -> None:  # noqa: ARG001
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _advice(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return _ADVICE.get(code) or str(cause or error)

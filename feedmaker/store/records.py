@@ -1,0 +1,92 @@
+"""What the store gives back: frozen values, with times in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+IssueState = Literal["draft", "sending", "sent"]
+DeliveryState = Literal["queued", "sending", "sent", "failed", "unknown"]
+RunState = Literal["running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Name a person who gets issues; no two have the same address."""
+
+    id: int
+    address: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Hold an issue as it was frozen when it was drafted; `slug` is its day, such as 2026-11-23-2."""
+
+    id: int
+    slug: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    state: IssueState
+    drafted_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Record one issue to one subscriber.
+
+    `message_id` and `dated_at` are fixed, so that a repeated message is equal byte by byte. *sent* means
+    taken over by the transport, *failed* refused by it, *unknown* that nobody can say; `reply` is what the
+    transport said. `subscriber_id` is None once that person has left.
+    """
+
+    id: int
+    issue_id: int
+    subscriber_id: int | None
+    address: str
+    message_id: str
+    dated_at: datetime
+    state: DeliveryState
+    reply: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Count the deliveries of an issue by state."""
+
+    queued: int = 0
+    sending: int = 0
+    sent: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        """Return the size of the audience."""
+        return self.pending + self.settled
+
+    @property
+    def pending(self) -> int:
+        """Return how many have no outcome yet."""
+        return self.queued + self.sending
+
+    @property
+    def settled(self) -> int:
+        """Return how many have their outcome."""
+        return self.sent + self.failed + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Record one execution of a job, known by the time at which it was due."""
+
+    job: str
+    due_at: datetime
+    state: RunState
+    started_at: datetime
+    finished_at: datetime | None
+    summary: str | None

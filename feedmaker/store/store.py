@@ -1,0 +1,271 @@
+"""Everything that is read from and written to the state database, one short method each.
+
+Each method is a transaction of its own, or part of the caller's where one is open. All of them raise
+`StoreError` where the database is locked, damaged, full or cannot be written. Times are zoned and kept with
+whole seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
+
+from feedmaker.errors import StoreError
+from feedmaker.store import schema
+from feedmaker.store.database import Database
+from feedmaker.store.records import Counts, Delivery, DeliveryState, Issue, IssueState, Run, Subscriber
+from feedmaker.store.tables import carried, deliveries, issues, runs, subscribers
+
+
+def open_store(place: Path | str) -> Store:
+    """Open the state database at a path or at a `sqlite:///` address; make or upgrade it where needed.
+
+    Raises `StoreError` where it cannot be used or belongs to a newer program.
+    """
+    database = Database(place)
+    try:
+        with database.reading() as connection:
+            current = schema.is_current(connection)
+        if not current:
+            _upgrade(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)
+
+
+def _upgrade(database: Database) -> None:
+    with database.transaction() as connection:
+        # Another process may have done it while this one waited for the lock.
+        if not schema.is_current(connection):
+            schema.upgrade(connection)
+
+
+class Store:
+    """Read and write the state database; a context manager that closes it. One thread at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Make one transaction of everything that is called inside: all of it is committed, or nothing."""
+        return self._database.transaction()
+
+    # Subscribers
+
+    def add_subscriber(self, address: str, now: datetime) -> bool:
+        """Add a normalised address; return False where it is there already."""
+        with self._database.transaction() as connection:
+            row = {"address": address, "added_at": now}
+            done = connection.execute(insert_or(subscribers).values(row).on_conflict_do_nothing())
+            return done.rowcount == 1
+
+    def remove_subscriber(self, address: str) -> bool:
+        """Remove an address and what is still queued for it; return False where it is not there.
+
+        A message that is on its way just now, or was when the program died, is left as unknown.
+        """
+        with self._database.transaction() as connection:
+            mine = deliveries.c.address == address
+            connection.execute(delete(deliveries).where(mine, deliveries.c.state == "queued"))
+            connection.execute(
+                update(deliveries).where(mine, deliveries.c.state == "sending").values(state="unknown")
+            )
+            done = connection.execute(delete(subscribers).where(subscribers.c.address == address))
+            return done.rowcount == 1
+
+    def subscribers(self) -> list[Subscriber]:
+        """List all subscribers, the oldest first. Read-only."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(subscribers).order_by(subscribers.c.id))
+            return [Subscriber(**row) for row in rows.mappings()]
+
+    # Issues
+
+    def add_issue(
+        self,
+        day: date,
+        *,
+        subject: str,
+        preheader: str,
+        html: str,
+        text: str,
+        episode_ids: Iterable[str],
+        now: datetime,
+    ) -> Issue:
+        """Freeze a draft that carries the episodes; `day` is its date where it is read.
+
+        Raises `StoreError` where an episode is in another issue already.
+        """
+        with self._database.transaction() as connection:
+            row = {
+                "slug": _free_slug(connection, day),
+                "subject": subject,
+                "preheader": preheader,
+                "html": html,
+                "text": text,
+                "state": "draft",
+                "drafted_at": now,
+            }
+            added = connection.execute(insert(issues).values(row).returning(issues)).mappings().one()
+            issue = Issue(**added)
+            _carry(connection, issue, episode_ids)
+            return issue
+
+    def issue(self, slug: str) -> Issue | None:
+        """Find an issue by its slug. Read-only."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(issues).where(issues.c.slug == slug)).mappings().one_or_none()
+            return Issue(**row) if row else None
+
+    def issues(self, *states: IssueState) -> list[Issue]:
+        """List the issues in any of the states, or all, the oldest first. Read-only."""
+        query = select(issues).order_by(issues.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.where(issues.c.state.in_(states)) if states else query)
+            return [Issue(**row) for row in rows.mappings()]
+
+    def carried_episodes(self) -> frozenset[str]:
+        """Return the ids of all episodes that are in an issue, sent or not. Read-only."""
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(select(carried.c.episode_id)).scalars())
+
+    def mark_issue(self, issue_id: int, state: Literal["sending", "sent"], now: datetime) -> None:
+        """Move an issue on; `now` is kept as the time of sending where it is sent."""
+        values = {"state": state} | ({"sent_at": now} if state == "sent" else {})
+        with self._database.transaction() as connection:
+            connection.execute(update(issues).where(issues.c.id == issue_id).values(values))
+
+    # Deliveries
+
+    def add_delivery(
+        self, issue_id: int, subscriber: Subscriber, message_id: str, dated_at: datetime
+    ) -> None:
+        """Queue an issue for a subscriber, under the Message-ID and Date that it keeps."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                insert(deliveries).values(
+                    issue_id=issue_id,
+                    subscriber_id=subscriber.id,
+                    address=subscriber.address,
+                    message_id=message_id,
+                    dated_at=dated_at,
+                    state="queued",
+                )
+            )
+
+    def claim_delivery(self, issue_id: int) -> Delivery | None:
+        """Commit the next delivery as *sending* and return it, or None where all have their outcome.
+
+        One that an earlier process left as *sending* comes first. The caller holds the project's lock, which
+        proves that process dead; whoever sends from several processes needs a lease here.
+        """
+        with self._database.transaction() as connection:
+            for state in ("sending", "queued"):
+                here = (deliveries.c.issue_id == issue_id) & (deliveries.c.state == state)
+                first = select(deliveries.c.id).where(here).order_by(deliveries.c.id).limit(1)
+                claim = update(deliveries).where(deliveries.c.id == first.scalar_subquery())
+                row = (
+                    connection.execute(claim.values(state="sending").returning(deliveries)).mappings().first()
+                )
+                if row:
+                    return Delivery(**row)
+        return None
+
+    def settle_delivery(self, delivery_id: int, state: DeliveryState, reply: str) -> None:
+        """Record the outcome of a delivery and what the transport said."""
+        done = update(deliveries).where(deliveries.c.id == delivery_id).values(state=state, reply=reply)
+        with self._database.transaction() as connection:
+            connection.execute(done)
+
+    def deliveries(self, issue_id: int) -> list[Delivery]:
+        """List the deliveries of an issue in the order of sending. Read-only."""
+        query = select(deliveries).where(deliveries.c.issue_id == issue_id).order_by(deliveries.c.id)
+        with self._database.reading() as connection:
+            return [Delivery(**row) for row in connection.execute(query).mappings()]
+
+    def counts(self, issue_id: int) -> Counts:
+        """Count the deliveries of an issue by state. Read-only."""
+        query = select(deliveries.c.state, func.count()).where(deliveries.c.issue_id == issue_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.group_by(deliveries.c.state)).all()
+            return Counts(**{state: number for state, number in rows})  # noqa: C416
+
+    # Runs
+
+    def claim_run(self, job: str, due_at: datetime, now: datetime, *, take_over: bool = False) -> bool:
+        """Begin the run of a job that was due at a time; return False where it has begun already.
+
+        With `take_over`, a run that is still *running* is begun again: only for a caller whose lock proves
+        that the process which began it is dead.
+        """
+        with self._database.transaction() as connection:
+            row = {"job": job, "due_at": due_at, "state": "running", "started_at": now}
+            done = connection.execute(insert_or(runs).values(row).on_conflict_do_nothing())
+            if done.rowcount == 1 or not take_over:
+                return done.rowcount == 1
+            left = _run(job, due_at) & (runs.c.state == "running")
+            return connection.execute(update(runs).where(left).values(started_at=now)).rowcount == 1
+
+    def finish_run(
+        self, job: str, due_at: datetime, now: datetime, state: Literal["done", "failed"], summary: str
+    ) -> None:
+        """Record how a run ended, and in one line what it did."""
+        with self._database.transaction() as connection:
+            values = {"state": state, "finished_at": now, "summary": summary}
+            connection.execute(update(runs).where(_run(job, due_at)).values(values))
+
+    def last_run(self, job: str, until: datetime) -> Run | None:
+        """Return the run of a job that was due last and not after `until`, or None. Read-only."""
+        mine = (runs.c.job == job) & (runs.c.due_at <= until)
+        query = select(*_RUN).where(mine).order_by(runs.c.due_at.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+            return Run(**row) if row else None
+
+    def recent_runs(self, limit: int) -> list[Run]:
+        """List the runs that began last, the newest first. Read-only."""
+        query = select(*_RUN).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
+        with self._database.reading() as connection:
+            return [Run(**row) for row in connection.execute(query).mappings()]
+
+
+_RUN = [column for column in runs.c if column.name != "id"]
+
+
+def _run(job: str, due_at: datetime) -> ColumnElement[bool]:
+    return (runs.c.job == job) & (runs.c.due_at == due_at)
+
+
+def _free_slug(connection: Connection, day: date) -> str:
+    first = day.isoformat()
+    taken = set(connection.execute(select(issues.c.slug).where(issues.c.slug.startswith(first))).scalars())
+    slugs = (first if number == 1 else f"{first}-{number}" for number in count(1))
+    return next(slug for slug in slugs if slug not in taken)
+
+
+def _carry(connection: Connection, issue: Issue, episode_ids: Iterable[str]) -> None:
+    owners = select(issues.c.slug).join(carried)
+    for episode_id in episode_ids:
+        owner = connection.execute(owners.where(carried.c.episode_id == episode_id)).scalar()
+        if owner:
+            raise StoreError(
+                f'episode "{episode_id}" is in issue {owner} already; an episode is mailed only once'
+            )
+        connection.execute(insert(carried).values(episode_id=episode_id, issue_id=issue.id))

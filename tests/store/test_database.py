@@ -1,0 +1,239 @@
+"""The file: transactions as a second connection sees them, and errors that say what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from feedmaker.errors import StoreError
+from feedmaker.store import Store, Subscriber, open_store
+from feedmaker.store.database import Database
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+ANN = Subscriber(1, "ann@example.org", NOW)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Name the file of a state database."""
+    return tmp_path / ".feedmaker" / "state.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    """Open an empty store."""
+    with open_store(path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(path: Path, store: Store) -> Iterator[sqlite3.Connection]:
+    """Open a second connection that waits for nobody."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        yield connection
+
+
+def addresses(connection: sqlite3.Connection) -> list[str]:
+    """Read the subscribers the way another program does."""
+    return [row[0] for row in connection.execute("SELECT address FROM subscribers ORDER BY id")]
+
+
+def add_issue(store: Store, episode: str = "tag:one") -> int:
+    """Freeze an issue that carries one episode."""
+    issue = store.add_issue(
+        date(2026, 11, 23), subject="S", preheader="P", html="H", text="T", episode_ids=[episode], now=NOW
+    )
+    return issue.id
+
+
+def test_write_is_committed_when_the_method_returns(store: Store, other: sqlite3.Connection) -> None:
+    """A second connection sees what one method wrote."""
+    store.add_subscriber("ann@example.org", NOW)
+
+    assert addresses(other) == ["ann@example.org"]
+
+
+def test_transaction_is_seen_whole_or_not_at_all(store: Store, other: sqlite3.Connection) -> None:
+    """Nothing inside a transaction commits before its end, reading included."""
+    with store.transaction():
+        store.add_subscriber("ann@example.org", NOW)
+        assert [person.address for person in store.subscribers()] == ["ann@example.org"]
+        store.add_subscriber("bob@example.org", NOW)
+        assert addresses(other) == []
+
+    assert addresses(other) == ["ann@example.org", "bob@example.org"]
+
+
+def test_error_takes_the_whole_transaction_back(store: Store, other: sqlite3.Connection) -> None:
+    """Whatever is raised inside leaves no trace, and the store can be used on."""
+    with suppress(RuntimeError), store.transaction():
+        store.add_subscriber("ann@example.org", NOW)
+        raise RuntimeError
+
+    store.add_subscriber("bob@example.org", NOW)
+
+    assert addresses(other) == ["bob@example.org"]
+
+
+def test_transaction_holds_the_write_lock_from_its_beginning(store: Store, other: sqlite3.Connection) -> None:
+    """Two who read and then write cannot both go by what they read."""
+    with store.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+
+
+def test_reading_holds_no_lock(store: Store, other: sqlite3.Connection) -> None:
+    """After a method that only reads, anybody may write."""
+    store.subscribers()
+
+    other.execute(
+        "INSERT INTO subscribers (address, added_at) VALUES ('bob@example.org', '2026-11-23T08:00:00Z')"
+    )
+
+    assert [person.address for person in store.subscribers()] == ["bob@example.org"]
+
+
+def test_commits_survive_a_power_cut(path: Path) -> None:
+    """The file is in WAL mode, every commit is synchronised, and references are enforced."""
+    database = Database(path)
+    with database.reading() as connection:
+        asked = ("journal_mode", "synchronous", "foreign_keys")
+        answers = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked]
+    database.close()
+
+    assert answers == ["wal", 2, 1]
+
+
+def test_files_are_for_their_owner_only(path: Path, store: Store) -> None:
+    """Nobody else may read the addresses, in the file or in the ones that SQLite puts beside it."""
+    store.add_subscriber("ann@example.org", NOW)
+
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+
+    assert len(list(path.parent.iterdir())) > 1
+    assert modes == {0o600}
+
+
+WRITES: dict[str, Callable[[Store], object]] = {
+    "add_subscriber": lambda store: store.add_subscriber("ann@example.org", NOW),
+    "remove_subscriber": lambda store: store.remove_subscriber("ann@example.org"),
+    "add_issue": add_issue,
+    "mark_issue": lambda store: store.mark_issue(1, "sent", NOW),
+    "add_delivery": lambda store: store.add_delivery(1, ANN, "<1@example.org>", NOW),
+    "claim_delivery": lambda store: store.claim_delivery(1),
+    "settle_delivery": lambda store: store.settle_delivery(1, "sent", "ok"),
+    "claim_run": lambda store: store.claim_run("build", NOW, NOW),
+    "finish_run": lambda store: store.finish_run("build", NOW, NOW, "done", ""),
+}
+READS: dict[str, Callable[[Store], object]] = {
+    "subscribers": lambda store: store.subscribers(),
+    "issue": lambda store: store.issue("2026-11-23"),
+    "issues": lambda store: store.issues(),
+    "carried_episodes": lambda store: store.carried_episodes(),
+    "deliveries": lambda store: store.deliveries(1),
+    "counts": lambda store: store.counts(1),
+    "last_run": lambda store: store.last_run("build", NOW),
+    "recent_runs": lambda store: store.recent_runs(1),
+}
+
+
+def test_every_method_is_tried_below() -> None:
+    """A method that is added to the store has to say how it fails, too."""
+    methods = {name for name, value in vars(Store).items() if callable(value) and name[0] != "_"}
+
+    assert methods - {"transaction"} == WRITES.keys() | READS.keys()
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_locked_database_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Where another program writes for too long, every writing method says so and what to do."""
+    monkeypatch.setattr("feedmaker.store.database.BUSY_SECONDS", 0.01)
+    with open_store(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(
+            StoreError, match=r"state\.db: another program holds it; try again when that is done"
+        ):
+            WRITES[name](store)
+
+
+@pytest.mark.parametrize("name", [*WRITES, *READS])
+def test_damaged_database_is_reported(path: Path, name: str) -> None:
+    """Where the file is damaged, every method says so, and why it matters."""
+    with open_store(path):
+        pass
+    size = path.stat().st_size
+    with open_store(path) as store:
+        path.write_bytes(path.read_bytes()[:100] + b"\xff" * (size - 100))
+
+        with pytest.raises(StoreError, match=r"state\.db: it is damaged; put back a copy"):
+            (WRITES | READS)[name](store)
+
+
+def test_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    """A text file under the name of the database is left as it is."""
+    (tmp_path / "state.db").write_text("Dear diary, " * 100, "utf-8")
+
+    with pytest.raises(StoreError, match="it is no SQLite database"):
+        open_store(tmp_path / "state.db")
+
+    assert (tmp_path / "state.db").read_text("utf-8").startswith("Dear diary")
+
+
+def test_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    """The text names the file, the reason and where to look."""
+    (tmp_path / ".feedmaker").write_text("", "utf-8")
+
+    with pytest.raises(StoreError, match=r"state\.db: .*; check the permissions of its folder"):
+        open_store(tmp_path / ".feedmaker" / "state.db")
+
+
+@pytest.mark.parametrize(
+    ("pragma", "advice"),
+    [
+        ("max_page_count=1", "the disk is full; make room and run the command again"),
+        ("query_only=ON", "it cannot be written; check the permissions of the file and its folder"),
+    ],
+)
+def test_other_failures_say_what_to_do(path: Path, pragma: str, advice: str) -> None:
+    """A full disk and a file that cannot be written, as SQLite itself reports them."""
+    database = Database(path)
+
+    def fill() -> None:
+        with database.transaction() as connection:
+            for statement in (
+                f"PRAGMA {pragma}",
+                "CREATE TABLE t (c)",
+                "INSERT INTO t VALUES (zeroblob(99999))",
+            ):
+                connection.exec_driver_sql(statement)
+
+    with pytest.raises(StoreError) as raised:
+        fill()
+    database.close()
+
+    assert str(raised.value) == f"{path}: {advice}"
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://me:hunter2@example.org/x", "sqlite://", "sqlite:///:memory:", "://"]
+)
+def test_other_databases_are_refused_without_their_password(address: str) -> None:
+    """The text asks for a file and repeats no secret."""
+    with pytest.raises(StoreError, match="expected a") as raised:
+        open_store(address)
+
+    assert "hunter2" not in str(raised.value)
+
+
+def test_address_of_a_file_is_a_place_too(path: Path, store: Store) -> None:
+    """A sqlite address opens the same file as its path."""
+    store.add_subscriber("ann@example.org", NOW)
+
+    with open_store(f"sqlite:///{path}") as again:
+        assert [person.address for person in again.subscribers()] == ["ann@example.org"]

@@ -1,0 +1,129 @@
+"""The tables, the migrations that make them, and the versions between."""
+
+from __future__ import annotations
+
+import ast
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from feedmaker.errors import StoreError
+from feedmaker.store import open_store, schema
+from feedmaker.store.tables import metadata
+
+
+def described(path: Path) -> dict[str, str]:
+    """Return what the database itself says of its tables and indexes, without white space."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {name: "".join(sql.split()) for name, sql in rows if name != "alembic_version"}
+
+
+def set_version(path: Path, version: str) -> None:
+    """Pretend that another program has brought the tables to a version."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+
+
+def test_migrations_make_the_tables_that_the_queries_see(tmp_path: Path) -> None:
+    """A database made by all migrations is the one that the tables describe."""
+    with open_store(tmp_path / "migrated.db"):
+        pass
+    engine = create_engine(f"sqlite:///{tmp_path / 'described.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+
+    migrated = described(tmp_path / "migrated.db")
+
+    assert migrated == described(tmp_path / "described.db")
+    assert {"subscribers", "issues", "carried", "deliveries", "runs"} <= migrated.keys()
+
+
+def test_head_is_the_newest_migration() -> None:
+    """The constant that saves an import is what Alembic finds on disk, and revisions sort as they follow."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    script = ScriptDirectory.from_config(config)
+
+    revisions = [revision.revision for revision in script.walk_revisions()]
+
+    assert script.get_current_head() == schema.HEAD
+    assert revisions == sorted(revisions, reverse=True)
+
+
+def test_migrations_call_nothing_of_the_program() -> None:
+    """What a migration does stays the same whatever becomes of the code, so it imports none of it."""
+    for path in schema.MIGRATIONS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                assert not any(alias.name.startswith("feedmaker") for alias in node.names), path
+            elif isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("feedmaker"), path
+
+
+def test_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
+    """Where there is nothing to migrate, the import that takes longest is left out."""
+    path = tmp_path / "state.db"
+    with open_store(path):
+        pass
+    program = (
+        "import sys; from feedmaker.store import open_store\n"
+        "with open_store(sys.argv[1]) as store: store.subscribers()\n"
+        "assert 'alembic' not in sys.modules"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_newer_database_is_refused(tmp_path: Path) -> None:
+    """An older program would not know what it changes; the text names both versions and the cure."""
+    path = tmp_path / "state.db"
+    with open_store(path):
+        pass
+    set_version(path, "9001")
+
+    with pytest.raises(
+        StoreError, match=r"newer feedmaker .*at 9001, this program knows .*; update feedmaker"
+    ):
+        open_store(path)
+
+
+def test_killed_migration_is_begun_again(tmp_path: Path) -> None:
+    """Tables and version are one transaction, so a program that dies in between leaves an empty database."""
+    path = tmp_path / "state.db"
+    program = (
+        "import os, signal, sys; from feedmaker.store import open_store, schema\n"
+        "whole = schema.upgrade\n"
+        "def dies(connection): whole(connection); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "schema.upgrade = dies\n"
+        "open_store(sys.argv[1])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=False)
+
+    assert done.returncode == -9, done.stderr
+    assert described(path) == {}
+    with open_store(path) as store:
+        assert store.subscribers() == []
+
+
+def test_two_programs_make_one_database(tmp_path: Path) -> None:
+    """Of several that find no tables at once, one makes them and the others wait for it."""
+    program = "import sys; from feedmaker.store import open_store\nwith open_store(sys.argv[1]): pass"
+    command = [sys.executable, "-c", program, str(tmp_path / "state.db")]
+
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [process.communicate()[1] for process in started]
+
+    assert errors == ["", "", ""]
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.HEAD,)]

@@ -1,0 +1,329 @@
+"""What the store keeps: subscribers, issues, deliveries and runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from feedmaker.errors import StoreError
+from feedmaker.store import Counts, Delivery, Issue, Run, Store, Subscriber, open_store
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+DAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Open an empty store."""
+    with open_store(tmp_path / "state.db") as opened:
+        yield opened
+
+
+def draft(store: Store, *episodes: str, day: date = DAY) -> Issue:
+    """Freeze an issue of some episodes."""
+    return store.add_issue(
+        day, subject="S", preheader="P", html="<p>é</p>", text="é\r\n", episode_ids=episodes, now=NOW
+    )
+
+
+def queue(store: Store, issue: Issue, *names: str) -> list[Subscriber]:
+    """Add subscribers and queue an issue for them."""
+    for name in names:
+        store.add_subscriber(f"{name}@example.org", NOW)
+    for person in store.subscribers():
+        store.add_delivery(issue.id, person, f"<{person.id}@example.org>", NOW)
+    return store.subscribers()
+
+
+def states(store: Store, issue: Issue) -> dict[str, str]:
+    """Return the state of each delivery by the name in its address."""
+    return {row.address.partition("@")[0]: row.state for row in store.deliveries(issue.id)}
+
+
+def test_subscriber_is_added_once(store: Store) -> None:
+    """A second time changes nothing and says so."""
+    assert store.add_subscriber("ann@example.org", NOW)
+    assert not store.add_subscriber("ann@example.org", LATER)
+
+    assert store.subscribers() == [Subscriber(1, "ann@example.org", NOW)]
+
+
+def test_subscriber_is_removed_once(store: Store) -> None:
+    """Who is not there cannot be removed, and nobody else is."""
+    store.add_subscriber("ann@example.org", NOW)
+    store.add_subscriber("bob@example.org", NOW)
+
+    assert store.remove_subscriber("ann@example.org")
+    assert not store.remove_subscriber("ann@example.org")
+
+    assert [person.address for person in store.subscribers()] == ["bob@example.org"]
+
+
+def test_id_of_a_subscriber_is_never_given_again(store: Store) -> None:
+    """A newcomer is not taken for somebody who left."""
+    store.add_subscriber("ann@example.org", NOW)
+    store.remove_subscriber("ann@example.org")
+
+    store.add_subscriber("bob@example.org", NOW)
+
+    assert [person.id for person in store.subscribers()] == [2]
+
+
+def test_leaving_ends_what_is_queued_and_keeps_what_was_sent(store: Store) -> None:
+    """Who leaves gets nothing more; the record of what went out stays, without the person."""
+    first, second = draft(store, "one"), draft(store, "two")
+    queue(store, first, "ann", "bob")
+    queue(store, second)
+    row = store.claim_delivery(first.id)
+    assert row
+    store.settle_delivery(row.id, "sent", "ok")
+
+    store.remove_subscriber("ann@example.org")
+
+    assert states(store, first) == {"ann": "sent", "bob": "queued"}
+    assert states(store, second) == {"bob": "queued"}
+    assert store.deliveries(first.id)[0].subscriber_id is None
+
+
+def test_leaving_while_a_message_is_on_its_way_leaves_it_unknown(store: Store) -> None:
+    """A message that may or may not have gone out is not repeated to somebody who left."""
+    issue = draft(store, "one")
+    queue(store, issue, "ann")
+    store.claim_delivery(issue.id)
+
+    store.remove_subscriber("ann@example.org")
+
+    assert states(store, issue) == {"ann": "unknown"}
+    assert store.claim_delivery(issue.id) is None
+
+
+def test_issue_is_kept_as_it_was_drafted(store: Store) -> None:
+    """Every field comes back character by character."""
+    issue = draft(store, "one")
+
+    assert issue == Issue(1, "2026-11-23", "S", "P", "<p>é</p>", "é\r\n", "draft", NOW, None)
+    assert store.issue("2026-11-23") == issue
+    assert store.issue("2026-11-24") is None
+
+
+def test_slugs_are_days_and_collide_with_nothing(store: Store) -> None:
+    """A second issue of a day has a number; another day begins anew."""
+    slugs = [draft(store).slug for _ in range(11)]
+
+    assert slugs == ["2026-11-23", *(f"2026-11-23-{number}" for number in range(2, 12))]
+    assert draft(store, day=date(2026, 11, 2)).slug == "2026-11-02"
+
+
+def test_issues_are_listed_by_state_the_oldest_first(store: Store) -> None:
+    """Without states all of them are listed."""
+    first, second, third = draft(store), draft(store), draft(store)
+    store.mark_issue(second.id, "sending", NOW)
+    store.mark_issue(third.id, "sent", LATER)
+
+    assert [issue.id for issue in store.issues()] == [first.id, second.id, third.id]
+    assert [issue.id for issue in store.issues("sending", "draft")] == [first.id, second.id]
+    assert [(issue.id, issue.sent_at) for issue in store.issues("sent")] == [(third.id, LATER)]
+    assert store.issues("sending")[0].sent_at is None
+
+
+def test_episode_is_in_at_most_one_issue(store: Store) -> None:
+    """A second issue with it is refused whole, and the text names episode and issue."""
+    draft(store, "one", "two")
+
+    with pytest.raises(StoreError, match=r'episode "two" is in issue 2026-11-23 already; .* only once'):
+        draft(store, "three", "two")
+
+    assert store.carried_episodes() == {"one", "two"}
+    assert len(store.issues()) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("carried", "episode_id, issue_id"),
+        ("deliveries", "issue_id, subscriber_id, address, message_id, dated_at, state"),
+        ("deliveries", "issue_id, NULL, address, message_id, dated_at, state"),
+        ("deliveries", "issue_id, subscriber_id, 'new@example.org', message_id, dated_at, state"),
+        ("runs", "job, due_at, state, started_at"),
+        ("issues", "slug, subject, preheader, html, text, state, drafted_at"),
+        ("subscribers", "address, added_at"),
+    ],
+)
+def test_database_itself_refuses_doubles(store: Store, tmp_path: Path, table: str, columns: str) -> None:
+    """No program, however it writes, puts an episode, a delivery or a run in twice."""
+    queue(store, draft(store, "one"), "ann")
+    store.claim_run("build", NOW, NOW)
+    names = columns.replace("NULL", "subscriber_id").replace("'new@example.org'", "address")
+
+    with (
+        closing(sqlite3.connect(tmp_path / "state.db")) as other,
+        pytest.raises(sqlite3.IntegrityError, match="UNIQUE"),
+    ):
+        other.execute(f"INSERT INTO {table} ({names}) SELECT {columns} FROM {table}")
+
+
+@pytest.mark.parametrize("table", ["issues", "deliveries", "runs"])
+def test_database_itself_refuses_unknown_states(store: Store, tmp_path: Path, table: str) -> None:
+    """A state is one of the words of the design."""
+    queue(store, draft(store, "one"), "ann")
+    store.claim_run("build", NOW, NOW)
+
+    with (
+        closing(sqlite3.connect(tmp_path / "state.db")) as other,
+        pytest.raises(sqlite3.IntegrityError, match="CHECK"),
+    ):
+        other.execute(f"UPDATE {table} SET state = 'lost'")
+
+
+def test_delivery_is_claimed_once_in_order(store: Store) -> None:
+    """Each claim takes the next one that is queued, until all have their outcome."""
+    issue = draft(store, "one")
+    ann, bob = queue(store, issue, "ann", "bob")
+
+    first = store.claim_delivery(issue.id)
+
+    assert first == Delivery(
+        1, issue.id, ann.id, ann.address, f"<{ann.id}@example.org>", NOW, "sending", None
+    )
+    store.settle_delivery(first.id, "sent", "ok")
+    second = store.claim_delivery(issue.id)
+    assert second
+    assert second.address == bob.address
+    store.settle_delivery(second.id, "failed", "no such mailbox")
+    assert store.claim_delivery(issue.id) is None
+    assert [(row.state, row.reply) for row in store.deliveries(issue.id)] == [
+        ("sent", "ok"),
+        ("failed", "no such mailbox"),
+    ]
+
+
+def test_claim_is_committed_before_it_is_returned(store: Store, tmp_path: Path) -> None:
+    """Another program sees that a message is on its way before the message is."""
+    issue = draft(store, "one")
+    queue(store, issue, "ann")
+
+    store.claim_delivery(issue.id)
+
+    with closing(sqlite3.connect(tmp_path / "state.db")) as other:
+        assert other.execute("SELECT state FROM deliveries").fetchall() == [("sending",)]
+
+
+def test_what_a_dead_process_left_is_claimed_first(store: Store) -> None:
+    """An unfinished message is finished before the next begins, and as the same message."""
+    issue = draft(store, "one")
+    queue(store, issue, "ann", "bob")
+    left = store.claim_delivery(issue.id)
+
+    assert store.claim_delivery(issue.id) == left
+
+
+def test_claims_keep_to_their_issue(store: Store) -> None:
+    """A message of another issue is not taken up."""
+    first, second = draft(store, "one"), draft(store, "two")
+    queue(store, second, "ann")
+
+    assert store.claim_delivery(first.id) is None
+
+
+def test_claims_find_their_row_by_index(store: Store, tmp_path: Path) -> None:
+    """A long list is not read through for every message."""
+    query = "SELECT id FROM deliveries WHERE issue_id = 1 AND state = 'queued' ORDER BY id LIMIT 1"
+    with closing(sqlite3.connect(tmp_path / "state.db")) as other:
+        plan = other.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+
+    assert [row[3] for row in plan] == [
+        "SEARCH deliveries USING COVERING INDEX deliveries_state_index (issue_id=? AND state=?)"
+    ]
+
+
+def test_counts_add_up(store: Store) -> None:
+    """Every delivery is counted in one state, and those of other issues are not."""
+    issue = draft(store, "one")
+    queue(store, issue, "ann", "bob", "cat", "dan", "eve")
+    queue(store, draft(store, "two"))
+    for outcome in ("sent", "sent", "failed"):
+        row = store.claim_delivery(issue.id)
+        assert row
+        store.settle_delivery(row.id, "failed" if outcome == "failed" else "sent", "")
+    store.claim_delivery(issue.id)
+
+    counts = store.counts(issue.id)
+
+    assert counts == Counts(queued=1, sending=1, sent=2, failed=1, unknown=0)
+    assert (counts.total, counts.pending, counts.settled) == (5, 2, 3)
+    assert store.counts(99) == Counts()
+
+
+def test_run_is_claimed_once_per_due_time(store: Store) -> None:
+    """However many schedulers there are, one of them begins; another due time or job is another run."""
+    assert store.claim_run("build", NOW, NOW)
+    assert not store.claim_run("build", NOW, LATER)
+    assert store.claim_run("build", LATER, LATER)
+    assert store.claim_run("letter", NOW, NOW)
+
+
+def test_due_time_is_the_same_in_every_zone(store: Store) -> None:
+    """A run is known by the moment, not by how it is written."""
+    store.claim_run("build", NOW, NOW)
+
+    assert not store.claim_run("build", NOW.astimezone(timezone(timedelta(hours=9))), NOW)
+
+
+def test_unfinished_run_can_be_taken_over(store: Store) -> None:
+    """Whoever can prove the other dead begins the run again, and its time of beginning is the new one."""
+    store.claim_run("build", NOW, NOW)
+
+    assert store.claim_run("build", NOW, LATER, take_over=True)
+
+    assert store.last_run("build", LATER) == Run("build", NOW, "running", LATER, None, None)
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_finished_run_cannot_be_taken_over(store: Store, state: str) -> None:
+    """What has run, well or not, does not run again."""
+    store.claim_run("build", NOW, NOW)
+    store.finish_run("build", NOW, LATER, "done" if state == "done" else "failed", "3 files")
+
+    assert not store.claim_run("build", NOW, LATER, take_over=True)
+
+    run = store.last_run("build", LATER)
+    assert run
+    assert (run.state, run.started_at, run.finished_at, run.summary) == (state, NOW, LATER, "3 files")
+
+
+def test_last_run_is_the_one_due_last(store: Store) -> None:
+    """A run that was caught up later is not the last for that."""
+    store.claim_run("build", LATER, NOW)
+    store.claim_run("build", NOW, LATER)
+    store.claim_run("letter", LATER + timedelta(days=1), LATER)
+
+    run = store.last_run("build", LATER)
+    before = store.last_run("build", NOW)
+
+    assert run
+    assert before
+    assert (run.due_at, before.due_at) == (LATER, NOW)
+    assert store.last_run("nothing", LATER) is None
+
+
+def test_recent_runs_are_those_that_began_last(store: Store) -> None:
+    """The newest stands first, and the list is as long as it is asked to be."""
+    for hours in range(4):
+        store.claim_run("build", NOW - timedelta(days=hours), NOW + timedelta(hours=hours))
+
+    assert [run.started_at for run in store.recent_runs(2)] == [
+        NOW + timedelta(hours=3),
+        NOW + timedelta(hours=2),
+    ]
+
+
+def test_naive_time_is_refused(store: Store) -> None:
+    """A time without a zone would be another moment on another machine."""
+    with pytest.raises(StoreError, match="a time without a zone cannot be stored"):
+        store.claim_run("build", NOW.replace(tzinfo=None), NOW)
