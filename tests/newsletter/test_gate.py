@@ -1,0 +1,145 @@
+"""The check before an issue is frozen: each fault is found where it was planted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from feedmaker.errors import GateError
+from feedmaker.newsletter.gate import CLIP_LIMIT, check_issue
+from tests.newsletter import samples
+from tests.newsletter.samples import DISCLOSURE, HARBOUR, POSTAL_ADDRESS, issue, parts
+
+CONTENT = issue(settings=samples.config(mail="direct", tag="quay-20"))
+HTML, TEXT = parts(CONTENT)
+UNSUBSCRIBE = CONTENT.unsubscribe
+PAID = "https://www.amazon.com/dp/B0EXAMPLE1?tag=quay-20"
+
+
+def without(*words: str) -> Callable[[str], str]:
+    """Take words out of a part, however it is wrapped."""
+
+    def change(part: str) -> str:
+        for word in words:
+            assert word in part
+            part = part.replace(word, "")
+        return part
+
+    return change
+
+
+def adding(html: str) -> Callable[[str], str]:
+    """Put HTML at the end of the body."""
+    return lambda part: part.replace("</body>", f"{html}</body>")
+
+
+def test_good_issue_passes_with_its_size() -> None:
+    """The size is that of the HTML part in bytes, and a usual issue is far from being clipped."""
+    assert check_issue(CONTENT, HTML, TEXT) == len(HTML.encode()) < CLIP_LIMIT
+
+
+@pytest.mark.parametrize("mail", ["page", "none"])
+def test_issue_without_paid_links_needs_no_disclosure(mail: str) -> None:
+    """What nobody earns from is not disclosed."""
+    content = issue(settings=samples.config(mail=mail, tag="quay-20"))
+    html, text = parts(content)
+
+    check_issue(content, html, text)
+
+    assert DISCLOSURE not in html
+    assert "commission" not in text
+    assert "sponsored" not in html
+    assert "(paid link)" not in html + text
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda _: "<style>p { color: red }</style>", "it is empty"),
+        (without(UNSUBSCRIBE), "the unsubscribe address is missing"),
+        (without(POSTAL_ADDRESS), "the postal address is missing"),
+        (without(DISCLOSURE), f"the disclosure does not stand before the paid link to {PAID}"),
+        (
+            lambda part: part.replace(DISCLOSURE, "").replace("</body>", f"{DISCLOSURE}</body>"),
+            f"the disclosure does not stand before the paid link to {PAID}",
+        ),
+        (without("</a> (paid link)"), f'"(paid link)" does not stand beside the link to {PAID}'),
+        (without(' rel="sponsored nofollow"'), f'the paid link to {PAID} has no rel="sponsored nofollow"'),
+        (
+            lambda part: part.replace('"sponsored nofollow"', '"sponsored"'),
+            f'the paid link to {PAID} has no rel="sponsored nofollow"',
+        ),
+        (adding('<img src="https://example.org/pixel.gif">'), "<img> loads something from elsewhere"),
+        (adding('<img srcset="//example.org/a.png 2x">'), "<img> loads something from elsewhere"),
+        (adding('<td background="https://example.org/a.png">'), "<td> loads something from elsewhere"),
+        (adding('<p style="background:url(https://example.org/a)">'), "<p> loads something from elsewhere"),
+        (adding('<link rel="stylesheet" href="https://example.org/a.css">'), "<link> loads something"),
+        (adding("<script>alert(1)</script>"), "<script> loads something from elsewhere"),
+        (adding("<style>@import 'https://example.org/a.css';</style>"), "a style sheet loads something"),
+        (
+            adding('<!--[if mso]><v:fill src="https://example.org/a"/><![endif]-->'),
+            "a part for Outlook loads",
+        ),
+    ],
+    ids=[
+        "nothing to read",
+        "no way out",
+        "no postal address",
+        "no disclosure",
+        "disclosure after it",
+        "no mark",
+        "no rel",
+        "half a rel",
+        "picture",
+        "picture by srcset",
+        "background",
+        "background by style",
+        "style sheet",
+        "script",
+        "import",
+        "outlook",
+    ],
+)
+def test_fault_of_the_html_part_is_found(change: Callable[[str], str], fault: str) -> None:
+    """The text names the part, and address or tag."""
+    with pytest.raises(GateError) as raised:
+        check_issue(CONTENT, change(HTML), TEXT)
+
+    said = str(raised.value).split("\n")
+    assert said[0] == "the issue cannot go out; mend the templates:"
+    assert any(line.startswith(f"HTML part: {fault}") for line in said[1:])
+    assert not any(line.startswith("text part") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda _: " \n", "it is empty"),
+        (without(UNSUBSCRIBE), "the unsubscribe address is missing"),
+        (without("4 Ropewalk"), "the postal address is missing"),
+        (without("Links marked"), f"the disclosure does not stand before the paid link to {PAID}"),
+        (without("Amazon (paid link)"), f'"(paid link)" does not stand beside the link to {PAID}'),
+    ],
+)
+def test_fault_of_the_text_part_is_found(change: Callable[[str], str], fault: str) -> None:
+    """The text part is read alone: the HTML part does not make up for it."""
+    with pytest.raises(GateError) as raised:
+        check_issue(CONTENT, HTML, change(TEXT))
+
+    said = str(raised.value).split("\n")
+    assert any(line.startswith(f"text part: {fault}") for line in said[1:])
+    assert not any(line.startswith("HTML part") for line in said)
+
+
+def test_picture_inside_the_mail_loads_nothing() -> None:
+    """A data: address is part of the mail."""
+    check_issue(CONTENT, adding('<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="">')(HTML), TEXT)
+
+
+def test_usual_issue_stays_whole_at_gmail() -> None:
+    """Five full episodes stay under the size at which the end is cut off."""
+    content = issue(*[HARBOUR] * 5, settings=samples.config(mail="direct", tag="quay-20"))
+    html, text = parts(content)
+
+    assert check_issue(content, html, text) < CLIP_LIMIT
