@@ -1,0 +1,100 @@
+"""Send an issue: to everybody who is a subscriber when it begins, once each, whatever is killed when.
+
+The ledger is the store's. A delivery is committed as *sending* before the transport sees the message and as
+*sent* or *failed* after, so at most the one in between can be repeated, and then with the same bytes. The
+caller holds the project's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+
+from feedmaker.config import Config
+from feedmaker.delivery.transports import Envelope, Transport
+from feedmaker.errors import StoreError, UsageError
+from feedmaker.newsletter.message import Letter
+from feedmaker.store import Counts, Issue, IssueState, Store, Subscriber
+from feedmaker.text import utc
+
+
+def deliver(
+    store: Store,
+    transport: Transport,
+    issue: Issue,
+    config: Config,
+    now: datetime,
+    on_progress: Callable[[int, int], None],
+) -> Counts:
+    """Send an issue, or the rest of it, and return how its deliveries stand.
+
+    `on_progress` is told after each message how many deliveries have their outcome and how many there are.
+    An issue that is sent stays as it is, and so does a draft as long as there are no subscribers. Raises
+    `DeliveryError` where the transport takes nothing, `StoreError` where the outcome cannot be recorded, and
+    `GateError` where no message can be written; calling again goes on from there.
+    """
+    if config.newsletter is None:
+        raise UsageError('schedule.yaml has no "newsletter" section; see docs/configuration.md#newsletter')
+    sender = config.newsletter.sender.email
+    # Written first, so that a sender who cannot stand in a message leaves the draft a draft.
+    letter = Letter(config.newsletter, subject=issue.subject, html=issue.html, text=issue.text)
+    if _open_ledger(store, issue, sender, now):
+        _send_pending(store, transport, issue, letter, sender, on_progress)
+        _close_ledger(store, issue, now)
+    return store.counts(issue.id)
+
+
+def _open_ledger(store: Store, issue: Issue, sender: str, now: datetime) -> bool:
+    """Queue a draft for all who are subscribers now; tell whether anything may be left to send.
+
+    One transaction makes the whole audience, so a later subscriber gets the next issue, not half of this one.
+    """
+    with store.transaction():
+        state = _state(store, issue)
+        audience = store.subscribers() if state == "draft" else []
+        for subscriber in audience:
+            store.add_delivery(issue.id, subscriber, _message_id(issue, subscriber, sender), now)
+        if audience:
+            store.mark_issue(issue.id, "sending", now)
+    return state == "sending" or bool(audience)
+
+
+def _send_pending(
+    store: Store,
+    transport: Transport,
+    issue: Issue,
+    letter: Letter,
+    sender: str,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    counts = store.counts(issue.id)
+    done = counts.settled
+    while delivery := store.claim_delivery(issue.id):
+        message = letter.addressed(delivery.address, delivery.message_id, delivery.dated_at)
+        receipt = transport.send(message, Envelope(sender, delivery.address, issue.slug))
+        store.settle_delivery(delivery.id, "sent" if receipt.accepted else "failed", receipt.reply)
+        done += 1
+        on_progress(done, counts.total)
+
+
+def _close_ledger(store: Store, issue: Issue, now: datetime) -> None:
+    """Mark the issue as sent, if everybody in its audience has an outcome."""
+    with store.transaction():
+        if not store.counts(issue.id).pending:
+            store.mark_issue(issue.id, "sent", now)
+
+
+def _state(store: Store, issue: Issue) -> IssueState:
+    """Read the state anew; the caller's copy of the issue may be older than the last call."""
+    found = store.issue(issue.slug)
+    if found is None:
+        raise StoreError(f"issue {issue.slug} is not in the state database any more")
+    return found.state
+
+
+def _message_id(issue: Issue, subscriber: Subscriber, sender: str) -> str:
+    """Make an id that no other issue and no other person has, and that gives no address away."""
+    facts = (issue.slug, utc(issue.drafted_at), str(subscriber.id))
+    digest = blake2b("\n".join(facts).encode(), digest_size=16).hexdigest()
+    return f"<{issue.slug}.{digest}@{sender.rpartition('@')[2]}>"

@@ -1,0 +1,1 @@
+"""Tests of the delivery: addresses, transports, the ledger's rules, and secrets."""
