@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import deliver
 from feedmaker.delivery.transports import Transport, open_transport
 from feedmaker.errors import DeliveryError, UsageError
-from feedmaker.lock import Entry, dump_lock
+from feedmaker.lock import Entry, Lock, dump_lock
 from feedmaker.newsletter.gate import check_issue
 from feedmaker.newsletter.issue import compose
 from feedmaker.newsletter.mjml import render_html
@@ -76,11 +76,15 @@ def draft_within(project: Project, now: datetime, backlog: int = 0) -> Draft:
         if not chosen:
             return Draft(None, report)
         issue = _freeze(build, store, chosen, now)
-    # The database is the authority; the lock repeats it, so that a lost database mails nothing twice.
-    entries = {entry.id: replace(entry, issue=issue.slug) for entry in chosen.values()}
-    lock = build.resolution.lock
-    write_durably(project.lock_path, dump_lock(replace(lock, entries={**lock.entries, **entries})).encode())
+        _note_in_lock(project, build.resolution.lock, issue, chosen.values())
     return Draft(issue, report)
+
+
+def _note_in_lock(project: Project, lock: Lock, issue: Issue, carried: Iterable[Entry]) -> None:
+    """Repeat in the lock which news an issue carries, so that a lost database mails none of it twice."""
+    news = {entry.id: replace(entry, issue=issue.slug) for entry in carried if not entry.backlog}
+    if news:
+        write_durably(project.lock_path, dump_lock(replace(lock, entries={**lock.entries, **news})).encode())
 
 
 def _choose(build: Build, carried: frozenset[str], backlog: int) -> dict[str, Entry]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedmaker import __version__
-from feedmaker.errors import ConfigError, Diagnostic, UsageError
-from feedmaker.index import Index, input_digest, is_fresh
+from feedmaker.errors import ConfigError, Diagnostic, LockError, UsageError
+from feedmaker.index import DamagedIndexError, Index, input_digest, is_fresh, look
 from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.template_files import template_files
 from feedmaker.worklock import PATIENCE, exclusive
@@ -64,6 +64,22 @@ class BuildReport:
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
 
 
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """Hold what the file system says of all that a build reads: notes; settings and templates; the lock."""
+
+    notes: Sequence[NoteFile]
+    others: Sequence[NoteFile]
+    lock: NoteFile
+
+    def digest(self) -> str:
+        return input_digest(__version__, (*self.notes, *self.others, self.lock))
+
+    def settled(self, now_ns: int) -> bool:
+        """Tell whether every later change to what people edit will show."""
+        return not any(is_fresh(file, now_ns) for file in (*self.notes, *self.others))
+
+
 def find_project(start: Path) -> Path:
     """Return the nearest folder from `start` upwards with a `schedule.yaml`; raise `UsageError` if none."""
     for folder in (start, *start.parents):
@@ -86,6 +102,7 @@ class Project:
         self.templates = folder / "templates"
         self.public = folder / "public"
         self.state = folder / ".feedmaker"
+        self.index_path = self.state / "index.db"
         self.lock_path = folder / "feedmaker.lock"
 
     def config(self) -> Config:
@@ -108,13 +125,21 @@ class Project:
         Raises `ConfigError`, `LockError`, `TemplateError`, `GateError`, `OutputError` or `BusyError`;
         whatever is raised, the feeds that readers see stay as they are.
         """
-        files = scan(self.folder, EPISODES)
-        with Index.open(self.state / "index.db") as index:
-            summary = index.current(self._digest(files), self.public, now)
-        if summary is not None:
-            return BuildReport(summary["published"], current=True)
+        published = self._published_if_current(now)
+        if published is not None:
+            return BuildReport(published, current=True)
         with self.working(patience), self.built(now, progress) as (report, _):
             return report
+
+    def _published_if_current(self, now: datetime) -> int | None:
+        """Return how many notes are published, if nothing has changed since the last build."""
+        digest = self._inputs().digest()
+        with Index.open(self.index_path) as index:
+            try:
+                summary = index.current(digest, self.public, now)
+            except DamagedIndexError:
+                return None  # the build begins a new one
+        return summary["published"] if summary else None
 
     @contextmanager
     def working(self, patience: float = PATIENCE) -> Iterator[None]:
@@ -125,41 +150,43 @@ class Project:
     @contextmanager
     def built(self, now: datetime, progress: Progress = silent) -> Iterator[tuple[BuildReport, Build]]:
         """Build, with the work lock held, and hand out the build for what goes on from there."""
+        with Index.open(self.index_path) as index:
+            yield index.mending(lambda: self._built(index, now, progress))
+
+    def _built(self, index: Index, now: datetime, progress: Progress) -> tuple[BuildReport, Build]:
+        import time
+
         from feedmaker.build import Build
         from feedmaker.publish import Output
         from feedmaker.reading import read_notes
         from feedmaker.templating import Templates
 
-        files = scan(self.folder, EPISODES)
-        before = self._digest(files, with_lock=False)
-        config = self.config()
-        with Index.open(self.state / "index.db") as index:
-            reading = read_notes(self.folder, files, index, config, progress)
-            lock = self.lock()
-            build = Build(self.folder, config, Templates(self.templates), index, reading, lock, now)
-            with Output.open(self.public) as output:
-                built = build.run(self.lock_path, output, progress)
-            report = _report(built, config.site.zone)
-            if not report.failed and before == self._digest(files, with_lock=False):
-                self._stamp(index, files, built)
-            yield report, build
+        began, inputs = time.time_ns(), self._inputs()
+        config, lock = self.config(), self.lock()
+        reading = read_notes(self.folder, inputs.notes, index, config, progress)
+        build = Build(self.folder, config, Templates(self.templates), index, reading, lock, now)
+        with Output.open(self.public) as output:
+            built = build.run(self.lock_path, output, progress)
+        report = _report(built, config.site.zone)
+        if inputs.settled(began) and not report.failed:
+            self._stamp(index, inputs, built)
+        return report, build
 
-    def _stamp(self, index: Index, files: Sequence[NoteFile], built: Built) -> None:
-        """Declare the outputs current, unless a note may change without its time stamp showing it."""
-        import time
-
-        now_ns = time.time_ns()
-        if not any(is_fresh(file, now_ns) for file in files):
+    def _stamp(self, index: Index, read: _Inputs, built: Built) -> None:
+        """Declare the outputs current, unless settings, templates or lock have changed meanwhile."""
+        now = replace(read, others=self._others(), lock=look(self.lock_path))
+        if now == read or (built.lock_saved and replace(now, lock=read.lock) == read):
             next_due = min(built.resolution.waiting.values(), default=None)
-            index.stamp(self._digest(files), next_due, {"published": len(built.resolution.published)})
+            index.stamp(now.digest(), next_due, {"published": len(built.resolution.published)})
 
-    def _digest(self, files: Iterable[NoteFile], *, with_lock: bool = True) -> str:
-        others = [self.schedule, *template_files(self.templates), *([self.lock_path] if with_lock else [])]
-        return input_digest(__version__, files, others)
+    def _inputs(self) -> _Inputs:
+        return _Inputs(scan(self.folder, EPISODES), self._others(), look(self.lock_path))
+
+    def _others(self) -> list[NoteFile]:
+        return [look(path) for path in (self.schedule, *template_files(self.templates))]
 
     def lock(self) -> Lock | None:
         """Read `feedmaker.lock`; None before the first build, `LockError` where it is damaged."""
-        from feedmaker.errors import LockError
         from feedmaker.lock import parse_lock
 
         try:
@@ -174,20 +201,22 @@ class Project:
 
         Without `paths` the whole folder is checked; with them only those files and folders.
         """
-        from feedmaker.checking import check_files, check_folder
+        from feedmaker.checking import check_files, check_folder, lock_diagnostic
 
+        found: set[Diagnostic] = set()
+        config, lock = None, None
         try:
             config = self.config()
+            lock = self.lock()
         except ConfigError as error:
-            notes = check_files(paths or self._notes_folder(), None)
-            return sorted({*error.diagnostics, *notes})
+            found.update(error.diagnostics)
+        except LockError as error:
+            found.add(lock_diagnostic(error))
         if paths:
-            return sorted(check_files(paths, config))
-        return sorted(check_folder(self.folder, EPISODES, config, self.lock(), now))
-
-    def _notes_folder(self) -> list[Path]:
-        folder = self.folder / EPISODES
-        return [folder] if folder.is_dir() else []
+            found.update(check_files(paths, config))
+        else:
+            found.update(check_folder(self.folder, EPISODES, config, lock, now))
+        return sorted(found)
 
     def survey(self, now: datetime) -> tuple[Reading, Resolution]:
         """Read all notes and decide on them as a build would, changing nothing."""
@@ -195,8 +224,9 @@ class Project:
         from feedmaker.reading import read_notes
 
         config = self.config()
-        with Index.open(self.state / "index.db") as index:
-            reading = read_notes(self.folder, scan(self.folder, EPISODES), index, config, silent)
+        files = scan(self.folder, EPISODES)
+        with Index.open(self.index_path) as index:
+            reading = index.mending(lambda: read_notes(self.folder, files, index, config, silent))
         unknown = reading.broken - set(reading.facts)
         return reading, resolve(self.lock(), reading.facts.values(), unknown, config.site, now)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from feedmaker.app.project import EPISODES, SCHEDULE
 from feedmaker.config import config_schema
-from feedmaker.errors import DiagnosedError, UsageError
+from feedmaker.errors import DiagnosedError, Diagnostic, UsageError
 from feedmaker.lock import slug_of
 from feedmaker.model import Episode, Quote, Recommendation, prose
 from feedmaker.notes.note import parse_note
 from feedmaker.notes.writing import write_markdown
-from feedmaker.publish import explained
+from feedmaker.publish import explained, write_new
 from feedmaker.template_files import packaged_folder
 
 SCHEMA_NAME = "schedule.schema.json"
@@ -45,13 +47,10 @@ def init_folder(folder: Path, today: date) -> list[Path]:
         ),
     }
     written = []
-    with explained(folder):
-        for name, text in files.items():
-            path = folder / name
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, "utf-8")
-                written.append(path)
+    for name, text in files.items():
+        with suppress(FileExistsError):
+            write_new(folder / name, text)
+            written.append(folder / name)
     return written
 
 
@@ -61,25 +60,25 @@ def new_note(folder: Path, title: str, show: str, today: date) -> Path:
     if not title:
         raise UsageError('a note needs a title: feedmaker new "The title"')
     path = folder / EPISODES / f"{slug_of(title) or 'episode'}.md"
-    with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(write_markdown(_skeleton(title, show, today)))
-        except FileExistsError:
-            raise UsageError(f"{path} exists already; choose another title or edit that note") from None
+    try:
+        write_new(path, write_markdown(_skeleton(title, show, today)))
+    except FileExistsError:
+        raise UsageError(f"{path} exists already; choose another title or edit that note") from None
     return path
 
 
-def converted(path: Path) -> str:
-    """Return the Markdown form of a note; raise `DiagnosedError` where it cannot be read."""
+def converted(path: Path) -> tuple[str, Sequence[Diagnostic]]:
+    """Return the Markdown form of a note, and the warnings of what the form cannot hold.
+
+    Raises `DiagnosedError` where the note has errors, and `UsageError` where there is none.
+    """
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
     with explained(path):
         note = parse_note(str(path), path.read_bytes())
     if note.episode is None:
         raise DiagnosedError(note.diagnostics)
-    return write_markdown(note.episode)
+    return write_markdown(note.episode), note.diagnostics
 
 
 def _skeleton(title: str, show: str, today: date) -> Episode:

@@ -1,0 +1,277 @@
+"""Running jobs when they are due: once from cron (`tick`), or as a daemon (`run`).
+
+Holds no rule about notes or mail. Each run is recorded under the time it was due, and only by who holds the
+work lock, so however many ticks and daemons there are, a due time runs once; and a run that is still marked
+as running belonged to a process that was killed, and is done again.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from feedmaker.app.project import EPISODES, BuildReport, Project
+from feedmaker.errors import BusyError, ConfigError, FeedmakerError
+from feedmaker.notes.folder import NoteFile, scan
+from feedmaker.worklock import PATIENCE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from feedmaker.config import Config, Job
+    from feedmaker.store import Store
+
+SETTLED_SECONDS = 1.0
+LONGEST_SETTLING = 20.0
+POLL_SECONDS = 1.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Tell what one run did."""
+
+    job: str
+    due_at: datetime
+    summary: str
+    failed: bool = False
+
+
+def tick(project: Project, now: datetime, patience: float = 0.0) -> list[Outcome]:
+    """Run every job that is due, once each; nothing is imported or opened where none is.
+
+    Raises `BusyError` where another process holds the work, and `ConfigError`.
+    """
+    idle = _IdleNote(project)
+    if idle.covers(now):
+        return []
+    with project.working(patience):
+        config = project.config()
+        runs = (_run(project, job, due, now) for job, due in _due_jobs(project, config, now))
+        outcomes = [outcome for outcome in runs if outcome is not None]
+        idle.write(now, _next_due(config, now))
+    return outcomes
+
+
+def next_runs(config: Config, now: datetime) -> Iterator[tuple[Job, datetime]]:
+    """Name each job with the next time it is due, after `now`."""
+    from feedmaker.timing import Timing
+
+    for job in config.jobs:
+        due = Timing(job, config.site.zone).next(now)
+        if due is not None:
+            yield job, due
+
+
+def _next_due(config: Config, now: datetime) -> datetime | None:
+    return min((due for _, due in next_runs(config, now)), default=None)
+
+
+def _due_jobs(project: Project, config: Config, now: datetime) -> list[tuple[Job, datetime]]:
+    """List the jobs that are due, builds before newsletters, else in the order of their due times."""
+    from feedmaker.app.newsletters import stored
+    from feedmaker.timing import Timing
+
+    written = datetime.fromtimestamp(project.schedule.stat().st_mtime, UTC)
+    due_jobs = []
+    with stored(project) as store:
+        for job in config.jobs:
+            timing = Timing(job, config.site.zone)
+            last = store.last_run(job.name, now)
+            if last is not None and last.state == "running":
+                due: datetime | None = last.due_at
+            else:
+                due = timing.last(now, last.due_at if last else timing.first(written, now))
+            if due is not None:
+                due_jobs.append((job, due))
+    return sorted(due_jobs, key=lambda item: (item[0].run != "build", item[1]))
+
+
+def _run(project: Project, job: Job, due: datetime, now: datetime) -> Outcome | None:
+    """Run one job under its due time and record what became of it; None where it has run already."""
+    from feedmaker.app.newsletters import stored
+
+    with stored(project) as store:
+        if not store.claim_run(job.name, due, now, take_over=True):
+            return None
+        settle(project)
+        outcome = _outcome(project, job, due, now)
+        _finish(store, outcome, now)
+    return outcome
+
+
+def _finish(store: Store, outcome: Outcome, now: datetime) -> None:
+    state: Any = "failed" if outcome.failed else "done"
+    store.finish_run(outcome.job, outcome.due_at, now, state, outcome.summary)
+
+
+def _outcome(project: Project, job: Job, due: datetime, now: datetime) -> Outcome:
+    from feedmaker.app.newsletters import run_newsletter
+
+    try:
+        if job.run == "build":
+            with project.built(now) as (report, _):
+                return Outcome(job.name, due, told(report), report.failed)
+        summary = run_newsletter(project, now, and_send=job.run == "newsletter send")
+        return Outcome(job.name, due, summary)
+    except FeedmakerError as error:
+        return Outcome(job.name, due, str(error), failed=True)
+
+
+def told(report: BuildReport) -> str:
+    """Say in a line what a build did."""
+    if report.current:
+        return f"{report.published} published, nothing changed"
+    parts = [
+        f"{len(paths)} {word}"
+        for word, paths in (("new", report.new), ("changed", report.changed), ("removed", report.removed))
+        if paths
+    ]
+    errors = sorted({diagnostic.path for diagnostic in report.diagnostics if diagnostic.is_error})
+    if errors:
+        parts.append(f"{len(errors)} with errors ({', '.join(errors[:5])})")
+    return f"{report.published} published" + (f": {', '.join(parts)}" if parts else ", nothing changed")
+
+
+def settle(project: Project) -> None:
+    """Wait until no note has been written to for a second, so that a half-copied one is not taken."""
+    deadline = time.monotonic() + LONGEST_SETTLING
+    while time.monotonic() < deadline:
+        newest = max((file.mtime_ns for file in scan(project.folder, EPISODES)), default=0)
+        age = time.time() - newest / 1e9
+        if not 0 <= age < SETTLED_SECONDS:
+            return
+        time.sleep(SETTLED_SECONDS - age)
+
+
+class _IdleNote:
+    """Remember until when nothing is due, so that an idle tick ends without reading the schedule."""
+
+    def __init__(self, project: Project) -> None:
+        self.path = project.state / "due.json"
+        self.schedule = project.schedule
+
+    def covers(self, now: datetime) -> bool:
+        try:
+            said = json.loads(self.path.read_bytes())
+            return bool(
+                said["schedule"] == _stamp(self.schedule) and said["from"] <= now.timestamp() < said["until"]
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def write(self, now: datetime, until: datetime | None) -> None:
+        said = {
+            "schedule": _stamp(self.schedule),
+            "from": now.timestamp(),
+            "until": until.timestamp() if until else now.timestamp() + 3600,
+        }
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps(said), "utf-8")
+        new.replace(self.path)
+
+
+def _stamp(path: Path) -> list[int]:
+    """Return what changes when a file is saved; nothing while an editor replaces it."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return []
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+
+class Daemon:
+    """Run jobs when they are due and build when a note is saved, until told to stop.
+
+    `clock` returns the time, zoned; `say` takes one line of the log.
+    """
+
+    def __init__(self, project: Project, say: Say, clock: Callable[[], datetime]) -> None:
+        self.project = project
+        self.say = say
+        self.clock = clock
+        self.stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the daemon to end after what it is doing."""
+        self.stopping.set()
+
+    def run(self) -> None:
+        """Work until `stop` is called; raise `ConfigError` where the schedule cannot be read at first."""
+        scheduler = _background_scheduler()
+        self._plan(scheduler, self.project.config())
+        scheduler.start()
+        try:
+            self._guarded(self._tick)
+            self._watch(scheduler)
+        finally:
+            scheduler.shutdown(wait=True)
+
+    def _watch(self, scheduler: Any) -> None:
+        """Build when notes have changed and then stood still for one look; take up a changed schedule."""
+        built: Sequence[NoteFile] | None = None
+        before: Sequence[NoteFile] = ()
+        schedule = _stamp(self.project.schedule)
+        while not self.stopping.is_set():
+            files = scan(self.project.folder, EPISODES)
+            if files != built and (files == before or built is None):
+                self._guarded(self._build)
+                built = files
+            before = files
+            stamp = _stamp(self.project.schedule)
+            if stamp not in ([], schedule):
+                schedule = stamp
+                self._guarded(lambda: self._plan(scheduler, self.project.config()))
+            self.stopping.wait(POLL_SECONDS)
+
+    def _plan(self, scheduler: Any, config: Config) -> None:
+        """Replace all jobs of the scheduler; each wakes a tick, which decides what is due."""
+        from feedmaker.timing import Timing
+
+        scheduler.remove_all_jobs()
+        for job in config.jobs:
+            trigger = Timing(job, config.site.zone).trigger
+            scheduler.add_job(lambda: self._guarded(self._tick), trigger, id=job.name)
+        names = ", ".join(job.name for job in config.jobs) or "none"
+        self.say(f"watching {self.project.folder / EPISODES}; jobs: {names}")
+
+    def _tick(self) -> None:
+        for outcome in tick(self.project, self.clock(), PATIENCE):
+            word = "failed" if outcome.failed else "done"
+            self.say(f"job {outcome.job} {word}: {outcome.summary}")
+
+    def _build(self) -> None:
+        report = self.project.build(self.clock())
+        for diagnostic in report.diagnostics:
+            self.say(str(diagnostic))
+        if report.written or report.failed:
+            self.say(f"built: {told(report)}")
+
+    def _guarded(self, work: Callable[[], Any]) -> Any:
+        """Do a piece of work; what goes wrong is said, and the daemon goes on."""
+        try:
+            return work()
+        except (ConfigError, BusyError) as error:
+            self.say(str(error))
+        except FeedmakerError as error:
+            self.say(f"error: {error}")
+        except OSError as error:
+            self.say(f"error: {error}; trying again")
+        return None
+
+
+def _background_scheduler() -> Any:
+    from apscheduler.executors.pool import ThreadPoolExecutor
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    # Late runs are never dropped (the default is one second's grace): the record of runs decides.
+    return BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(1)},
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        timezone=UTC,
+    )
