@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from feedmaker.config import Merchant
 from feedmaker.merchants import PAID_MARK, PAID_REL, BuyLink, buy_links, disclosures
 from feedmaker.model import Episode, Prose, Quote, Recommendation, Span, plain
-from feedmaker.text import clock, escape, long_date, shorten, spoken_duration
+from feedmaker.text import clock, escape, escape_attribute, long_date, shorten, spoken_duration
 
 SUMMARY_LIMIT = 500
 
@@ -83,7 +83,7 @@ def _span(span: Span) -> str:
     for wanted, tag in ((span.code, "code"), (span.emphasis, "em"), (span.strong, "strong")):
         if wanted:
             html = f"<{tag}>{html}</{tag}>"
-    return f'<a href="{escape(span.href)}">{html}</a>' if span.href else html
+    return f'<a href="{escape_attribute(span.href)}">{html}</a>' if span.href else html
 
 
 def _paragraph(prose: Prose) -> str:
@@ -126,4 +126,4 @@ def _card(item: Recommendation, link: BuyLink | None) -> list[str]:
 
 def _anchor(link: BuyLink) -> str:
     rel, mark = (f' rel="{PAID_REL}"', f" {PAID_MARK}") if link.paid else ("", "")
-    return f'<a href="{escape(link.url)}"{rel}>{escape(link.label)}</a>{mark}'
+    return f'<a href="{escape_attribute(link.url)}"{rel}>{escape(link.label)}</a>{mark}'

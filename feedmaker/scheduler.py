@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from feedmaker.app.project import EPISODES, BuildReport, Project
+from feedmaker.crash import keep
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
 from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.worklock import PATIENCE
@@ -121,6 +122,8 @@ def _outcome(project: Project, job: Job, due: datetime, now: datetime) -> Outcom
         return Outcome(job.name, due, summary)
     except FeedmakerError as error:
         return Outcome(job.name, due, str(error), failed=True)
+    except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
+        return Outcome(job.name, due, keep(error), failed=True)
 
 
 def told(report: BuildReport) -> str:
@@ -260,8 +263,8 @@ class Daemon:
             self.say(str(error))
         except FeedmakerError as error:
             self.say(f"error: {error}")
-        except OSError as error:
-            self.say(f"error: {error}; trying again")
+        except Exception as error:  # noqa: BLE001 - the daemon outlives a fault of its own
+            self.say(f"error: {keep(error)}")
         return None
 
 

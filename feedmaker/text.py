@@ -21,10 +21,14 @@ _MONTHS = (
 
 
 def escape(text: str) -> str:
-    """Escape text for HTML and XML, in content and in attribute values."""
-    # Five passes in C are several times as fast as one with str.translate.
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text.replace('"', "&quot;").replace("'", "&#39;")
+    """Escape text for the content of HTML and XML elements; quotation marks stay what they are."""
+    # Three passes in C are several times as fast as one with str.translate.
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escape_attribute(text: str) -> str:
+    """Escape text for an attribute value in double quotation marks."""
+    return escape(text).replace('"', "&quot;")
 
 
 def clock(seconds: int) -> str:

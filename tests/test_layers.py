@@ -42,6 +42,7 @@ TABLE = """
     index                 errors notes.folder
     publish               errors model index
     worklock              errors publish
+    crash                 -
     reading               ..lock index
     build                 ..lock content templating feeds pages index publish reading
     checking              ..lock reading
@@ -49,8 +50,8 @@ TABLE = """
     delivery              errors config text newsletter store publish
     app                   feedmaker ..delivery
     timing          pure  config cron
-    scheduler             ..app timing
-    cli                   feedmaker errors app scheduler
+    scheduler             ..app timing crash
+    cli                   feedmaker errors crash app scheduler
     __main__              cli
 """
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from feedmaker.config import Author
 from feedmaker.feeds import mends
 from feedmaker.feeds.feed import Feed, Item
+from feedmaker.text import escape
 
 MEDIA_TYPE = "application/rss+xml"
 
@@ -27,7 +27,7 @@ def _fill(entry: Any, item: Item, language: str) -> None:
     entry.title(item.title)
     entry.link(href=item.url, rel="alternate")
     # Readers take a description for HTML, so plain text is escaped once for them and once more for XML.
-    entry.description(escape(item.summary, quote=False))
+    entry.description(escape(item.summary))
     entry.content(item.html)
     entry.guid(item.id, permalink=item.id == item.url)
     entry.category([{"term": tag} for tag in item.tags])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -280,3 +281,19 @@ def test_status_tells_what_ran_and_what_comes(project: Project, capsys: pytest.C
     assert code == 0
     assert "held back: episodes/later.md: waits until 2999-01-01 08:00 UTC" in printed
     assert "letter" in printed
+
+
+def test_fault_of_the_program_is_recorded_as_a_failure(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A job that ends in an unexpected error has failed, is not begun again, and leaves a report."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("reports")))
+    monkeypatch.setattr("feedmaker.feeds.rss.to_bytes", lambda feed: [][1])
+    write_note(project.folder, "New stones")
+
+    publish, letter = tick(project, FRIDAY)
+
+    assert publish.failed
+    assert letter.failed
+    assert "IndexError" in Path(publish.summary.rpartition(" ")[2]).read_text("utf-8")
+    assert tick(project, FRIDAY + timedelta(minutes=1)) == []
