@@ -238,8 +238,7 @@ class Daemon:
 
         scheduler.remove_all_jobs()
         for job in config.jobs:
-            trigger = Timing(job, config.site.zone).trigger
-            scheduler.add_job(lambda: self._guarded(self._tick), trigger, id=job.name)
+            scheduler.add_job(self._guarded, Timing(job, config.site.zone), [self._tick], id=job.name)
         names = ", ".join(job.name for job in config.jobs) or "none"
         self.say(f"watching {self.project.folder / EPISODES}; jobs: {names}")
 

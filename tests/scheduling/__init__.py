@@ -1,0 +1,1 @@
+"""Jobs: when they are due, and that each due time runs once."""

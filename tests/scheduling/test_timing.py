@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedmaker.config import Job
 from feedmaker.timing import Timing
@@ -14,7 +17,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def timing(zone: ZoneInfo = BERLIN, **trigger: object) -> Timing:
+def timing(zone: ZoneInfo = BERLIN, **trigger: Any) -> Timing:
     """Make the timing of a job with the given trigger."""
     return Timing(Job.model_validate({"name": "job", "run": "build", **trigger}), zone)
 
@@ -39,7 +42,7 @@ def berlin(text: str) -> datetime:
         ({"cron": "0 0 29 2 *"}, "2026-11-23T00:00", "2028-02-29T00:00"),
     ],
 )
-def test_next_means_what_people_mean(trigger: dict[str, object], now: str, expected: str) -> None:
+def test_next_means_what_people_mean(trigger: dict[str, Any], now: str, expected: str) -> None:
     """Weekdays, times and cron fields have the meaning that people and cron give them, in the site's zone."""
     assert timing(**trigger).next(berlin(now)) == berlin(expected)
 
@@ -89,14 +92,33 @@ def test_hour_that_happens_twice_counts_once() -> None:
 
 
 def test_hour_that_does_not_exist_counts_once() -> None:
-    """When clocks go forward, a job in the missing hour is due once that day."""
+    """When clocks go forward, a job in the missing hour is due once, when the clock has jumped."""
     night = timing(at="02:30")
-    day = datetime(2026, 3, 29, tzinfo=UTC) - timedelta(hours=1)
-    due = night.next(day)
+    jump = datetime(2026, 3, 29, 1, tzinfo=UTC)
 
-    assert due is not None
-    assert due < day + timedelta(hours=5)
-    assert night.next(due) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
+    assert night.next(datetime(2026, 3, 28, 12, tzinfo=UTC)) == jump
+    assert night.next(jump) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "UTC"]),
+    st.integers(0, 23),
+    st.integers(0, 59),
+    st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+def test_daily_job_is_due_once_a_day(zone: str, hour: int, minute: int, now: datetime) -> None:
+    """In any zone and at any time of the year a daily job is due exactly once on each local day."""
+    daily = timing(ZoneInfo(zone), at=f"{hour:02}:{minute:02}")
+    days = []
+    for _ in range(4):
+        due = daily.next(now)
+        assert due is not None
+        assert due > now
+        days.append(due.astimezone(ZoneInfo(zone)).date())
+        now = due
+
+    assert [(day - days[0]).days for day in days] == [0, 1, 2, 3]
 
 
 def test_new_calendar_job_does_not_make_up_for_the_past() -> None:
