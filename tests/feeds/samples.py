@@ -55,12 +55,12 @@ def make_site(**facts: Any) -> Site:
 def make_episode(**facts: Any) -> Episode:
     """Make an episode that states everything; `facts` win over the sample's own."""
     sample: dict[str, Any] = {
-        "show": "Lex Fridman",
+        "show": "Small Machines",
         "title": "Deep Learning & <vision>",
-        "aired": date(2016, 9, 27),
+        "aired": date(2015, 3, 14),
         "duration": 5100,
         "dek": (Span("A lecture on "), Span("1 < 2 & more", strong=True), Span(".")),
-        "guests": (Guest("Andrej Karpathy", "Researcher at <OpenAI>"), Guest("Zoë")),
+        "guests": (Guest("Noor Halloran", "Engineer at <Liftwork>"), Guest("Zoë")),
         "gist": (prose("First paragraph."), prose("Second & last.")),
         "reveals": (
             prose("ResNets can be shallower."),
@@ -71,11 +71,11 @@ def make_episode(**facts: Any) -> Episode:
             Recommendation(
                 kind="recommended",
                 medium="product",
-                name="Keras",
-                creator="Keras",
+                name="Liftlib",
+                creator="Liftlib",
                 creator_inferred=True,
-                quote=Quote("90% of the use cases …", "Andrej Karpathy", 3743),
-                link=Link("amazon:Keras"),
+                quote=Quote("Nine of ten lifts …", "Noor Halloran", 3743),
+                link=Link("amazon:Liftlib"),
             ),
             Recommendation(kind="own", medium="book", name="Software 2.0"),
         ),

@@ -112,8 +112,8 @@ def test_unpaid_links_need_nothing() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"Hello.\n\n{TOLD}\n\nKeras (paid link):\n{URL}\n\nBye.",
-        f"Links marked (paid link) earn us\na commission & more.\n\n* Keras\n  {URL} (paid link)",
+        f"Hello.\n\n{TOLD}\n\nLiftlib (paid link):\n{URL}\n\nBye.",
+        f"Links marked (paid link) earn us\na commission & more.\n\n* Liftlib\n  {URL} (paid link)",
         "Hello.",
     ],
 )
@@ -125,10 +125,10 @@ def test_honest_text_passes(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (f"Keras (paid link)\n{URL}", "no disclosure before it"),
-        (f"Keras (paid link)\n{URL}\n\n{TOLD}", "no disclosure before it"),
-        (f"{TOLD}\n\nKeras\n{URL}\n\n(paid link)", r"no \(paid link\) beside it"),
-        (f"{TOLD}\n\nKeras (paid link)\n{URL}\n\nAgain:\n{URL}", r"no \(paid link\) beside it"),
+        (f"Liftlib (paid link)\n{URL}", "no disclosure before it"),
+        (f"Liftlib (paid link)\n{URL}\n\n{TOLD}", "no disclosure before it"),
+        (f"{TOLD}\n\nLiftlib\n{URL}\n\n(paid link)", r"no \(paid link\) beside it"),
+        (f"{TOLD}\n\nLiftlib (paid link)\n{URL}\n\nAgain:\n{URL}", r"no \(paid link\) beside it"),
     ],
 )
 def test_text_must_announce_and_mark_too(text: str, fault: str) -> None:

@@ -250,7 +250,7 @@ def test_what_a_file_says_of_the_feed(name: str, old: str, new: str, fault: str)
             "duration",
         ),
         ("feed.json", "https://media.example/a.jpg", "a.jpg", "image"),
-        ("feed.json", '"aired":"2016-09-27"', '"aired":"2016-09-28"', "_episode_notes"),
+        ("feed.json", '"aired":"2015-03-14"', '"aired":"2016-09-28"', "_episode_notes"),
     ],
     ids=str,
 )
