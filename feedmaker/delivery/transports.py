@@ -5,8 +5,6 @@ Knows nothing of issues and subscribers beyond what stands on the envelope.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -14,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.errors import DeliveryError, OutputError, UsageError
+from feedmaker.publish import explained, write_durably
 
 _NAME_LIMIT = 200
 
@@ -56,15 +55,16 @@ class Outbox:
         self._folder = folder
 
     def send(self, message: bytes, envelope: Envelope) -> Receipt:
-        """Write one message, readable by its owner only and on disk when this returns."""
+        """Write one message into a folder that is its owner's alone; it is on disk when this returns."""
         path = self._folder / _safe_name(envelope.issue, "") / _safe_name(envelope.recipient, ".eml")
         try:
-            if not _holds(path, message):
-                _write(path, message)
-        except OSError as error:
-            raise DeliveryError(
-                f"{path}: cannot be written: {error.strerror}; mend that and send again"
-            ) from error
+            with explained(path):
+                # The folder is its owner's alone: file names and messages name people.
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not _holds(path, message):
+                    write_durably(path, message)
+        except OutputError as error:
+            raise DeliveryError(str(error)) from error
         return Receipt(True, f"written to {path.relative_to(self._folder).as_posix()}")
 
 
@@ -102,27 +102,3 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.read_bytes() == data
     except FileNotFoundError:
         return False
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; it survives a power cut, for the ledger will say that it was sent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
