@@ -8,6 +8,8 @@ a fault with a place and nothing else. Reads no files.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +17,11 @@ from typing import Any
 import yaml
 
 MAX_DEPTH = 20
+MAX_FAULTS = 100
 Path = tuple[str | int, ...]
 Value = Any  # dict[str, Value] | list[Value] | str | None; recursive types defeat pydantic and mypy here
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_LINE_FEED = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,16 @@ class Fault:
 
 @dataclass(slots=True)
 class Document:
-    """Hold the values of a YAML text, the place of each value and key, and what is wrong with it."""
+    """Hold the values of a YAML text, the place of each value and key, and what is wrong with it.
+
+    Where reading had to stop, `complete` is False and `value` holds what was read until then.
+    """
 
     value: Value = None
     values: dict[Path, Mark] = field(default_factory=dict)
     keys: dict[Path, Mark] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    complete: bool = True
 
     def where(self, path: Path) -> Mark:
         """Return the place of the value at `path`, or of the nearest parent that was written."""
@@ -57,22 +65,49 @@ class Document:
         return self.keys.get(path) or self.where(path)
 
 
+class _Places:
+    """Turn offsets into places; YAML's own lines also end at U+0085 and U+2028, those of editors do not."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        self.text = text
+        self.first_line = first_line
+        self.starts = [0, *(found.end() for found in _LINE_FEED.finditer(text))]
+
+    def at(self, offset: int) -> Mark:
+        line = bisect_right(self.starts, offset) - 1
+        return Mark(self.first_line + line, offset - self.starts[line] + 1)
+
+    def at_byte(self, offset: int) -> Mark:
+        return self.at(len(self.text.encode()[:offset].decode(errors="ignore")))
+
+
 def load(text: str, first_line: int = 1) -> Document:
     """Read one YAML document; `first_line` is the line of the file at which `text` begins."""
     document = Document()
+    places = _Places(text, first_line)
     try:
-        _Builder(document, first_line).build(yaml.parse(text, Loader=yaml.CSafeLoader))
+        _Builder(document, places).build(yaml.parse(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
-        place = error.problem_mark or error.context_mark
-        mark = Mark(place.line + first_line, place.column + 1) if place else Mark(first_line, 1)
-        problem = (error.problem or "it cannot be read").removeprefix("did not find ")
-        hint = f"not YAML: {problem}; a value that holds ': ' or ' #' or starts with a sign needs quotes"
-        document.faults.append(Fault(mark, "yaml-syntax", hint))
+        document.complete = False
+        document.faults.append(_syntax_fault(error, places))
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + first_line
+        document.complete = False
         message = "not YAML: a character that YAML does not allow; write it as an escape in double quotes"
-        document.faults.append(Fault(Mark(line, 1), "yaml-syntax", message))
+        document.faults.append(Fault(places.at_byte(error.position), "yaml-syntax", message))
     return document
+
+
+def _syntax_fault(error: yaml.MarkedYAMLError, places: _Places) -> Fault:
+    """Say what libyaml found; what never ends is reported where it begins."""
+    mark = error.problem_mark or error.context_mark
+    offset = mark.index if mark else 0
+    if error.context_mark and offset >= len(places.text.rstrip()):
+        offset = error.context_mark.index
+    problem = (error.problem or "it cannot be read").removeprefix("did not find ")
+    hint = "a value that holds ': ' or ' #' or starts with a sign needs quotes"
+    if "tab character" in problem or places.text[offset : offset + 1] == "\t":
+        problem, hint = "a tab stands where only spaces may", "indent with spaces"
+    return Fault(places.at(offset), "yaml-syntax", f"not YAML: {problem}; {hint}")
 
 
 class _Refused(Exception):  # noqa: N818 - it ends the reading, it is not an error of its own
@@ -82,13 +117,12 @@ class _Refused(Exception):  # noqa: N818 - it ends the reading, it is not an err
 class _Builder:
     """Turn parse events into values, keeping an explicit stack in place of recursion."""
 
-    def __init__(self, document: Document, first_line: int) -> None:
+    def __init__(self, document: Document, places: _Places) -> None:
         self.document = document
-        self.first_line = first_line
+        self.places = places
         self.path: list[str | int] = []
         self.parents: list[dict[str, Value] | list[Value]] = []
         self.key: tuple[str, Mark] | None = None
-        self.skipped = 0
 
     def build(self, events: Iterator[Any]) -> None:
         try:
@@ -100,11 +134,12 @@ class _Builder:
                         self._refuse(event, "yaml-syntax", "not YAML: a second document begins here")
                 self._take(event)
         except _Refused:
-            self.document.value = None
+            self.document.complete = False
 
     def _take(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, "yaml-alias", "aliases (*name) are not supported; write the value out")
+            self._report(event, "yaml-alias", "aliases (*name) are not supported; write the value out")
+            self._scalar(event, None)
         elif isinstance(event, yaml.ScalarEvent):
             self._check(event)
             null = not event.style and event.value in _NULLS
@@ -119,16 +154,24 @@ class _Builder:
 
     def _check(self, event: Any) -> None:
         if event.anchor:
-            self._refuse(event, "yaml-alias", "anchors (&name) are not supported; write the value out")
+            self._report(event, "yaml-alias", "anchors (&name) are not supported; write the value out")
         if event.tag and event.tag != "!":
-            self._refuse(event, "yaml-tag", f"the tag {event.tag[:60]} is not supported; write plain values")
+            self._report(event, "yaml-tag", f"the tag {event.tag[:60]} is not supported; write plain values")
+
+    def _report(self, event: Any, code: str, message: str) -> None:
+        self._fault(Fault(self._mark(event), code, message))
 
     def _refuse(self, event: Any, code: str, message: str) -> None:
-        self.document.faults.append(Fault(self._mark(event), code, message))
+        self._report(event, code, message)
         raise _Refused
 
+    def _fault(self, fault: Fault) -> None:
+        self.document.faults.append(fault)
+        if len(self.document.faults) >= MAX_FAULTS:
+            raise _Refused
+
     def _mark(self, event: Any) -> Mark:
-        return Mark(event.start_mark.line + self.first_line, event.start_mark.column + 1)
+        return self.places.at(event.start_mark.index)
 
     def _awaits_key(self) -> bool:
         return bool(self.parents) and isinstance(self.parents[-1], dict) and self.key is None
@@ -166,8 +209,9 @@ class _Builder:
             self.path.append(name)
             if name in parent:
                 first = self.document.keys[tuple(self.path)]
-                message = f'the key "{name}" stands here a second time; the first is in line {first.line}'
-                self.document.faults.append(Fault(mark, "yaml-duplicate-key", message))
+                shown = " ".join(name[:60].split())
+                message = f'the key "{shown}" stands here a second time; the first is in line {first.line}'
+                self._fault(Fault(mark, "yaml-duplicate-key", message))
             self.document.keys[tuple(self.path)] = mark
             parent[name] = value
         self.document.values[tuple(self.path)] = self._mark(event)

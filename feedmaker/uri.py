@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit, urlunsplit
+import re
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-_KEPT = "!#$%&'()*+,/:;=?@[]~-._"
+_KEPT = "!$%&'()*+,/:;=?@~-._"
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:.]+")
 
 
 def web_address(value: str) -> str:
@@ -21,18 +24,35 @@ def safe_link(value: str) -> str | None:
     """Return an address that may stand in any output, in ASCII, or None.
 
     Only absolute http, https and mailto addresses may: everything else either runs (javascript:, data:) or
-    means nothing outside the file it stands in.
+    means nothing outside the file it stands in. What was returned once is returned unchanged.
     """
     try:
         parts = urlsplit(value.strip())
-        if parts.scheme == "mailto" and "@" in parts.path:
-            return urlunsplit(parts._replace(path=quote(parts.path, _KEPT), query=quote(parts.query, _KEPT)))
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-            return None
-        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
+        host = _mail_host(parts) if parts.scheme == "mailto" else _web_host(parts)
     except (ValueError, UnicodeError):
         return None
-    if any(sign in host for sign in " \"'<>\\^`{|}\t"):
+    if host is None:
         return None
-    rest = (quote(part, _KEPT) for part in (parts.path, parts.query, parts.fragment))
+    rest = (_quoted(part) for part in (parts.path, parts.query, parts.fragment))
     return urlunsplit((parts.scheme, host, *rest))
+
+
+def _mail_host(parts: SplitResult) -> str | None:
+    """Return the empty host of a mail address, or None where there is no such address."""
+    return "" if "@" in parts.path and not parts.netloc else None
+
+
+def _web_host(parts: SplitResult) -> str | None:
+    """Return the authority of a web address, its name as IDNA has it, or None where it is none."""
+    if parts.scheme not in ("http", "https") or "\\" in parts.netloc:
+        return None
+    name = (parts.hostname or "").encode("idna").decode("ascii")
+    if not _HOST.fullmatch(name) or parts.port == 0:
+        return None
+    host = f"[{name}]" if ":" in name else name
+    user, at, _ = parts.netloc.rpartition("@")
+    return f"{_quoted(user)}{at}{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def _quoted(part: str) -> str:
+    return quote(_BARE_PERCENT.sub("%25", part), _KEPT)

@@ -6,12 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 SUFFIXES = (".md", ".txt")
+_HIDDEN = (".", "~", "#")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class NoteFile:
     """Hold where a note stands and what changes when it is saved.
 
@@ -29,30 +31,43 @@ class NoteFile:
 def scan(folder: Path, name: str) -> list[NoteFile]:
     """List the notes below `folder`/`name`, sorted by path; a missing folder holds none.
 
-    Hidden files and folders are left out, among them what editors and copying programs leave behind.
+    Hidden files and folders are left out, among them what editors and copying programs leave behind. A
+    folder that cannot be listed stands in the list itself, as what cannot be read.
     """
-    return sorted(_walk(str(folder / name), name))
+    return sorted(_walk(str(folder / name), name), key=attrgetter("path"))
 
 
 def _walk(place: str, shown: str) -> Iterator[NoteFile]:
-    try:
-        entries = list(os.scandir(place))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.name.startswith((".", "~", "#")):
+    folders = [(place, shown)]
+    while folders:
+        place, shown = folders.pop()
+        try:
+            entries = list(os.scandir(place))
+        except FileNotFoundError:
             continue
-        path = f"{shown}/{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, path)
-        elif entry.name.lower().endswith(SUFFIXES):
-            yield _note_file(entry, path)
+        except OSError:
+            yield _unreadable(shown)
+            continue
+        for entry in entries:
+            path = f"{shown}/{entry.name}"
+            if entry.name.startswith(_HIDDEN):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, path))
+            elif entry.name.lower().endswith(SUFFIXES):
+                yield _note_file(entry, path)
 
 
 def _note_file(entry: os.DirEntry[str], path: str) -> NoteFile:
     try:
+        path.encode()
         status = entry.stat()
-    except OSError:
-        return NoteFile(path, 0, 0, 0, regular=False)
+    except (OSError, UnicodeEncodeError):
+        return _unreadable(path)
     regular = stat.S_ISREG(status.st_mode)
     return NoteFile(path, status.st_size, status.st_mtime_ns, status.st_ino, regular)
+
+
+def _unreadable(path: str) -> NoteFile:
+    """Stand for what cannot be read; a name that is no text is shown as near as text comes."""
+    return NoteFile(os.fsencode(path).decode("utf-8", "replace"), 0, 0, 0, regular=False)

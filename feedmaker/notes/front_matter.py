@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from feedmaker.marked_yaml import Document, Mark, load
 from feedmaker.model import Guest, Media
 from feedmaker.notes.faults import Faults, nearest
+from feedmaker.notes.lines import one_line
 from feedmaker.notes.values import parse_date, parse_duration, parse_moment
+from feedmaker.text import shorten
 from feedmaker.uri import web_address
 
 T = TypeVar("T")
@@ -32,10 +35,13 @@ KNOWN = (
     "draft",
     "highlight",
 )
-_LINE_BREAKS = re.compile(r"[ \t\r\n]+")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
-_ID = re.compile(r"\S{1,300}")
+_ID = re.compile(r'[^\s<>"{}|\\^`]{1,300}')
+_TYPE = re.compile(r"[a-z]+/[a-z0-9_.+-]+")
+_LENGTH = re.compile(r"[1-9][0-9]{0,14}")
+_POSITION = re.compile(r"[1-9][0-9]{0,5}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_MEDIA_KEYS = ("url", "type", "length")
 _TYPES = {
     "mp3": "audio/mpeg",
     "m4a": "audio/x-m4a",
@@ -61,31 +67,35 @@ class FrontMatter:
         self.document: Document = load(text, first_line)
         for fault in self.document.faults:
             faults.error(fault.mark, fault.code, fault.message)
-        self.values = self._mapping(self.document.value, (), Mark(first_line, 1))
+        value = self.document.value
+        self.values = {} if value is None else self._mapping(value, (), KNOWN)
+        self.readable = self.document.complete and isinstance(value, dict | None)
 
-    def _mapping(self, value: Any, path: tuple[str | int, ...], mark: Mark) -> dict[str, Any]:
-        known = KNOWN if not path else ("name", "bio") if path[0] == "guests" else ("url", "type", "length")
+    def _mapping(self, value: Any, path: tuple[str | int, ...], known: Sequence[str]) -> dict[str, Any]:
+        """Return a mapping and report its unknown keys; report anything else and return an empty one."""
         if isinstance(value, dict):
             for key in value:
-                if key not in known:
-                    message = f'unknown key "{key}"; {nearest(key, known)}'
+                if key not in known and not self.faults.full:
+                    message = f'unknown key "{shorten(key, 60)}"; {nearest(key, known)}'
                     self.faults.error(self.document.where_key((*path, key)), "unknown-key", message)
             return value
-        if not self.document.faults:
-            self.faults.error(mark, "bad-value", "expected keys and values such as `title: A title`")
+        name = f"{path[0]}: " if path else ""
+        message = f"{name}expected keys and values such as `{known[0]}: …`"
+        self.faults.error(self.document.where(path), "bad-value", message)
         return {}
 
     def check_required(self, mark: Mark) -> None:
         """Report the keys that every note needs, at the place where the front matter begins."""
-        if self.document.faults:
-            return
         for key in REQUIRED:
-            if self.values.get(key) in (None, ""):
+            if key in self.values and self.values[key] in (None, ""):
+                place = self.document.where_key((key,))
+                self.faults.error(place, "missing-key", f'"{key}" has no value; write one after the colon')
+            elif key not in self.values and self.readable:
                 self.faults.error(mark, "missing-key", f'"{key}" is missing; add a line `{key}: …`')
 
     def text(self, key: str) -> str | None:
         """Read one line of text; line breaks inside become spaces."""
-        return self._read(key, lambda value: _LINE_BREAKS.sub(" ", value).strip(" ") or None, "expected text")
+        return self._read(key, lambda value: one_line(value) or None, "expected text")
 
     def date(self, key: str) -> Any:
         """Read a day as YYYY-MM-DD."""
@@ -136,47 +146,51 @@ class FrontMatter:
 
     def guests(self) -> tuple[Guest, ...]:
         """Read guests, each a name or a mapping of name and bio."""
-        guests = []
-        for index, value in enumerate(self._list("guests")):
-            path = ("guests", index)
-            entry = {"name": value} if isinstance(value, str) else value
-            entry = self._mapping(entry, path, self.document.where(path))
-            name = self._text_at((*path, "name"), entry.get("name"))
-            if name:
-                guests.append(Guest(name, self._text_at((*path, "bio"), entry.get("bio"))))
-            else:
-                self.faults.error(self.document.where(path), "missing-key", 'a guest needs a "name"')
-        return tuple(guests)
+        guests = (self._guest(index, value) for index, value in enumerate(self._list("guests")))
+        return tuple(guest for guest in guests if guest)
+
+    def _guest(self, index: int, value: Any) -> Guest | None:
+        path = ("guests", index)
+        if isinstance(value, str):
+            value = {"name": value}
+        entry = self._mapping(value, path, ("name", "bio"))
+        name = self._text_at((*path, "name"), entry.get("name"))
+        bio = self._text_at((*path, "bio"), entry.get("bio"))
+        if not name and not isinstance(entry.get("name"), dict | list) and isinstance(value, dict):
+            self.faults.error(self.document.where(path), "missing-key", 'a guest needs a "name"')
+        return Guest(name, bio) if name else None
 
     def media(self, key: str) -> Media | None:
         """Read a recording or transcript: an address, or a mapping of url, type and length in bytes."""
         value = self.values.get(key)
         if value is None:
             return None
-        entry = {"url": value} if isinstance(value, str) else value
-        entry = self._mapping(entry, (key,), self.document.where((key,)))
-        url = _or_none(web_address, str(entry.get("url") or ""))
+        entry = self._mapping({"url": value} if isinstance(value, str) else value, (key,), _MEDIA_KEYS)
+        if not isinstance(value, str | dict):
+            return None
+        address, kind, length = (self._text_at((key, name), entry.get(name)) or "" for name in _MEDIA_KEYS)
+        url = _or_none(web_address, address)
+        kind = kind.lower() or _type_of(url)
         if url is None:
-            self._fault(key, "expected a web address, or url, type and length", "bad-value")
-            return None
-        kind = entry.get("type") or _TYPES.get(url.rpartition(".")[2].lower())
-        if not isinstance(kind, str) or not re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind):
-            self._fault(key, f'"{key}" needs a media type, for example `type: audio/mpeg`', "bad-value")
-            return None
-        length = str(entry.get("length") or "")
-        if length and not re.fullmatch(r"[1-9]\d{0,14}", length):
-            self._fault(key, '"length" is the size of the file in bytes, a whole number', "bad-value")
-            return None
-        return Media(url, kind, int(length) if length else None)
+            self._fault_in(key, "url", "expected a web address, or url, type and length")
+        if not _TYPE.fullmatch(kind) and (url or entry.get("type")):
+            self._fault_in(key, "type", f'"{key}" needs a media type, for example `type: audio/mpeg`')
+        if length and not _LENGTH.fullmatch(length):
+            self._fault_in(key, "length", '"length" is the size of the file in bytes, a whole number')
+        return None if url is None else Media(url, kind, int(length) if _LENGTH.fullmatch(length) else None)
+
+    def _fault_in(self, key: str, name: str, message: str) -> None:
+        self.faults.error(self.document.where((key, name)), "bad-value", message)
 
     def highlights(self, reveals: int) -> tuple[int, ...]:
         """Read which reveals lead the newsletter; written from 1, returned from 0."""
         found = []
         for index, value in enumerate(self._list("highlight")):
-            if isinstance(value, str) and value.isascii() and value.isdigit() and 0 < int(value) <= reveals:
+            if isinstance(value, str) and _POSITION.fullmatch(value) and int(value) <= reveals:
                 found.append(int(value) - 1)
             else:
-                message = f'highlight "{value}" names no reveal (there are {reveals}, counted from 1)'
+                shown = shorten(value, 40) if isinstance(value, str) else "…"
+                message = f'highlight "{shown}" names no reveal (there are {reveals}, counted from 1)'
                 self.faults.error(self.document.where(("highlight", index)), "bad-highlight", message)
         return tuple(dict.fromkeys(found))
 
@@ -195,7 +209,7 @@ class FrontMatter:
         if not isinstance(value, str):
             self.faults.error(self.document.where(path), "bad-value", f"{path[0]}: expected text")
             return None
-        return _LINE_BREAKS.sub(" ", value).strip(" ") or None
+        return one_line(value) or None
 
     def _read(
         self, key: str, parse: Callable[[str], T | None], expected: str, code: str = "bad-value"
@@ -203,11 +217,11 @@ class FrontMatter:
         value = self.values.get(key)
         if value in (None, ""):
             return None
-        found = parse(value.strip()) if isinstance(value, str) else None
+        found = parse(one_line(value)) if isinstance(value, str) else None
         if found is None:
             prefix = "" if "{}" in expected else f"{key}: "
-            shown = value if isinstance(value, str) else "…"
-            self._fault(key, prefix + expected.replace("{}", shown[:60]), code)
+            shown = shorten(value, 60) if isinstance(value, str) else "…"
+            self._fault(key, prefix + expected.replace("{}", shown), code)
         return found
 
     def _fault(self, key: str, message: str, code: str) -> None:
@@ -218,6 +232,11 @@ def _identity(value: str) -> str | None:
     if not _ID.fullmatch(value):
         return None
     return value if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value) else f"urn:note:{value}"
+
+
+def _type_of(url: str | None) -> str:
+    """Guess a media type by the ending of an address; empty where it says nothing."""
+    return _TYPES.get(urlsplit(url or "").path.rpartition(".")[2].lower(), "")
 
 
 def _or_none(parse: Callable[[str], T], value: str) -> T | None:

@@ -8,38 +8,27 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyromark
 
 from feedmaker.marked_yaml import Mark
-from feedmaker.model import Episode, Kind, Link, Prose, Quote, Recommendation, plain
+from feedmaker.model import Episode, Link, Prose, Quote, Recommendation, plain
+from feedmaker.notes.endorsement import default_label, read_byline, read_target, read_words
 from feedmaker.notes.faults import Faults
 from feedmaker.notes.front_matter import FrontMatter
+from feedmaker.notes.lines import one_line
 from feedmaker.notes.prose import Inline, tidy
 from feedmaker.notes.sections import HEADINGS, Section, section_of
-from feedmaker.notes.values import parse_clock
+from feedmaker.notes.speech import bad_time
+from feedmaker.text import shorten
 from feedmaker.uri import safe_link
 
 DEFAULT_MEDIUM = "product"
-OWN = "the guest’s own"
 _FENCE = re.compile(r"---[ \t]*\n")
 _END = re.compile(r"^(---|\.\.\.)[ \t]*$", re.MULTILINE)
-_KINDS: dict[str, Kind] = {
-    "recommended": "recommended",
-    "own": "own",
-    "guest’s own": "own",
-    "guest's own": "own",
-    OWN: "own",
-    "the guest's own": "own",
-}
-_MEDIUM = re.compile(r"[^\W\d_][\w -]{0,30}")
-_CREATOR = re.compile(r"by (?P<name>.+?)(?P<inferred>\s+\(inferred\))?", re.DOTALL)
-_ATTRIBUTION = re.compile(r"(?:—|–|―|--?)(?:\s+(?P<said>.*))?")
-_TARGET = re.compile(r"[a-z][a-z0-9-]*:(?!//).*", re.DOTALL)
-_UNSAFE = ("javascript:", "data:", "vbscript:", "file:")
 _QUOTE_MARK = re.compile(r" {0,3}> ?")
 
 
@@ -48,28 +37,37 @@ def has_front_matter(text: str) -> bool:
     return bool(_FENCE.match(text))
 
 
+def front_matter_text(text: str) -> str | None:
+    """Return what stands between the two lines `---`, or None where there are not two."""
+    opening = _FENCE.match(text)
+    closing = _END.search(text, opening.end()) if opening else None
+    return text[opening.end() : closing.start()] if opening and closing else None
+
+
 def parse_markdown(text: str, faults: Faults) -> Episode | None:
     """Read a note; return None where `faults` holds an error."""
-    opening = _FENCE.match(text)
-    if not opening:
-        message = "a Markdown note begins with a line `---`, its keys, and a second `---`"
+    front_matter = front_matter_text(text)
+    if front_matter is None:
+        message = (
+            "the front matter has no second line `---`"
+            if has_front_matter(text)
+            else "a Markdown note begins with a line `---`, its keys, and a second `---`"
+        )
         faults.error(Mark(1, 1), "missing-front-matter", message)
         return None
-    closing = _END.search(text, opening.end())
-    if not closing:
-        faults.error(Mark(1, 1), "missing-front-matter", "the front matter has no second line `---`")
-        return None
-    matter = FrontMatter(text[opening.end() : closing.start()], 2, faults)
+    matter = FrontMatter(front_matter, 2, faults)
     matter.check_required(Mark(1, 1))
-    first_line = text.count("\n", 0, closing.end()) + 1
-    body = _Body(text[closing.end() :], first_line, matter.text("title") or "", faults)
-    return _episode(matter, body, faults)
+    before = front_matter.count("\n") + 2
+    rest = text.split("\n", before)[before:]
+    title = matter.text("title")
+    body = _Body(rest[0] if rest else "", before + 1, title or "", faults)
+    return _episode(title, matter, body, faults)
 
 
-def _episode(matter: FrontMatter, body: _Body, faults: Faults) -> Episode | None:
-    values = {
+def _episode(title: str | None, matter: FrontMatter, body: _Body, faults: Faults) -> Episode | None:
+    values: dict[str, Any] = {
+        "title": title,
         "show": matter.text("show"),
-        "title": matter.text("title"),
         "aired": matter.date("date"),
         "duration": matter.duration("duration"),
         "guests": matter.guests(),
@@ -101,7 +99,10 @@ def _episode(matter: FrontMatter, body: _Body, faults: Faults) -> Episode | None
 
 @dataclass(slots=True)
 class _Block:
-    """Hold one top-level block: its kind, its place in bytes, and its paragraphs."""
+    """Hold one top-level block: its kind, its place in bytes, its paragraphs and what is in them.
+
+    `is_link` tells a block that holds one link and nothing else.
+    """
 
     kind: str
     start: int
@@ -109,6 +110,8 @@ class _Block:
     level: str = ""
     paragraphs: list[Prose] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    is_link: bool = False
 
     @property
     def text(self) -> str:
@@ -135,6 +138,8 @@ def _blocks(text: str) -> Iterator[_Block]:
             depth -= 1
         if depth == 0:
             _flush(block, collector)
+            block.links, block.lost = collector.links, collector.lost
+            block.is_link = len(block.links) == 1 and not collector.is_bare
             yield block
 
 
@@ -148,20 +153,16 @@ def _name(tag: Any) -> str:
 
 def _parts(block: str, tag: str) -> bool:
     """Tell whether a tag begins a new paragraph; the paragraphs of one bullet stay together."""
-    return (
-        tag == "Item"
-        if block == "List"
-        else tag in ("Paragraph", "Item", "CodeBlock", "HtmlBlock", "Heading")
-    )
+    if block == "List":
+        return tag == "Item"
+    return tag in ("Paragraph", "Item", "CodeBlock", "HtmlBlock", "Heading")
 
 
 def _flush(block: _Block, collector: Inline) -> None:
     paragraph = tidy(collector.spans)
     if paragraph:
         block.paragraphs.append(paragraph)
-    block.links += collector.links
     collector.spans.clear()
-    collector.links = []
 
 
 class _Body:
@@ -172,44 +173,47 @@ class _Body:
         self.source = text.encode()
         self.first_line = first_line
         self.title = title
-        self.starts = [0, *(index + 1 for index, byte in enumerate(self.source) if byte == 0x0A)]
-        self.dek: Prose = ()
+        self.starts = [0, *(found.end() for found in re.finditer(b"\n", self.source))]
+        self.dek_parts: list[Prose] = []
         self.gist: list[Prose] = []
         self.reveals: list[Prose] = []
         self.takeaways: list[Prose] = []
         self.recommendations: list[Recommendation] = []
         self.section: Section | None = None
         self.seen: set[Section] = set()
-        self.skipping = False
+        self.has_byline = False
+        self.is_skipping = False
         for block in _blocks(text):
             self._sort(block)
+        self.dek = _joined(self.dek_parts)
 
     def _sort(self, block: _Block) -> None:
         if block.level in ("H1", "H2"):
             self._begin(block)
-        elif block.kind == "Rule" or self.skipping:
+        elif block.kind == "Rule" or self.is_skipping:
             return
         elif self.section == "recommendations":
             self._recommendation(block)
         elif self.section is None:
-            self.dek = tidy((*self.dek, *self._space(self.dek), *self._joined(block, "Paragraph")))
+            self._expect(block, "Paragraph")
+            self.dek_parts += block.paragraphs
         else:
             self._paragraphs(block, self.section)
-        if block.kind != "BlockQuote":
-            self._check_links(block)
+        # In a quote nothing is markup, and a buy link has its own rules.
+        if block.kind != "BlockQuote" and not (self.section == "recommendations" and block.is_link):
+            self._check_markup(block)
 
     def _begin(self, block: _Block) -> None:
         """Begin the section that a heading names."""
         heading = block.text
-        self.skipping = False
-        if block.level == "H1" and heading == self.title:
+        if block.level == "H1" and one_line(heading) == self.title:
             return
         section = section_of(heading)
-        if section in (None, "guests"):
-            self.skipping = True
+        self.is_skipping = section in (None, "guests")
+        if section is None or section == "guests":
             known = ", ".join(f'"{name}"' for name in HEADINGS.values())
             hint = "guests belong into the front matter" if section else f"known here: {known}"
-            self._error(block, "unknown-section", f'there is no section "{heading}"; {hint}')
+            self._error(block, "unknown-section", f'there is no section "{shorten(heading, 60)}"; {hint}')
             return
         if section in self.seen:
             self._warn(block, "repeated-section", f'"{heading}" stands here again; both are joined')
@@ -225,150 +229,102 @@ class _Body:
         self._expect(block, expected)
         target += block.paragraphs
 
-    def _joined(self, block: _Block, expected: str) -> Prose:
-        self._expect(block, expected)
-        return (
-            block.paragraphs[0]
-            if len(block.paragraphs) == 1
-            else tidy(span for part in block.paragraphs for span in (*part, *self._space(part)))
-        )
-
-    @staticmethod
-    def _space(before: Prose) -> Prose:
-        return (replace(before[-1], text=" ", href=None, code=False),) if before else ()
-
     def _expect(self, block: _Block, kind: str) -> None:
         if block.kind not in (kind, "HtmlBlock"):
             name = {"List": "bullets", "Paragraph": "paragraphs"}[kind]
-            message = f"{name} are expected here; this is shown as {name}"
-            self._warn(block, "flattened", message)
+            self._warn(block, "flattened", f"{name} are expected here; this is shown as {name}")
 
     def _recommendation(self, block: _Block) -> None:
         if block.level == "H3":
-            self.recommendations.append(Recommendation("recommended", DEFAULT_MEDIUM, block.text))
-            if not block.text:
-                self._error(block, "missing-name", "a recommendation needs a name after ###")
+            self._begin_recommendation(block)
             return
         if not self.recommendations:
-            message = "a recommendation begins with its name: `### Name`"
-            self._error(block, "unexpected-text", message)
+            self._error(block, "unexpected-text", "a recommendation begins with its name: `### Name`")
             return
         item = self.recommendations[-1]
         if block.kind == "BlockQuote":
             changed = self._with_quote(item, block)
-        elif block.kind == "Paragraph":
-            changed = self._with_link(item, block) if self._is_link(block) else _with_byline(item, block.text)
+        elif block.kind == "Paragraph" and block.is_link:
+            changed = self._with_link(item, block)
+        elif block.kind == "Paragraph" and not self.has_byline:
+            changed = _with_byline(item, block.text)
+            self.has_byline = changed is not None
         else:
             changed = None
         if changed is None:
             message = "expected a line `by NAME · recommended · book`, a quote after >, or a buy link alone"
-            self._error(block, "unexpected-text", message)
+            self._error(block, "unexpected-text", f"{message}, each once")
         else:
             self.recommendations[-1] = changed
 
-    def _is_link(self, block: _Block) -> bool:
-        source = self.source[block.start : block.end].strip()
-        return len(block.links) == 1 and source[:1] in b"[<" and source[-1:] in b")>]"
+    def _begin_recommendation(self, block: _Block) -> None:
+        name = one_line(block.text)
+        if not name:
+            self._error(block, "missing-name", "a recommendation needs a name after ###")
+        self.recommendations.append(Recommendation("recommended", DEFAULT_MEDIUM, name))
+        self.has_byline = False
 
     def _with_link(self, item: Recommendation, block: _Block) -> Recommendation | None:
-        target = block.links[0].strip()
         if item.link is not None:
             return None
-        if target.lower().startswith(_UNSAFE):
+        target = read_target(block.links[0])
+        if target is None:
+            shown = shorten(block.links[0], 60)
+            message = (
+                f'"{shown}" is neither a web address (https://…) nor `merchant:words`; the link is left out'
+            )
+            self._warn(block, "unusable-link", message)
             return item
-        if not _TARGET.fullmatch(target):
-            address = safe_link(target)
-            if address is None or address.startswith("mailto:"):
-                return item
-            return replace(item, link=Link(address, block.text or None))
-        merchant = target.partition(":")[0]
-        said = block.text
-        return replace(item, link=Link(target, None if said == merchant_label(merchant) else said or None))
+        label = one_line(block.text)
+        return replace(item, link=Link(target, label if label != default_label(target) else None))
 
     def _with_quote(self, item: Recommendation, block: _Block) -> Recommendation | None:
         if item.quote is not None:
             return None
         lines = self.source[block.start : block.end].decode().split("\n")
-        paragraphs, said = _quote_paragraphs([_QUOTE_MARK.sub("", line, count=1) for line in lines])
-        if not paragraphs:
+        words, said = read_words([_QUOTE_MARK.sub("", line, count=1) for line in lines])
+        if not words:
             return None
-        speaker, at = said_by(said)
-        return replace(item, quote=Quote("\n\n".join(paragraphs), speaker, at))
+        if said.bad_time:
+            last = block.start + self.source[block.start : block.end].rfind(said.bad_time.encode())
+            self.faults.error(self._mark(last), "bad-time", bad_time(said.bad_time))
+        return replace(item, quote=Quote(words, said.speaker, said.at))
 
-    def _check_links(self, block: _Block) -> None:
-        in_card = self.section == "recommendations"
+    def _check_markup(self, block: _Block) -> None:
         for target in block.links:
-            if in_card and _TARGET.fullmatch(target) and not target.lower().startswith(_UNSAFE):
-                continue
-            if safe_link(target) is None and "@" not in target:
-                message = f'"{target[:60]}" is no web address (https://…); the text stays, the link goes'
+            if safe_link(target) is None:
+                shown = shorten(target, 60)
+                message = f'"{shown}" is no web address (https://…); the text stays, the link goes'
                 self._warn(block, "unusable-link", message)
+        for lost in sorted(block.lost):
+            self._warn(block, "flattened", f"{lost} cannot stand here; its text is shown as it is written")
 
-    def _mark(self, block: _Block) -> Mark:
-        line = bisect_right(self.starts, block.start) - 1
-        column = len(self.source[self.starts[line] : block.start].decode()) + 1
+    def _mark(self, offset: int) -> Mark:
+        line = bisect_right(self.starts, offset) - 1
+        column = len(self.source[self.starts[line] : offset].decode()) + 1
         return Mark(self.first_line + line, column)
 
     def _error(self, block: _Block, code: str, message: str) -> None:
-        self.faults.error(self._mark(block), code, message)
+        self.faults.error(self._mark(block.start), code, message)
 
     def _warn(self, block: _Block, code: str, message: str) -> None:
-        self.faults.warn(self._mark(block), code, message)
-
-
-def merchant_label(merchant: str) -> str:
-    """Write the words of a merchant's link as notes carry them."""
-    return f"Find it on {merchant.replace('-', ' ').title()}"
-
-
-def said_by(text: str) -> tuple[str | None, int | None]:
-    """Read who said a quote and when: `Jane Doe, 01:02:03`, or either of them alone."""
-    text = text.strip(" \t")
-    whole = parse_clock(text)
-    if whole is not None:
-        return None, whole
-    speaker, comma, time = text.rpartition(",")
-    at = parse_clock(time.strip()) if comma else None
-    return (text or None, None) if at is None else (speaker.strip() or None, at)
-
-
-def _quote_paragraphs(lines: list[str]) -> tuple[list[str], str]:
-    """Join the lines of a quote into paragraphs and part the last line, if it says who spoke."""
-    while lines and not lines[-1].strip():
-        lines.pop()
-    found = _ATTRIBUTION.fullmatch(lines[-1].strip()) if lines else None
-    said = ""
-    if found:
-        lines.pop()
-        said = found["said"] or ""
-    paragraphs: list[list[str]] = [[]]
-    for line in lines:
-        if line.strip(" \t"):
-            paragraphs[-1].append(line.strip(" \t"))
-        elif paragraphs[-1]:
-            paragraphs.append([])
-    return [" ".join(part) for part in paragraphs if part], said
+        self.faults.warn(self._mark(block.start), code, message)
 
 
 def _with_byline(item: Recommendation, text: str) -> Recommendation | None:
-    """Read `by NAME (inferred) · recommended · book`, each part of which may be absent."""
-    parts = [part.strip() for part in text.split(" · ")]
-    medium = item.medium
-    kind = _KINDS.get(parts[-1].lower())
-    if kind is None and len(parts) > 1 and parts[-2].lower() in _KINDS:
-        medium = parts.pop().lower()
-        kind = _KINDS[parts[-1].lower()]
-        if not _MEDIUM.fullmatch(medium):
-            return None
-    if kind is not None:
-        parts.pop()
-    creator = _CREATOR.fullmatch(" · ".join(parts)) if parts else None
-    if (parts and not creator) or (kind is None and not creator):
+    said = read_byline(text)
+    if said is None:
         return None
     return replace(
         item,
-        kind=kind or item.kind,
-        medium=medium,
-        creator=creator["name"] if creator else None,
-        creator_inferred=bool(creator and creator["inferred"]),
+        kind=said.kind or item.kind,
+        medium=said.medium or item.medium,
+        creator=said.creator,
+        creator_inferred=said.creator_inferred,
     )
+
+
+def _joined(paragraphs: Iterable[Prose]) -> Prose:
+    """Make one paragraph of several."""
+    spans = [span for part in paragraphs if part for span in (*part, replace(part[-1], text=" ", href=None))]
+    return tidy(spans)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 from feedmaker.errors import Diagnostic
-from feedmaker.marked_yaml import Mark
-from feedmaker.model import Episode
+from feedmaker.marked_yaml import Mark, load
+from feedmaker.model import Episode, Guest, Link, Media, Quote, Recommendation, Span
 from feedmaker.notes.decoding import decode
 from feedmaker.notes.faults import Faults
-from feedmaker.notes.markdown import has_front_matter, parse_markdown
+from feedmaker.notes.markdown import front_matter_text, has_front_matter, parse_markdown
 from feedmaker.notes.page_export import parse_page_export
 
 _NOT_CONTENT = frozenset({"id", "slug", "published", "updated", "draft", "highlights"})
@@ -65,7 +64,7 @@ def parse_note(path: str, data: bytes) -> Note:
     if text is not None:
         markdown = path.lower().endswith(".md") or has_front_matter(text)
         episode = (parse_markdown if markdown else parse_page_export)(text, faults)
-    return Note(path, None if faults.fatal else episode, tuple(sorted(faults.found)))
+    return Note(path, None if faults.fatal else episode, tuple(faults.found))
 
 
 def facts_of(path: str, episode: Episode) -> Facts:
@@ -99,25 +98,22 @@ def content_digest(episode: Episode) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {name: _plain(item) for name, item in _present(value)}
+    names = _FIELDS.get(type(value))
+    if names:
+        members = ((name, getattr(value, name)) for name in names)
+        # An absent fact or a plain False says nothing; the second 0 does.
+        return {name: _plain(item) for name, item in members if item or (item == 0 and item is not False)}
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _present(value: Any) -> list[tuple[str, Any]]:
-    names = _FIELDS.get(type(value)) or _FIELDS.setdefault(type(value), [f.name for f in fields(value)])
-    return [
-        (name, item) for name in names if (item := getattr(value, name)) or item == 0 and item is not False
-    ]
-
-
-_FIELDS: dict[type, list[str]] = {}
+_FIELDS = {
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (Episode, Guest, Link, Media, Quote, Recommendation, Span)
+}
 
 
 def key_mark(data: bytes, key: str) -> Mark:
     """Find the value of a front matter key in the bytes of a note, or the note's beginning."""
-    text = data.decode("utf-8", "replace")
-    found = re.search(rf"^{re.escape(key)}:[ \t]*", text, re.MULTILINE)
-    if not found or not has_front_matter(text.removeprefix("\ufeff").replace("\r\n", "\n")):
-        return Mark(1, 1)
-    return Mark(text.count("\n", 0, found.start()) + 1, found.end() - found.start() + 1)
+    text = decode(data, Faults(""))
+    matter = front_matter_text(text) if text else None
+    return load(matter, 2).values.get((key,), Mark(1, 1)) if matter else Mark(1, 1)

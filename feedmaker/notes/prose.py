@@ -10,40 +10,28 @@ from typing import Any
 import pyromark
 
 from feedmaker.model import Prose, Span
+from feedmaker.notes.lines import BLANKS, fold
 from feedmaker.uri import safe_link
 
 Event = Any  # pyromark's events are a union of some forty typed dictionaries
-_SPACES = re.compile(r"[ \t\n]+")
 # What would begin a block, or end the paragraph, if it stood at the start of a line.
 _BLOCK_START = re.compile(r"(#{1,6}(?=\s|$)|[-+=>~:|]|\d{1,9}(?=[.)])[.)]?)")
+_TARGET_SIGN = re.compile(r"[\\<>]|&(?=#?\w+;)")
 _INLINE = re.compile(r"[\\`*\[\]<]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|!(?=\[)")
 
 
 def tidy(spans: Iterable[Span]) -> Prose:
-    """Fold white space, join neighbours of the same markings and trim both ends."""
-    joined: list[Span] = []
-    for span in spans:
-        text = _SPACES.sub(" ", span.text)
-        if joined and _marks(joined[-1]) == _marks(span):
-            text = _SPACES.sub(" ", joined.pop().text + text)
-        if text:
-            joined.append(_with_text(span, text))
-    return _trimmed(joined)
-
-
-def _trimmed(spans: list[Span]) -> Prose:
-    while spans and not spans[0].text.lstrip(" "):
-        spans.pop(0)
-    while spans and not spans[-1].text.rstrip(" "):
-        spans.pop()
-    if spans:
-        spans[0] = _with_text(spans[0], spans[0].text.lstrip(" "))
-        spans[-1] = _with_text(spans[-1], spans[-1].text.rstrip(" "))
-    return tuple(spans)
-
-
-def _with_text(span: Span, text: str) -> Span:
-    return Span(text, span.strong, span.emphasis, span.code, span.href)
+    """Join neighbours of the same markings, fold white space and trim both ends."""
+    groups = groupby((span for span in spans if span.text), _marks)
+    runs = [(fold("".join([span.text for span in group])), marks) for marks, group in groups]
+    while runs and not runs[0][0].strip(BLANKS):
+        runs.pop(0)
+    while runs and not runs[-1][0].strip(BLANKS):
+        runs.pop()
+    if runs:
+        runs[0] = (runs[0][0].lstrip(BLANKS), runs[0][1])
+        runs[-1] = (runs[-1][0].rstrip(BLANKS), runs[-1][1])
+    return tuple(Span(text, *marks) for text, marks in runs)
 
 
 def _marks(span: Span) -> tuple[bool, bool, bool, str | None]:
@@ -51,19 +39,26 @@ def _marks(span: Span) -> tuple[bool, bool, bool, str | None]:
 
 
 class Inline:
-    """Collect the inline events of one block; links are followed as `links`, safe or not."""
+    """Collect the inline events of one block.
+
+    `links` holds what was linked to, safe or not; `is_bare` tells whether any text stands outside links, and
+    `lost` what of the markup becomes mere text.
+    """
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.links: list[str] = []
+        self.lost: set[str] = set()
+        self.is_bare = False
         self._strong = 0
         self._emphasis = 0
+        self._links = 0
         self._href: str | None = None
 
     def take(self, event: Event) -> None:
         """Add one event; block events only part what stands before and after them."""
         if isinstance(event, str):
-            self._add(" ")
+            self._add("\n" if event == "SoftBreak" else " ")
             return
         ((kind, value),) = event.items()
         if kind in ("Text", "InlineHtml", "Html"):
@@ -74,9 +69,12 @@ class Inline:
             self._start(value)
         elif kind == "End":
             self._end(value)
+        if kind in ("InlineHtml", "Html"):
+            self.lost.add("HTML")
 
     def _add(self, text: str, *, code: bool = False) -> None:
         self.spans.append(Span(text, self._strong > 0, self._emphasis > 0, code, self._href))
+        self.is_bare = self.is_bare or not (self._links or text.isspace())
 
     def _start(self, tag: Any) -> None:
         if tag == "Strong":
@@ -84,12 +82,17 @@ class Inline:
         elif tag == "Emphasis":
             self._emphasis += 1
         elif isinstance(tag, dict) and "Link" in tag:
-            target = tag["Link"]["dest_url"]
-            mail = tag["Link"]["link_type"] == "Email"
-            self.links.append(target)
-            self._href = safe_link(f"mailto:{target}" if mail else target)
-        else:
+            self._start_link(tag["Link"])
+        elif self.spans:
             self._add(" ")
+        if isinstance(tag, dict) and "Image" in tag:
+            self.lost.add("an image")
+
+    def _start_link(self, link: dict[str, str]) -> None:
+        target = f"mailto:{link['dest_url']}" if link["link_type"] == "Email" else link["dest_url"]
+        self.links.append(target)
+        self._links += 1
+        self._href = safe_link(target)
 
     def _end(self, tag: Any) -> None:
         if tag == "Strong":
@@ -97,6 +100,7 @@ class Inline:
         elif tag == "Emphasis":
             self._emphasis -= 1
         elif tag == "Link":
+            self._links -= 1
             self._href = None
 
 
@@ -123,6 +127,11 @@ def escape_markdown(text: str) -> str:
     return escaped[: found.end() - 1] + "\\" + escaped[found.end() - 1 :]
 
 
+def escape_target(target: str) -> str:
+    """Write the target of a link so that it stands between < and >."""
+    return _TARGET_SIGN.sub(r"\\\g<0>", target)
+
+
 def _write(prose: Prose, *, guarded: bool) -> str:
     markdown = "".join(_linked(href, list(group), guarded) for href, group in groupby(prose, _href))
     found = _BLOCK_START.match(markdown)
@@ -140,7 +149,7 @@ def _linked(href: str | None, spans: list[Span], guarded: bool) -> str:
         _wrapped("**" if strong else "", _emphasised(list(group), guarded))
         for strong, group in groupby(spans, lambda span: span.strong)
     ]
-    return f"[{''.join(parts)}](<{href}>)" if href else "".join(parts)
+    return f"[{''.join(parts)}](<{escape_target(href)}>)" if href else "".join(parts)
 
 
 def _emphasised(spans: list[Span], guarded: bool) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 
 import yaml
 
-from feedmaker.model import Episode, Link, Media, Quote, Recommendation
-from feedmaker.notes.markdown import OWN, merchant_label
+from feedmaker.model import Episode, Media, Recommendation
+from feedmaker.notes.endorsement import write_byline, write_link, write_quote
 from feedmaker.notes.prose import escape_markdown, to_markdown
 from feedmaker.notes.sections import HEADINGS
-from feedmaker.text import clock, spoken_duration
+from feedmaker.text import spoken_duration
+
+_CLOSING_SIGNS = re.compile(r"(\s#*)#$")
 
 
 def write_markdown(episode: Episode) -> str:
@@ -44,7 +46,14 @@ def _front_matter(episode: Episode) -> str:
         "draft": True if episode.draft else None,
     }
     kept = _without_nothing(values)
-    return yaml.dump(kept, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10**9)
+    return yaml.dump(kept, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10**9)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Write YAML as people do: lists are indented, and emoji stay (libyaml would escape them)."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - as PyYAML calls it
+        super().increase_indent(flow, indentless=False)
 
 
 def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
@@ -79,33 +88,13 @@ def _body(episode: Episode) -> Iterator[str]:
 
 def _recommendation(item: Recommendation) -> Iterator[str]:
     yield f"### {_heading(item.name)}"
-    creator = f"by {item.creator}{' (inferred)' if item.creator_inferred else ''}" if item.creator else ""
-    kind = OWN if item.kind == "own" else item.kind
-    yield escape_markdown(" · ".join(filter(None, (creator, kind, item.medium))))
+    yield write_byline(item)
     if item.quote:
-        yield _quote(item.quote)
+        yield write_quote(item.quote)
     if item.link:
-        yield _link(item.link)
+        yield write_link(item.link)
 
 
 def _heading(name: str) -> str:
-    """Escape a name, and the last # that would otherwise close the heading."""
-    escaped = escape_markdown(name)
-    return escaped[:-1] + "\\#" if escaped.endswith("#") else escaped
-
-
-def _quote(quote: Quote) -> str:
-    time = clock(quote.at) if quote.at is not None else ""
-    said = ", ".join(filter(None, (quote.speaker, time)))
-    lines = [line for text in quote.text.split("\n\n") for line in (text, "")]
-    # An empty attribution keeps a last line that begins with a dash from being taken for one.
-    return "\n".join(f"> {line}".rstrip(" ") for line in [*lines, f"— {said}"])
-
-
-def _link(link: Link) -> str:
-    label = link.label or (
-        "Find it here" if "://" in link.target else merchant_label(link.target.partition(":")[0])
-    )
-    target = re.sub(r"[\\<>]|&(?=#?\w+;)", r"\\\g<0>", link.target)
-    plain_target = not set(" ()<>\\\t") & set(target)
-    return f"[{escape_markdown(label)}]({target if plain_target else f'<{target}>'})"
+    """Escape a name, and the last # of those that would otherwise close the heading."""
+    return _CLOSING_SIGNS.sub(r"\1\#", escape_markdown(name))
