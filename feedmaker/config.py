@@ -8,11 +8,10 @@ address that holds a password is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from types import UnionType
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,22 +21,45 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
+from feedmaker.cron import parse_cron
 from feedmaker.errors import ConfigError, Diagnostic
-from feedmaker.marked_yaml import Document, load
+from feedmaker.marked_yaml import Document, Mark, Path, load
 from feedmaker.uri import web_address
 
 CONFIG_NAME = "schedule.yaml"
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_INTERVAL = re.compile(r"(\d{1,5})\s*(m|min|minutes?|h|hours?|d|days?)")
-_MAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+")
-_PLAIN_HEADER = re.compile(r"[^\x00-\x1f\x7f]+")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_INTERVAL = re.compile(r"([0-9]{1,5})\s*(m|mins?|minutes?|h|hours?|d|days?)")
+_MINUTES = {"m": 1, "h": 60, "d": 1440}
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_WORDS = re.compile(r"\{(query|name|creator|product)\}")
+_MERCHANT_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_SECRET = re.compile(r"password|passwd|secret|token|api_?key", re.IGNORECASE)
+_ELSEWHERE = "secrets stand in the environment, see docs/configuration.md#secrets"
+
+
+def _formed(expression: str, expected: str) -> AfterValidator:
+    """Make a check for texts of one form."""
+    pattern = re.compile(expression)
+
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _shown(expression: str) -> Any:
+    """Describe the form of a text to editors, as far as JSON Schema can."""
+    return Field(json_schema_extra={"pattern": f"^{expression}$"})
 
 
 def _folder_address(value: str) -> str:
@@ -47,18 +69,19 @@ def _folder_address(value: str) -> str:
     return value if value.endswith("/") else value + "/"
 
 
-def _language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value):
-        raise ValueError("expected a language tag such as en, de or pt-BR")
-    return value
-
-
 def _timezone(value: str) -> str:
-    if value not in available_timezones():
-        near = get_close_matches(value, available_timezones(), n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"expected the name of a time zone such as Europe/Berlin{hint}")
-    return value
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        known = False
+    else:
+        # What a machine calls its own zone is another zone elsewhere.
+        known = value[:1].isupper()
+    if known:
+        return value
+    near = get_close_matches(value, available_timezones(), n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"expected the name of a time zone such as Europe/Berlin{hint}")
 
 
 def _clock(value: object) -> object:
@@ -70,24 +93,19 @@ def _clock(value: object) -> object:
     return value
 
 
-def _mail_address(value: str) -> str:
-    if not _MAIL.fullmatch(value):
-        raise ValueError("expected an e-mail address such as letter@example.org")
-    return value
-
-
-def _header_text(value: str) -> str:
-    if not _PLAIN_HEADER.fullmatch(value):
+def _one_line(value: str) -> str:
+    if _NOT_IN_A_LINE.search(value):
         raise ValueError("expected one line of text")
     return value
 
 
-def _holding(*names: str) -> AfterValidator:
+def _holding(name: str) -> AfterValidator:
+    """Make a check for addresses that hold a word in braces."""
+
     def check(value: str) -> str:
-        for name in names:
-            if "{" + name + "}" not in value:
-                raise ValueError(f"expected an address that holds {{{name}}}")
-        bare = re.sub(r"\{(query|name|creator|product)\}", "x", value)
+        if "{" + name + "}" not in value:
+            raise ValueError(f"expected an address that holds {{{name}}}")
+        bare = _WORDS.sub("x", value)
         if "{" in bare or "}" in bare:
             raise ValueError("the only words in braces are {query}, {name}, {creator} and {product}")
         web_address(bare)
@@ -96,15 +114,56 @@ def _holding(*names: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _interval(value: str) -> str:
+    if not _minutes(value):
+        raise ValueError(f'"{value[:40]}" is no interval; expected for example 15 minutes or 6 hours')
+    return value
+
+
+def _minutes(value: str) -> int | None:
+    found = _INTERVAL.fullmatch(value.strip().lower())
+    return int(found[1]) * _MINUTES[found[2][0]] if found else None
+
+
+def _cron(value: str) -> str:
+    parse_cron(value)
+    return value
+
+
+def _transport(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.password or _SECRET.search(parts.query):
+        raise ValueError("a password cannot stand here; set FEEDMAKER_TRANSPORT instead")
+    return value
+
+
 def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Text = Annotated[str, Field(min_length=1), AfterValidator(_header_text)]
-WebAddress = Annotated[str, AfterValidator(web_address)]
-MailAddress = Annotated[str, AfterValidator(_mail_address)]
-Language = Annotated[str, AfterValidator(_language)]
+_WEB = r"https?://[^\s@/?#]+([/?#].*)?"
+_MAIL = r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+"
+_LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+_PARAMETER = r"[A-Za-z0-9_.~-]+"
+_LEAVING = r"(https://|mailto:)[\x21-\x7e]+"
+_JOB_NAME = r"[a-z0-9][a-z0-9-]{0,40}"
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line), _shown(r".*\S.*")
+]
+WebAddress = Annotated[str, AfterValidator(web_address), _shown(_WEB)]
+FolderAddress = Annotated[str, AfterValidator(_folder_address), _shown(r"https?://[^\s@/?#]+(/[^?#]*)?")]
+SearchAddress = Annotated[str, _holding("query"), _shown(r"https?://.*\{query\}.*")]
+ProductAddress = Annotated[str, _holding("product"), _shown(r"https?://.*\{product\}.*")]
+MailAddress = Annotated[str, _formed(_MAIL, "an e-mail address such as letter@example.org"), _shown(_MAIL)]
+Language = Annotated[str, _formed(_LANGUAGE, "a language tag such as en, de or pt-BR"), _shown(_LANGUAGE)]
+Parameter = Annotated[str, _formed(_PARAMETER, "letters, digits, . _ ~ and -"), _shown(_PARAMETER)]
+Leaving = Annotated[str, _formed(_LEAVING, "an https or mailto address"), _shown(_LEAVING)]
+JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), _shown(_JOB_NAME)]
+Interval = Annotated[str, AfterValidator(_interval), _shown(rf"\s*{_INTERVAL.pattern}\s*")]
+CronText = Annotated[str, AfterValidator(_cron), _shown(r"\s*(@[a-z]+|\S+(\s+\S+){4})\s*")]
 Clock = Annotated[time, BeforeValidator(_clock)]
+Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1), BeforeValidator(_one_or_many)]
 
 
 class _Part(BaseModel):
@@ -123,7 +182,7 @@ class Site(_Part):
     """What the feeds and pages say of themselves."""
 
     title: Text = Field(description="The name of the site and of its feeds.")
-    address: Annotated[str, AfterValidator(_folder_address)] = Field(
+    address: FolderAddress = Field(
         description="Where the folder public/ is served, for example https://example.org/notes/."
     )
     description: Text = Field(default="Episode notes", description="One sentence under the title.")
@@ -169,16 +228,16 @@ class Merchant(_Part):
     """How a buy link is made, and what may carry it."""
 
     name: Text = Field(description='What readers see: "Find it on NAME".')
-    search: Annotated[str, _holding("query")] = Field(
+    search: SearchAddress = Field(
         description="Address of a search, with {query}; {name} and {creator} are known too."
     )
-    product: Annotated[str, _holding("product")] | None = Field(
+    product: ProductAddress | None = Field(
         default=None, description="Address of one product, with {product}."
     )
-    tag: Annotated[str, Field(pattern=r"^[\w.~-]+$")] | None = Field(
+    tag: Parameter | None = Field(
         default=None, description="Partner tag; with one, links are paid and say so."
     )
-    tag_parameter: Annotated[str, Field(pattern=r"^[\w.~-]+$")] = Field(
+    tag_parameter: Parameter = Field(
         default="tag", description="Name under which the partner tag stands in the address."
     )
     mail: Literal["page", "direct", "none"] = Field(
@@ -204,7 +263,7 @@ class Newsletter(_Part):
     title: Text = Field(description="Name of the newsletter.")
     sender: Mailbox = Field(alias="from", description="Who sends it: name and email.")
     postal_address: Text = Field(description="Postal address of the sender, which the law asks for.")
-    unsubscribe: Annotated[str, Field(pattern=r"^(https://|mailto:)[\x21-\x7e]+$")] | None = Field(
+    unsubscribe: Leaving | None = Field(
         default=None,
         description="Where readers leave: an https or mailto address; without one, a mail to the sender.",
     )
@@ -213,55 +272,35 @@ class Newsletter(_Part):
 class Delivery(_Part):
     """What carries the newsletter."""
 
-    transport: str = Field(
+    transport: Annotated[str, AfterValidator(_transport)] = Field(
         default="outbox:",
         description="outbox: writes .eml files to the folder outbox/; outbox:FOLDER writes them elsewhere.",
     )
 
-    @model_validator(mode="after")
-    def _no_password(self) -> Self:
-        parts = urlsplit(self.transport)
-        if parts.password:
-            raise ValueError("transport: a password cannot stand here; set FEEDMAKER_TRANSPORT instead")
-        return self
-
 
 class Job(_Part):
-    """One line of the schedule: what runs, and when."""
+    """One line of the schedule: what runs, and when.
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")] = Field(
-        description="Name of the job, in small letters, digits and hyphens."
-    )
+    `parse_config` sees to it that exactly one of `every`, `cron` and `at` is set, and `on` only beside `at`.
+    """
+
+    name: JobName = Field(description="Name of the job, in small letters, digits and hyphens.")
     run: Literal["build", "newsletter draft", "newsletter send"] = Field(
         description='build; "newsletter draft"; or "newsletter send", which drafts and sends.'
     )
-    every: str | None = Field(default=None, description="Interval, for example 15 minutes, 6 hours or 1 day.")
-    on: Annotated[tuple[Literal[WEEKDAYS], ...], BeforeValidator(_one_or_many)] | None = Field(  # type: ignore[valid-type]
-        default=None, description="Weekday, or a list of weekdays; goes with at."
+    every: Interval | None = Field(
+        default=None, description="Interval, for example 15 minutes, 6 hours or 1 day."
     )
+    on: Weekdays | None = Field(default=None, description="Weekday, or a list of weekdays; goes with at.")
     at: Clock | None = Field(default=None, description='Time of day, for example "09:00"; alone, every day.')
-    cron: str | None = Field(
-        default=None, description='Five fields as in crontab, for example "30 7 * * mon-fri".'
+    cron: CronText | None = Field(
+        default=None, description='Five fields as in crontab, for example "30 7 * * mon-fri", or @daily.'
     )
-
-    @model_validator(mode="after")
-    def _one_trigger(self) -> Self:
-        ways = [self.every is not None, self.cron is not None, self.at is not None]
-        if sum(ways) != 1 or (self.on and self.at is None):
-            raise ValueError('a job needs exactly one of "every", "cron", or "at" (with or without "on")')
-        if self.every is not None and not self.minutes:
-            raise ValueError(
-                f'every: "{self.every}" is no interval; expected for example 15 minutes or 6 hours'
-            )
-        return self
 
     @property
     def minutes(self) -> int | None:
-        """Return the interval of `every` in minutes, or None where it is absent or unreadable."""
-        found = _INTERVAL.fullmatch((self.every or "").strip().lower())
-        if not found:
-            return None
-        return int(found[1]) * {"m": 1, "h": 60, "d": 1440}[found[2][0]]
+        """Return the interval of `every` in minutes, or None where it is absent."""
+        return _minutes(self.every) if self.every else None
 
 
 AMAZON = Merchant(
@@ -297,20 +336,6 @@ class Config(_Part):
         merged = known | amazon if isinstance(amazon, dict) else amazon
         return data | {"merchants": {**merchants, "amazon": merged}}
 
-    @model_validator(mode="after")
-    def _sound_as_a_whole(self) -> Self:
-        names = [job.name for job in self.jobs]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            raise ValueError(f'jobs: two jobs are called "{twice}"; a name tells which has run')
-        wrong = next((key for key in self.merchants if not re.fullmatch(r"[a-z][a-z0-9-]*", key)), None)
-        if wrong is not None:
-            raise ValueError(f'merchants: "{wrong}" is not a merchant name; use small letters and hyphens')
-        needs = next((job.name for job in self.jobs if job.run != "build" and not self.newsletter), None)
-        if needs:
-            raise ValueError(f'jobs: "{needs}" needs a "newsletter" section')
-        return self
-
 
 def parse_config(text: str, path: str = CONFIG_NAME) -> Config:
     """Read the text of `schedule.yaml`.
@@ -319,31 +344,73 @@ def parse_config(text: str, path: str = CONFIG_NAME) -> Config:
     """
     document = load(text)
     faults = [Diagnostic(path, f.mark.line, f.mark.column, f.code, f.message) for f in document.faults]
-    if document.value is not None or not faults:
-        try:
-            config = Config.model_validate(_without_nulls(document.value or {}))
-        except ValidationError as error:
-            faults += [_diagnostic(path, document, detail) for detail in error.errors()]
-        else:
-            if not faults:
-                return config
-    raise ConfigError(faults)
+    data = _without_nulls(document.value)
+    config = None
+    try:
+        config = Config.model_validate({} if data is None else data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        faults += [_diagnostic(path, document, detail) for detail in error.errors()]
+    faults += [
+        Diagnostic(path, mark.line, mark.column, "bad-value", said)
+        for mark, said in _together(document, data)
+    ]
+    if not document.complete:
+        # What stands after the place where reading stopped is not missing.
+        faults = [fault for fault in faults if fault.code != "missing-key"]
+    if config is None or faults:
+        raise ConfigError(faults)
+    return config
 
 
 def config_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of `schedule.yaml`, for editors."""
+    """Return the JSON Schema (2020-12) of `schedule.yaml`, for editors.
+
+    It knows less than `parse_config`: not which names are taken twice, which time zones there are, or what a
+    cron expression means.
+    """
     schema = Config.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "feedmaker schedule.yaml"
     definitions = schema["$defs"]
     site = definitions["Site"]["properties"]
-    site["author"] = {"anyOf": [{"type": "string"}, site["author"]]}
-    on = definitions["Job"]["properties"]["on"]["anyOf"]
-    on.insert(0, {"enum": list(WEEKDAYS)})
+    site["author"] = {"anyOf": [{"type": "string", "minLength": 1}, site["author"]]}
+    job = definitions["Job"]
+    job["properties"]["on"]["anyOf"].insert(0, {"enum": list(WEEKDAYS)})
+    job["dependentRequired"] = {"on": ["at"]}
+    job["oneOf"] = [_written(name) for name in ("every", "cron", "at")]
     for owner, name in (("Site", "publish_at"), ("Job", "at")):
         _replace_times(definitions[owner]["properties"][name])
-    definitions["Merchant"]["required"] = []
+    _describe_merchants(schema)
+    schema["if"] = {"required": ["jobs"], "properties": {"jobs": {"type": "array", "contains": _LETTER_JOB}}}
+    schema["then"] = _written("newsletter", "object")
+    for part in (schema, *definitions.values()):
+        _allow_nulls(part)
     return schema
+
+
+_LETTER_JOB = {"required": ["run"], "properties": {"run": {"pattern": "^newsletter "}}}
+
+
+def _written(name: str, kind: str = "string") -> dict[str, Any]:
+    """Describe an object that holds a key with a value."""
+    return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+def _describe_merchants(schema: dict[str, Any]) -> None:
+    """Tell the merchant that we know, which may leave anything out, from the others."""
+    schema["$defs"]["KnownMerchant"] = schema["$defs"]["Merchant"] | {"required": []}
+    merchants = schema["properties"]["merchants"]
+    merchants["propertyNames"] = {"pattern": f"^{_MERCHANT_NAME.pattern}$"}
+    merchants["properties"] = {"amazon": {"anyOf": [{"$ref": "#/$defs/KnownMerchant"}, {"type": "null"}]}}
+
+
+def _allow_nulls(part: dict[str, Any]) -> None:
+    """Let keys that may be absent be empty, which means the same."""
+    properties = part.get("properties", {})
+    for name, described in properties.items():
+        if name not in part.get("required", ()) and {"type": "null"} not in described.get("anyOf", ()):
+            about = {key: described.pop(key) for key in ("default", "description") if key in described}
+            properties[name] = {"anyOf": [described, {"type": "null"}], **about}
 
 
 def _replace_times(schema: dict[str, Any]) -> None:
@@ -351,50 +418,83 @@ def _replace_times(schema: dict[str, Any]) -> None:
     for part in (schema, *schema.get("anyOf", ())):
         if part.get("format") == "time":
             del part["format"]
-            part["pattern"] = f"^{_CLOCK.pattern}$"
-    if "default" in schema and schema["default"]:
+            part["pattern"] = f"^({_CLOCK.pattern})$"
+    if schema.get("default"):
         schema["default"] = schema["default"][:5]
 
 
-def _without_nulls(value: Any) -> Any:
-    """Drop keys that were left empty, so that they mean the default."""
+def _without_nulls(value: Any, path: Path = ()) -> Any:
+    """Drop keys that were left empty, so that they mean the default; a merchant's name alone means much."""
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        if path == ("merchants",):
+            value = {key: {} if item is None else item for key, item in value.items()}
+        items = ((key, _without_nulls(item, (*path, key))) for key, item in value.items())
+        return {key: item for key, item in items if item is not None}
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [_without_nulls(item, (*path, index)) for index, item in enumerate(value)]
     return value
+
+
+def _together(document: Document, data: Any) -> Iterator[tuple[Mark, str]]:
+    """Find what is wrong between parts that may each be right."""
+    if not isinstance(data, dict):
+        return
+    for name in _mapping(data.get("merchants")):
+        if not _MERCHANT_NAME.fullmatch(name):
+            said = f'merchants: "{name[:40]}" is not a merchant name; use small letters, digits and hyphens'
+            yield document.where_key(("merchants", name)), said
+    jobs = data.get("jobs")
+    first: dict[str, int] = {}
+    for index, job in enumerate(jobs if isinstance(jobs, list) else ()):
+        yield from _job_faults(document, index, _mapping(job), "newsletter" in data)
+        called = _mapping(job).get("name")
+        if isinstance(called, str) and first.setdefault(called, index) != index:
+            line = document.where(("jobs", first[called])).line
+            said = f'"{called[:40]}" is the job of line {line} already; a name tells which has run'
+            yield document.where(("jobs", index, "name")), f"jobs.{index + 1}.name: {said}"
+
+
+def _job_faults(
+    document: Document, index: int, job: Mapping[str, Any], has_newsletter: bool
+) -> Iterator[tuple[Mark, str]]:
+    path = ("jobs", index)
+    name = f"jobs.{index + 1}"
+    ways = [key for key in ("every", "cron", "at") if key in job]
+    if job and len(ways) != 1:
+        found = " and ".join(f'"{way}"' for way in ways) or "none"
+        yield document.where(path), f'{name}: needs exactly one of "every", "cron" and "at"; found {found}'
+    if "on" in job and "at" not in job:
+        yield document.where_key((*path, "on")), f'{name}: "on" goes with "at", the time of day'
+    if str(job.get("run")).startswith("newsletter ") and not has_newsletter:
+        yield document.where((*path, "run")), f'{name}: needs a section "newsletter"'
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _diagnostic(path: str, document: Document, detail: ErrorDetails) -> Diagnostic:
     """Turn one fault of pydantic into one of ours, with the place in the file."""
-    where = tuple(part for part in detail["loc"] if _is_written(part))
-    name = ".".join(str(part + 1) if isinstance(part, int) else part for part in where)
+    where = detail["loc"]
+    name = ".".join(str(part + 1) if isinstance(part, int) else part[:40] for part in where)
     kind = detail["type"]
     if kind == "extra_forbidden":
-        mark = document.where_key(where)
-        return Diagnostic(path, mark.line, mark.column, "unknown-key", _unknown_key(where))
-    mark = document.where(where)
-    if kind == "missing":
-        return Diagnostic(path, mark.line, mark.column, "missing-key", f'"{name}" is missing')
-    if kind == "value_error":
-        said = detail["msg"].removeprefix("Value error, ")
+        mark, code, message = document.where_key(where), "unknown-key", _unknown_key(where)
+    elif kind == "missing":
+        mark, code, message = document.where_key(where), "missing-key", f'"{name}" is missing'
     else:
-        said = _expected(detail)
-    message = f"{name}: {said}" if name else said
-    return Diagnostic(path, mark.line, mark.column, "bad-value", message)
-
-
-def _is_written(part: str | int) -> bool:
-    """Tell the parts of a path that stand in the file from those that pydantic adds for unions."""
-    return isinstance(part, int) or "[" not in part
+        mark, code = document.where(where), "bad-value"
+        message = f"{name}: {_expected(detail)}" if name else _expected(detail)
+    return Diagnostic(path, mark.line, mark.column, code, message)
 
 
 def _expected(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     words = {
         "model_type": "expected keys and values",
-        "mapping_type": "expected keys and values",
+        "dict_type": "expected keys and values",
         "tuple_type": "expected a list",
+        "too_short": "expected at least one",
         "string_type": "expected text",
         "string_too_short": "expected some text",
         "int_parsing": "expected a whole number",
@@ -402,43 +502,38 @@ def _expected(detail: ErrorDetails) -> str:
         "literal_error": f"expected {context.get('expected', '')}",
         "greater_than_equal": f"expected at least {context.get('ge', '')}",
         "less_than_equal": f"expected at most {context.get('le', '')}",
-        "string_pattern_mismatch": f"does not have the form {context.get('pattern', '')}",
         "time_type": 'expected a time of day such as "08:30"',
     }
-    return words.get(detail["type"], detail["msg"])
+    return words.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+
+
+_MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
+    (): Config,
+    ("site",): Site,
+    ("site", "author"): Author,
+    ("feeds",): Feeds,
+    ("merchants", "*"): Merchant,
+    ("newsletter",): Newsletter,
+    ("newsletter", "from"): Mailbox,
+    ("delivery",): Delivery,
+    ("jobs", "*"): Job,
+}
 
 
 def _unknown_key(path: Sequence[str | int]) -> str:
-    known = _known_keys(path[:-1])
-    unknown = str(path[-1])
+    unknown = " ".join(str(path[-1])[:60].split())
+    if _SECRET.search(unknown):
+        return f'unknown key "{unknown}"; {_ELSEWHERE}'
+    model = _MODELS[_general(path[:-1])]
+    known = [field.alias or name for name, field in model.model_fields.items()]
     near = get_close_matches(unknown, known, n=1, cutoff=0.5)
     hint = f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)
     return f'unknown key "{unknown}"; {hint}'
 
 
-def _known_keys(path: Sequence[str | int]) -> list[str]:
-    """List the keys that may stand at a path."""
-    model: Any = Config
-    for part in path:
-        model = _inner(model, part)
-        if model is None:
-            return []
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _inner(model: Any, part: str | int) -> Any:
-    """Follow one step of a path from a model, a mapping or a list to the model inside."""
-    if isinstance(part, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return _first_model(get_args(model)) if not isinstance(model, type) else model
-    for name, field in model.model_fields.items():
-        if part in (name, field.alias):
-            annotation = field.annotation
-            if isinstance(annotation, type):
-                return annotation
-            models = [arg for arg in get_args(annotation) if arg is not type(None)]
-            return models[0] if isinstance(annotation, UnionType) else annotation
-    return None
-
-
-def _first_model(arguments: Sequence[Any]) -> Any:
-    return next((arg for arg in arguments if isinstance(arg, type) and issubclass(arg, BaseModel)), None)
+def _general(path: Sequence[str | int]) -> tuple[str, ...]:
+    """Put a star for what a person names or counts."""
+    first, *rest = (str(part) for part in path) if path else ("",)
+    if not first:
+        return ()
+    return (first, "*") if first in ("merchants", "jobs") else (first, *rest)
