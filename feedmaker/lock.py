@@ -7,10 +7,11 @@ removed: an id is never used again, and a note that comes back comes back under 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain, count
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ from feedmaker.text import utc
 LOCK_NAME = "feedmaker.lock"
 VERSION = 1
 _LONGEST_SLUG = 80
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_MERGE = re.compile(r"^(?:<{7}|={7}|>{7})", re.MULTILINE)
+_RESTORE = "bring back the last good one from version control, or mend this line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +93,43 @@ def page_address(site: Site, slug: str) -> str:
 
 
 def parse_lock(text: str) -> Lock:
-    """Read a lock file; raise `LockError` where it is damaged, because guessing would republish everything."""
+    """Read a lock file; raise `LockError` where it is damaged: guessing would publish everything anew."""
+    merge = _MERGE.search(text)
+    if merge:
+        hint = "keep the lines of both sides without these marks, with a comma after each line but the last"
+        raise _damaged(text.count("\n", 0, merge.start()) + 1, 1, "a merge left its marks here", hint)
     try:
         data = json.loads(text)
-        if data["version"] != VERSION:
-            raise LockError(
-                f"{LOCK_NAME} has version {data['version']}; this feedmaker reads {VERSION}; update it"
-            )
-        entries = [_entry(note) for note in data["notes"]]
-        return Lock(datetime.fromisoformat(data["since"]), {entry.id: entry for entry in entries})
     except json.JSONDecodeError as error:
-        hint = "bring back the last good one from version control, or solve the merge by keeping both lines"
-        raise LockError(f"{LOCK_NAME}:{error.lineno}:{error.colno}: error: {error.msg}; {hint}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        hint = "bring back the last good one from version control"
-        raise LockError(f"{LOCK_NAME}:1:1: error: not a lock of feedmaker ({error!r}); {hint}") from error
+        raise _damaged(error.lineno, error.colno, error.msg) from error
+    except (RecursionError, ValueError) as error:
+        raise _damaged(1, 1, "this is no lock file") from error
+    if not isinstance(data, dict) or not isinstance(data.get("notes"), list):
+        raise _damaged(1, 1, "this is no lock file")
+    if data.get("version") != VERSION:
+        wrong = f"version {data.get('version')!r}, and this feedmaker reads {VERSION}"
+        raise _damaged(1, 1, wrong, "update feedmaker")
+    since = _moment(data.get("since"))
+    if since is None:
+        raise _damaged(1, 1, '"since" is not a time with a zone')
+    entries: dict[str, Entry] = {}
+    last_line = text.count("\n") + 1
+    for line, note in enumerate(data["notes"], 2):
+        entry = _entry(note, min(line, last_line))
+        entries[entry.id] = _merged(entries.get(entry.id), entry)
+    return Lock(since, entries)
+
+
+def _damaged(line: int, column: int, wrong: str, hint: str = _RESTORE) -> LockError:
+    return LockError(f"{LOCK_NAME}:{line}:{column}: error: {wrong}; {hint}")
+
+
+def _merged(one: Entry | None, other: Entry) -> Entry:
+    """Choose between two entries of one id, as a merge of two branches leaves them: the later knows more."""
+    if one is None:
+        return other
+    newer = max(one, other, key=lambda entry: (entry.updated, entry.digest))
+    return replace(newer, issue=one.issue or other.issue, backlog=one.backlog and other.backlog)
 
 
 def dump_lock(lock: Lock) -> str:
@@ -135,17 +161,18 @@ def resolve(
     }
     held = {*drafts, *waiting}
     ready = [note for note in ordered if note.path not in held]
-    ready, clashes = _without_twins(ready, old)
-    found = _match(ready, old, broken | held)
-    minter = _Minter(old, site, now, first=lock is None)
+    ready, clashes = _without_twins(ready, old, broken)
+    found = _match(ready, old, broken | held | {clash.path for clash in clashes})
+    news = [note.path for note in ready if _is_news(note, found.get(note.path))]
+    moments = dict(zip(news, _moments(old, now, len(news)), strict=True))
+    minter = _Minter(old, site, moments, first=lock is None)
     published: dict[str, Entry] = {}
     slugs: dict[str, str] = {}
-    for note in sorted(ready, key=lambda note: note.path not in found):
+    for note in sorted(ready, key=lambda note: _claim(note, found.get(note.path))):
         entry = minter.entry(note, found.get(note.path))
         if entry.slug in slugs:
-            message = (
-                f'slug "{entry.slug}" is also that of {slugs[entry.slug]}; give one of them another `slug:`'
-            )
+            other = slugs[entry.slug]
+            message = f'slug "{entry.slug}" is also that of {other}; give one of them another `slug:`'
             clashes.append(Clash(note.path, "duplicate-slug", "slug", message))
             continue
         slugs[entry.slug] = note.path
@@ -162,14 +189,47 @@ def _due(note: Facts, site: Site) -> datetime | None:
     return site.at_publishing_time(note.published).astimezone(UTC) if note.published else None
 
 
-def _without_twins(notes: list[Facts], lock: Lock) -> tuple[list[Facts], list[Clash]]:
+def _is_news(note: Facts, before: Entry | None) -> bool:
+    return before is None or note.digest != before.digest
+
+
+def _moments(lock: Lock, now: datetime, number: int) -> list[datetime]:
+    """Return times for what is new or edited in one build: a second apart, the last of them now.
+
+    Readers sort by time, and validators warn of entries that share one. As far as the seconds since the last
+    build go, all are later than what was published before.
+    """
+    second = timedelta(seconds=1)
+    latest = max((entry.updated for entry in lock.entries.values() if entry.updated <= now), default=now)
+    after = (min(now, latest + index * second) for index in range(1, number + 1))
+    before = (now - index * second for index in reversed(range(number)))
+    return [max(pair) if latest < now else pair[1] for pair in zip(after, before, strict=True)]
+
+
+def _claim(note: Facts, before: Entry | None) -> int:
+    """Rank who may keep a slug: who has it, who was published, who asks for it, and last who would get it."""
+    if before is not None:
+        return 0 if note.slug in (None, before.slug) else 1
+    return 2 if note.slug else 3
+
+
+def _without_twins(
+    notes: list[Facts], lock: Lock, broken: AbstractSet[str]
+) -> tuple[list[Facts], list[Clash]]:
     """Hold back notes that claim another's id or are another's twin; the one already published stays."""
+    digests = {(entry.source, entry.digest): entry.id for entry in lock.entries.values()}
     sources = {entry.source for entry in lock.entries.values()}
-    unchanged = {(entry.source, entry.digest): entry.id for entry in lock.entries.values()}
-    ids = {name: note.path for note in notes if (name := unchanged.get((note.path, note.digest)))}
+    ids = {entry.id: entry.source for entry in lock.entries.values() if entry.source in broken}
+    for note in notes:
+        if note.id is None and (note.path, note.digest) in digests:
+            ids[digests[note.path, note.digest]] = note.path
     episodes: dict[tuple[str, str, date], str] = {}
     kept, clashes = [], []
-    for note in sorted(notes, key=lambda note: (note.path not in sources, note.path)):
+    # What is as it was published comes first, then what was published, then what is new.
+    for note in sorted(
+        notes,
+        key=lambda note: ((note.path, note.digest) not in digests, note.path not in sources, note.path),
+    ):
         twin = (note.show, note.title, note.aired)
         if note.id and ids.get(note.id, note.path) != note.path:
             message = f'id "{note.id}" is also that of {ids[note.id]}; an id belongs to one note'
@@ -185,19 +245,23 @@ def _without_twins(notes: list[Facts], lock: Lock) -> tuple[list[Facts], list[Cl
     return sorted(kept, key=lambda note: (note.aired, note.path)), clashes
 
 
-def _match(notes: list[Facts], lock: Lock, unread: AbstractSet[str]) -> dict[str, Entry]:
-    """Find the entry of each note: by id, by content and path, by content, by path, by title and date."""
-    free = {entry.id: entry for entry in lock.entries.values() if entry.source not in unread}
+def _match(notes: list[Facts], lock: Lock, taken: AbstractSet[str]) -> dict[str, Entry]:
+    """Find the entry of each note: by id, by content and path, by content, by path, by title and date.
+
+    Entries of the notes at the paths `taken` are theirs alone. Of several that fit, the oldest is found.
+    """
+    newest_first = sorted(lock.entries.values(), key=_age, reverse=True)
+    free = {entry.id: entry for entry in newest_first if entry.source not in taken}
     found: dict[str, Entry] = {}
-    seen = {note.path for note in notes}
+    present = {note.path for note in notes}
     keys: tuple[tuple[Callable[[Facts], Any], Callable[[Entry], Any]], ...] = (
         (lambda note: note.id, lambda entry: entry.id),
         (lambda note: (note.path, note.digest), lambda entry: (entry.source, entry.digest)),
         (lambda note: note.digest, lambda entry: entry.digest),
         (lambda note: note.path, lambda entry: entry.source),
         (
-            lambda note: (note.aired, note.slug or slug_of(note.title)),
-            lambda entry: None if entry.source in seen else (entry.aired, entry.slug),
+            lambda note: _undated(note.slug or _base_slug(note.title), note.aired),
+            lambda entry: None if entry.source in present else _undated(entry.slug, entry.aired),
         ),
     )
     for of_note, of_entry in keys:
@@ -212,23 +276,36 @@ def _match(notes: list[Facts], lock: Lock, unread: AbstractSet[str]) -> dict[str
     return found
 
 
+def _undated(slug: str, aired: date) -> tuple[str, date]:
+    """Return a slug without the date that a second episode of the same title has in it, and the date."""
+    return slug.removesuffix(f"-{aired.isoformat()}"), aired
+
+
+def _age(entry: Entry) -> tuple[datetime, str]:
+    return entry.published, entry.id
+
+
 class _Minter:
     """Make the entry of a note, new or from the one before."""
 
-    def __init__(self, lock: Lock, site: Site, now: datetime, *, first: bool) -> None:
+    def __init__(self, lock: Lock, site: Site, moments: Mapping[str, datetime], *, first: bool) -> None:
         self.site = site
-        self.now = now
+        self.moments = moments
         self.first = first
+        self.ids = set(lock.entries)
         self.slugs = {entry.slug for entry in lock.entries.values()}
         self.host = urlsplit(site.address).hostname or "localhost"
 
     def entry(self, note: Facts, before: Entry | None) -> Entry:
         """Return the entry that the note has from now on."""
-        return self._kept(note, before) if before else self._new(note)
+        entry = self._kept(note, before) if before else self._new(note)
+        self.ids.add(entry.id)
+        self.slugs.add(entry.slug)
+        return entry
 
     def _kept(self, note: Facts, before: Entry) -> Entry:
         published = self._moment(note.published) or before.published
-        edited = self.now if note.digest != before.digest else before.updated
+        edited = max(self.moments.get(note.path, before.updated), before.updated)
         return replace(
             before,
             id=note.id or before.id,
@@ -242,41 +319,76 @@ class _Minter:
 
     def _new(self, note: Facts) -> Entry:
         slug = note.slug or self._free_slug(note)
-        self.slugs.add(slug)
-        published = self._moment(note.published) or self.now
+        seen = self.moments[note.path]
+        published = self._moment(note.published) or seen
         updated = max(published, self._moment(note.updated) or published)
-        name = note.id or f"tag:{self.host},{self.now:%Y-%m-%d}:{slug}"
+        name = note.id or self._free_id(slug, seen)
         return Entry(name, slug, note.path, note.aired, published, updated, note.digest, self.first)
 
     def _moment(self, moment: date | datetime | None) -> datetime | None:
         return self.site.at_publishing_time(moment).astimezone(UTC).replace(microsecond=0) if moment else None
 
+    def _free_id(self, slug: str, seen: datetime) -> str:
+        """Make a tag URI (RFC 4151) that no note ever had."""
+        base = f"tag:{self.host},{seen:%Y-%m-%d}:{slug}"
+        return next(name for name in _numbered(base) if name not in self.ids)
+
     def _free_slug(self, note: Facts) -> str:
-        base = slug_of(note.title) or "episode"
-        dated = f"{base}-{note.aired.isoformat()}"
-        numbered = (f"{dated}-{number}" for number in count(2))
-        return next(slug for slug in chain((base, dated), numbered) if slug not in self.slugs)
+        base = _base_slug(note.title)
+        slugs = chain((base,), _numbered(f"{base}-{note.aired.isoformat()}"))
+        return next(slug for slug in slugs if slug not in self.slugs)
+
+
+def _numbered(base: str) -> Iterator[str]:
+    yield base
+    yield from (f"{base}-{number}" for number in count(2))
+
+
+def _base_slug(title: str) -> str:
+    return slug_of(title) or "episode"
 
 
 def slug_of(title: str) -> str:
     """Make the ASCII form of a title for addresses, cut at a word; empty where nothing is left."""
-    from slugify import slugify  # noqa: PLC0415 - only new notes need it
+    from slugify import slugify
 
     return slugify(title, max_length=_LONGEST_SLUG, word_boundary=True)
 
 
-def _entry(data: Mapping[str, Any]) -> Entry:
-    return Entry(
-        data["id"],
-        data["slug"],
-        data["source"],
-        date.fromisoformat(data["aired"]),
-        datetime.fromisoformat(data["published"]),
-        datetime.fromisoformat(data["updated"]),
-        data["digest"],
-        data.get("backlog", False),
-        data.get("issue"),
-    )
+def _entry(data: Any, line: int) -> Entry:
+    """Read one entry; what it holds becomes addresses and paths, so nothing is taken on trust."""
+    if not isinstance(data, dict):
+        raise _damaged(line, 1, "this is no entry of a note")
+    for name in ("id", "slug", "source", "digest"):
+        if not isinstance(data.get(name), str) or not data[name]:
+            raise _damaged(line, 1, f'"{name}" of this note is not a text')
+    if not _SLUG.fullmatch(data["slug"]):
+        raise _damaged(line, 1, '"slug" of this note cannot stand in an address')
+    published, updated = _moment(data.get("published")), _moment(data.get("updated"))
+    aired = _day(data.get("aired"))
+    if published is None or updated is None or aired is None:
+        raise _damaged(line, 1, '"aired", "published" or "updated" of this note is not a date')
+    texts = (data["id"], data["slug"], data["source"])
+    backlog, issue = data.get("backlog") is True, data.get("issue")
+    if not isinstance(issue, str | None):
+        raise _damaged(line, 1, '"issue" of this note is not a text')
+    return Entry(*texts, aired, published, updated, data["digest"], backlog, issue)
+
+
+def _moment(value: Any) -> datetime | None:
+    """Read a time with a zone, as UTC."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (OverflowError, TypeError, ValueError):
+        return None
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _data(entry: Entry) -> dict[str, Any]:
