@@ -1,8 +1,10 @@
 """One build: notes → lock → feeds and pages, doing only what has changed.
 
 Each output has a key, a hash of all that it is made from; what has the same key and lies untouched on disk
-is not made again. The order is what makes a build safe to kill: the feeds pass their gate, the lock is
-saved, pages are written, then the feeds that link to them, then old files go, and last the index is told.
+is not made again. The order is what makes a build safe to fail and to kill: the index hears what was read and
+what is coming; everything is made, passes its gate and is written beside its place; the lock is saved; pages
+are moved into place, and after them the feeds that link to them; old files go; and last the index hears that
+it is done.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from feedmaker import __version__
@@ -18,8 +21,9 @@ from feedmaker.config import Config
 from feedmaker.content import Content, render
 from feedmaker.errors import Diagnostic
 from feedmaker.feeds import atom, gate, json_feed, rss
+from feedmaker.feeds.disclosure import check_disclosure
 from feedmaker.feeds.feed import make_feed
-from feedmaker.index import Index, Written
+from feedmaker.index import DamagedIndexError, Index, Written
 from feedmaker.lock import Entry, Lock, Resolution, dump_lock, page_address, publication, resolve
 from feedmaker.model import Artifact, Episode, Publication
 from feedmaker.notes.note import parse_note
@@ -39,6 +43,7 @@ from feedmaker.reading import Progress, Reading, clash_diagnostics
 from feedmaker.templating import Templates
 
 FEED_PATHS = ("feed.xml", "atom.xml", "feed.json")
+_UNWRITTEN = Written("", -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Built:
     changed: Sequence[str]
     removed: Sequence[str]
     written: Sequence[str]
+    lock_saved: bool
 
 
 class Build:
@@ -84,47 +90,53 @@ class Build:
         self.before = lock
         unknown = reading.broken - set(reading.facts)
         self.resolution = resolve(lock, reading.facts.values(), unknown, config.site, now)
-        self.entries = sorted(
-            self.resolution.published.items(), key=lambda item: (item[1].published, item[1].aired, item[1].id)
-        )
-        self.entries.reverse()
+        self.entries = sorted(self.resolution.published.items(), key=lambda item: _age(item[1]))
         self._newest = [path for path, _ in self.entries[: config.feeds.entries]]
-        self._environment = _key(__version__, config.model_dump_json(), templates.digest())
+        shown = config.model_dump_json(include={"site", "merchants"})
+        self._environment = _key(__version__, shown, templates.digest())
         self._contents: dict[str, tuple[Publication, Content]] = {}
+        self._feed_files: dict[str, bytes] = {}
 
     def run(self, lock_path: Path, output: Output, progress: Progress) -> Built:
-        """Write what has changed; raise `GateError` with nothing written if the feeds are not sound."""
-        known = self.index.outputs()
-        feeds = self._feeds_to_write(output, known)
-        self.index.forget_stamp()
+        """Write what has changed.
+
+        Raises `GateError`, `TemplateError` or `OutputError`, and then nothing has been changed.
+        """
+        known, reading = self.index.outputs(), self.reading
+        planned = [*self._pages(), *self._feeds()]
+        self.index.record_notes(reading.read, reading.broken, reading.gone, reading.rules)
+        self.index.announce({item.path for item in planned} - known.keys())
+        outputs = self._stage(planned, output, known, progress)
         self._save_lock(lock_path)
-        outputs = self._put_all(output, [*self._pages()], known, progress)
-        outputs |= self._put_all(output, feeds, known, lambda *_: None)
+        outputs |= output.commit()
         dropped = sorted(set(known) - set(outputs))
         for path in dropped:
             output.remove(path)
         changed = {path: item for path, item in outputs.items() if known.get(path) != item}
-        self.index.record(self.reading.read, self.reading.gone, changed, dropped)
+        self.index.record_outputs(changed, dropped)
         return self._told(output)
 
     def publications(self, paths: Sequence[str]) -> list[tuple[Publication, Content]]:
         """Return the publication and content of notes by their paths, in that order."""
         return [self._rendered(path) for path in paths]
 
-    def _feeds_to_write(self, output: Output, known: Mapping[str, Written]) -> list[Planned]:
-        """Plan the feeds, which are made together and pass the gate together."""
-        since = self.resolution.lock.since
-        key = _key("feeds", self._environment, since.isoformat(), *map(self._entry_key, self._newest))
-        if all(output.is_as(path, known.get(path), key) for path in FEED_PATHS):
-            return [Planned(path, key, _never) for path in FEED_PATHS]
-        feed = make_feed(self.config.site, self.publications(self._newest), since=since)
-        files = {
-            "feed.xml": rss.to_bytes(feed),
-            "atom.xml": atom.to_bytes(feed),
-            "feed.json": json_feed.to_bytes(feed),
-        }
-        gate.check(feed, files)
-        return [Planned(path, key, _always(data)) for path, data in files.items()]
+    def _feeds(self) -> Iterator[Planned]:
+        """Plan the feeds."""
+        since = self.resolution.lock.since.isoformat()
+        key = _key("feeds", self._environment, since, *map(self._entry_key, self._newest))
+        for path in FEED_PATHS:
+            yield Planned(path, key, partial(self._feed, path))
+
+    def _feed(self, path: str) -> bytes:
+        """Return one of the feeds, which are made together and pass the gate together."""
+        if not self._feed_files:
+            entries = self.publications(self._newest)
+            feed = make_feed(self.config.site, entries, since=self.resolution.lock.since)
+            writers = (rss.to_bytes, atom.to_bytes, json_feed.to_bytes)
+            files = {name: write(feed) for name, write in zip(FEED_PATHS, writers, strict=True)}
+            gate.check(feed, files)
+            self._feed_files = files
+        return self._feed_files[path]
 
     def _pages(self) -> Iterator[Planned]:
         """Plan the site."""
@@ -132,7 +144,7 @@ class Build:
         for path, entry in self.entries:
             if not self.reading.facts[path].url:
                 key = _key("page", self._environment, self._entry_key(path))
-                yield Planned(episode_path(entry.slug), key, self._page_maker(path))
+                yield Planned(episode_path(entry.slug), key, partial(self._page, path))
         key = _key("index", self._environment, *map(self._entry_key, self._newest))
         yield Planned(INDEX_PATH, key, lambda: index_page(templates, site, self.publications(self._newest)))
         rows = [self._row(path, entry) for path, entry in self.entries]
@@ -140,23 +152,27 @@ class Build:
         yield Planned(ARCHIVE_PATH, key, lambda: archive_page(templates, site, rows))
         yield Planned(STYLE_PATH, _key("style", self._environment), lambda: stylesheet(templates, site))
 
-    def _page_maker(self, path: str) -> Callable[[], bytes]:
-        return lambda: episode_page(self.templates, self.config.site, *self._rendered(path))
+    def _page(self, path: str) -> bytes:
+        """Write the page of a note and see that it tells of paid links."""
+        published, content = self._rendered(path)
+        data = episode_page(self.templates, self.config.site, published, content)
+        check_disclosure(f"the page of {path}", data.decode(), content.links)
+        return data
 
-    def _put_all(
-        self, output: Output, planned: Sequence[Planned], known: Mapping[str, Written], progress: Progress
+    def _stage(
+        self, planned: Sequence[Planned], output: Output, known: Mapping[str, Written], progress: Progress
     ) -> dict[str, Written]:
+        """Make what is not there yet, beside its place; return the outputs that are to stand, in order."""
         outputs: dict[str, Written] = {}
         todo = []
         for item in planned:
             before = known.get(item.path)
-            if before is not None and output.is_as(item.path, before, item.key):
-                outputs[item.path] = before
-            else:
+            outputs[item.path] = before or _UNWRITTEN
+            if not output.is_as(item.path, before, item.key):
                 todo.append(item)
         for number, item in enumerate(todo):
             progress("writing", number, len(todo))
-            outputs[item.path] = output.put(Artifact(item.path, item.make()), item.key)
+            output.stage(Artifact(item.path, item.make()), item.key)
         progress("writing", len(todo), len(todo))
         return outputs
 
@@ -187,7 +203,8 @@ class Build:
         found = self.reading.episodes.pop(path, None)
         if found is None:
             found = parse_note(path, self.index.text(path)).episode
-            assert found is not None  # noqa: S101 - the index holds only what was valid
+        if found is None:
+            raise DamagedIndexError(f"the index holds no valid text of {path}; it may be removed")
         return found
 
     def _save_lock(self, path: Path) -> None:
@@ -216,7 +233,13 @@ class Build:
             ),
             sorted(gone),
             output.written,
+            self.before != self.resolution.lock,
         )
+
+
+def _age(entry: Entry) -> tuple[float, int, str]:
+    """Sort the newest first, as the feeds do."""
+    return -entry.published.timestamp(), -entry.aired.toordinal(), entry.id
 
 
 def _key(*parts: str) -> str:
@@ -225,11 +248,3 @@ def _key(*parts: str) -> str:
         total.update(part.encode("utf-8", "surrogateescape"))
         total.update(b"\0")
     return total.hexdigest()
-
-
-def _always(data: bytes) -> Callable[[], bytes]:
-    return lambda: data
-
-
-def _never() -> bytes:
-    raise AssertionError("an output that is current is not made again")

@@ -2,51 +2,62 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from feedmaker.config import Config
-from feedmaker.errors import Diagnostic, UsageError
-from feedmaker.lock import Lock, resolve
+from feedmaker.errors import Diagnostic, LockError, UsageError
+from feedmaker.lock import LOCK_NAME, Lock, resolve
 from feedmaker.notes.folder import scan
 from feedmaker.notes.note import Note, parse_note
-from feedmaker.reading import clash_diagnostics, unreadable, with_merchants
+from feedmaker.reading import NOT_A_FILE, clash_diagnostics, unreadable, with_merchants
+
+_PLACED = re.compile(r"[^:]+:(\d+):(\d+): error: (.*)", re.DOTALL)
 
 
 def check_files(paths: Sequence[Path], config: Config | None) -> Iterator[Diagnostic]:
     """Report what is wrong with the notes at `paths`, files or folders, each on its own.
 
-    Raises `UsageError` for a path that is not there. Without `config` buy links are not looked at.
+    Raises `UsageError` for paths that are not there. Without `config` buy links are not looked at.
     """
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise UsageError(f"{', '.join(missing)}: there is no such file or folder")
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: there is no such file or folder")
-        names = (
-            [f"{path.parent}/{file.path}" for file in scan(path.parent, path.name)]
-            if path.is_dir()
-            else [path]
-        )
-        for name in names:
-            yield from _read(Path(name), str(name), config).diagnostics
+        if path.is_dir():
+            for file in scan(path, "."):
+                inside = path / file.path
+                yield from _read(inside, str(inside), config, regular=file.regular).diagnostics
+        else:
+            yield from _read(path, str(path), config, regular=path.is_file()).diagnostics
 
 
 def check_folder(
-    folder: Path, episodes: str, config: Config, lock: Lock | None, now: datetime
+    folder: Path, episodes: str, config: Config | None, lock: Lock | None, now: datetime
 ) -> Iterator[Diagnostic]:
-    """Report what is wrong with all notes of a project, alone and together."""
-    notes = [_read(folder / file.path, file.path, config) for file in scan(folder, episodes)]
+    """Report what is wrong with all notes of a project, alone and, where there is a `config`, together."""
+    files = scan(folder, episodes)
+    notes = [_read(folder / file.path, file.path, config, regular=file.regular) for file in files]
     for note in notes:
         yield from note.diagnostics
-    facts = [note.facts for note in notes if note.episode]
-    broken = {note.path for note in notes if not note.episode}
-    yield from clash_diagnostics(folder, resolve(lock, facts, broken, config.site, now))
+    if config is not None:
+        facts = [note.facts for note in notes if note.episode]
+        broken = {note.path for note in notes if not note.episode}
+        yield from clash_diagnostics(folder, resolve(lock, facts, broken, config.site, now))
 
 
-def _read(path: Path, shown: str, config: Config | None) -> Note:
-    shown = shown.removeprefix("./")
-    if not path.is_file():
-        return Note(shown, None, (unreadable(shown, "it is not a file"),))
+def lock_diagnostic(error: LockError) -> Diagnostic:
+    """Say with its place what keeps `feedmaker.lock` from being read."""
+    placed = _PLACED.fullmatch(str(error))
+    line, column, message = placed.groups() if placed else (1, 1, str(error))
+    return Diagnostic(LOCK_NAME, int(line), int(column), "damaged-lock", message)
+
+
+def _read(path: Path, shown: str, config: Config | None, *, regular: bool) -> Note:
+    if not regular:
+        return Note(shown, None, (unreadable(shown, NOT_A_FILE),))
     try:
         data = path.read_bytes()
     except OSError as error:

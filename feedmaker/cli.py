@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -25,6 +26,10 @@ _FOLDER_HELP = "Project folder; without it the nearest one with a schedule.yaml.
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Notes speak any language, and a terminal that does not must not end the work.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -43,21 +48,32 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        click.echo(f"feedmaker: {_told_by_disk(error)}", err=True)
         return 1
     except Exception as error:  # noqa: BLE001 - a fault of ours: kept for a report, not thrown at the user
         return _report_fault(error)
     return result if isinstance(result, int) else 0
 
 
+def _told_by_disk(error: OSError) -> str:
+    parts = (error.filename, error.strerror or error)
+    return ": ".join(str(part) for part in parts if part)
+
+
 def _report_fault(error: Exception) -> int:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="feedmaker-", suffix=".log", delete=False) as file:
-        traceback.print_exception(error, file=file)
-    click.echo(f"feedmaker: a fault of the program ({error!r}); please report {file.name}", err=True)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="feedmaker-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            traceback.print_exception(error, file=file)
+        report = f"please report {file.name}"
+    except OSError as failure:
+        report = f"and there is no report of it: {_told_by_disk(failure)}"
+    click.echo(f"feedmaker: a fault of the program ({error!r}); {report}", err=True)
     return 1
 
 
@@ -125,8 +141,8 @@ def init(folder: Path) -> None:
     """
     from feedmaker.app.starting import init_folder
 
-    base = (click.get_current_context().obj or {}).get("folder", ".")
-    for path in init_folder(Path(base) / folder, _now().date()):
+    folder = Path((click.get_current_context().obj or {}).get("folder", ".")) / folder
+    for path in init_folder(folder, _now().date()):
         click.echo(f"wrote {path}")
     click.echo(f"Next: put your site's name and address into {folder / 'schedule.yaml'}, drop notes into")
     click.echo(f"{folder / 'episodes'}, and run: feedmaker -C {folder} build")
@@ -160,19 +176,15 @@ def convert(file: Path, output: Path | None) -> None:
     feedmaker convert export.txt                      print it
     feedmaker convert export.txt -o episodes/it.md    keep it
     """
-    from feedmaker.app.starting import converted
+    from feedmaker.app.starting import converted, keep_converted
 
-    text = converted(file)
+    text, warnings = converted(file)
+    for diagnostic in warnings:
+        click.echo(str(diagnostic), err=True)
     if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        with output.open("x", encoding="utf-8") as target:
-            target.write(text)
-    except FileExistsError:
-        raise UsageError(f"{output} exists already; nothing was written") from None
-    except OSError as error:
-        raise UsageError(f"{output}: {error.strerror}") from error
+        _print_text(text)
+    else:
+        keep_converted(output, text)
 
 
 @cli.command()
@@ -184,7 +196,7 @@ def schema() -> None:
     """
     from feedmaker.app.starting import schema_text
 
-    click.echo(schema_text(), nl=False)
+    _print_text(schema_text())
 
 
 # Building
@@ -318,8 +330,15 @@ def status(as_json: bool) -> int:
 
 
 @cli.group()
+@_folder_option
 def newsletter() -> None:
-    """Draft, read and send issues of the newsletter."""
+    """Draft, read and send issues of the newsletter.
+
+    \b
+    feedmaker newsletter draft
+    feedmaker newsletter show latest
+    feedmaker newsletter send latest
+    """
 
 
 @newsletter.command()
@@ -357,7 +376,12 @@ def draft(backlog: int, as_json: bool) -> int:
 @_json_option
 @_folder_option
 def list_issues(as_json: bool) -> None:
-    """List all issues, the oldest first."""
+    """List all issues, the oldest first.
+
+    \b
+    feedmaker newsletter list
+    feedmaker newsletter list --json
+    """
     from feedmaker.app.newsletters import issue_data, issues
 
     found = issues(_project())
@@ -389,7 +413,7 @@ def show(issue: str, part: str | None) -> None:
         click.echo(
             f"Issue: {found.slug} ({found.state})\nSubject: {found.subject}\nPreheader: {found.preheader}\n"
         )
-    click.echo(found.html if part == "html" else found.text, nl=False)
+    _print_text(found.html if part == "html" else found.text)
 
 
 @newsletter.command()
@@ -425,8 +449,14 @@ def send(issue: str, as_json: bool) -> int:
 
 
 @cli.group()
+@_folder_option
 def subscribers() -> None:
-    """Keep the list of those who get issues."""
+    """Keep the list of those who get issues.
+
+    \b
+    feedmaker subscribers add ada@example.org bo@example.org
+    feedmaker subscribers list
+    """
 
 
 @subscribers.command()
@@ -448,7 +478,12 @@ def add(addresses: tuple[str, ...]) -> None:
 @_json_option
 @_folder_option
 def list_subscribers(as_json: bool) -> None:
-    """Print all addresses, one to a line."""
+    """Print all addresses, one to a line.
+
+    \b
+    feedmaker subscribers list
+    feedmaker subscribers list --json
+    """
     from feedmaker.app.newsletters import subscribers as everybody
 
     found = everybody(_project())
@@ -463,7 +498,11 @@ def list_subscribers(as_json: bool) -> None:
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
 @_folder_option
 def remove(addresses: tuple[str, ...]) -> int:
-    """Remove people; they get no further issue."""
+    """Remove people; they get no further issue.
+
+    \b
+    feedmaker subscribers remove ada@example.org
+    """
     from feedmaker.app.newsletters import remove_subscribers
 
     removed = remove_subscribers(_project(), addresses)
@@ -536,8 +575,13 @@ def run_daemon() -> None:
 # Output
 
 
+def _print_text(text: str) -> None:
+    """Print what other programs read, in UTF-8 wherever it goes."""
+    click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+
+
 def _print_json(data: object) -> None:
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+    _print_text(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
 def _plain(value: object) -> object:

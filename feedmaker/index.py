@@ -11,28 +11,47 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
-from feedmaker.errors import OutputError
+from feedmaker.errors import BusyError, FeedmakerError, OutputError
 from feedmaker.notes.folder import NoteFile
 
-SCHEMA_VERSION = 1
+T = TypeVar("T")
+SCHEMA_VERSION = 2
+PATIENCE = 5.0
+UNTRUSTED = -1
+"""Stands for size, time and inode of a note that is to be read again whatever the disk says of it."""
+
 # A file saved twice within one step of its file system's clock can keep its time stamp. Kernels step by some
 # milliseconds; file systems that keep whole seconds only, by up to two.
 _FINE_STEP_NS = 20_000_000
 _COARSE_STEP_NS = 2_000_000_000
 _TABLES = """
+    BEGIN IMMEDIATE;
+    DROP TABLE IF EXISTS notes;
+    DROP TABLE IF EXISTS outputs;
+    DROP TABLE IF EXISTS reader;
+    DROP TABLE IF EXISTS stamp;
     CREATE TABLE notes (
         path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER,
         raw TEXT, facts TEXT, data BLOB) WITHOUT ROWID;
     CREATE TABLE outputs (path TEXT PRIMARY KEY, key TEXT, size INTEGER, mtime_ns INTEGER) WITHOUT ROWID;
+    CREATE TABLE reader (key TEXT);
     CREATE TABLE stamp (digest TEXT, valid_until TEXT, summary TEXT);
+    PRAGMA user_version = %d;
+    COMMIT;
 """
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+class DamagedIndexError(OutputError):
+    """The index does not hold what an index holds; nothing is lost by beginning a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,102 +73,165 @@ class Written:
 
 
 class Index:
-    """Read and write the index; a damaged one is begun anew."""
+    """Read and write the index.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    Every method raises `DamagedIndexError` where the file is not sound, `BusyError` where another program
+    keeps it locked, and `OutputError` where the disk is in the way.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = self._connect_or_renew()
 
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Self]:
-        """Open the index at `path`, making or renewing it where needed."""
+        """Open the index at `path`; make it where it is missing, and anew where it is none of ours."""
+        index = cls(path)
         try:
-            connection = _connect_or_renew(path)
-        except (sqlite3.Error, OSError) as error:
-            raise OutputError(
-                f"{path}: {error}; grant write permission to its folder, or free some space"
-            ) from error
-        try:
-            yield cls(connection)
-        except sqlite3.Error as error:
-            raise OutputError(
-                f"{path}: {error}; is the disk full? The folder .feedmaker/ may be removed"
-            ) from error
+            yield index
         finally:
-            connection.close()
+            index._connection.close()
+
+    def mending(self, work: Callable[[], T]) -> T:
+        """Do `work`, and where it finds the index damaged, do it once more with a new one."""
+        try:
+            return work()
+        except DamagedIndexError:
+            self._connection.close()
+            self._connection = self._renewed()
+            return work()
 
     def notes(self) -> dict[str, Seen]:
         """Return what is known of every note, by path."""
-        rows = self._connection.execute("SELECT path, size, mtime_ns, inode, raw, facts FROM notes")
-        return {row[0]: Seen(NoteFile(*row[:4]), row[4], row[5]) for row in rows}
+        with self._errors():
+            rows = self._connection.execute("SELECT path, size, mtime_ns, inode, raw, facts FROM notes")
+            return {row[0]: Seen(NoteFile(*row[:4]), row[4], row[5]) for row in rows}
 
     def text(self, path: str) -> bytes:
         """Return the last good bytes of a note."""
-        row = self._connection.execute("SELECT data FROM notes WHERE path = ?", (path,)).fetchone()
-        return bytes(row[0])
+        with self._errors():
+            row = self._connection.execute("SELECT data FROM notes WHERE path = ?", (path,)).fetchone()
+            return bytes(row[0])
+
+    def reader(self) -> str | None:
+        """Return the key of the rules by which the notes were read; None before any was."""
+        with self._errors():
+            row = self._connection.execute("SELECT key FROM reader").fetchone()
+            return row[0] if row else None
 
     def outputs(self) -> dict[str, Written]:
         """Return what is known of every output, by its path below the output folder."""
-        rows = self._connection.execute("SELECT path, key, size, mtime_ns FROM outputs")
-        return {row[0]: Written(*row[1:]) for row in rows}
+        with self._errors():
+            rows = self._connection.execute("SELECT path, key, size, mtime_ns FROM outputs")
+            return {row[0]: Written(*row[1:]) for row in rows}
 
-    def forget_stamp(self) -> None:
-        """Make the next build look at everything, whatever happens to this one."""
-        with self._connection:
-            self._connection.execute("DELETE FROM stamp")
+    def announce(self, paths: Iterable[str]) -> None:
+        """Remember which outputs are about to be written, and that the last build's no longer count.
 
-    def record(
-        self,
-        read: Mapping[str, tuple[Seen, bytes]],
-        gone: Iterable[str],
-        outputs: Mapping[str, Written],
-        dropped: Iterable[str],
-    ) -> None:
-        """Remember what a build has read and written."""
-        with self._connection as connection:
+        So a build that is killed leaves nothing behind of which the next one does not know.
+        """
+        with self._errors(), self._connection as connection:
+            connection.execute("DELETE FROM stamp")
             connection.executemany(
-                "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        seen.file.path,
-                        seen.file.size,
-                        seen.file.mtime_ns,
-                        seen.file.inode,
-                        seen.raw,
-                        seen.facts,
-                        data,
-                    )
-                    for seen, data in read.values()
-                ),
+                "INSERT OR IGNORE INTO outputs VALUES (?, '', -1, -1)", ((path,) for path in paths)
+            )
+
+    def record_notes(
+        self, read: Mapping[str, tuple[Seen, bytes]], broken: Iterable[str], gone: Iterable[str], reader: str
+    ) -> None:
+        """Remember the notes that a build has read; those that are broken keep their last good text."""
+        rows = (
+            (file.path, file.size, file.mtime_ns, file.inode, seen.raw, seen.facts, data)
+            for seen, data in read.values()
+            for file in (seen.file,)
+        )
+        with self._errors(), self._connection as connection:
+            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany(
+                "UPDATE notes SET size = ?, mtime_ns = ?, inode = ? WHERE path = ?",
+                ((UNTRUSTED, UNTRUSTED, UNTRUSTED, path) for path in broken),
             )
             connection.executemany("DELETE FROM notes WHERE path = ?", ((path,) for path in gone))
-            connection.executemany(
-                "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)",
-                ((path, item.key, item.size, item.mtime_ns) for path, item in outputs.items()),
-            )
+            connection.execute("DELETE FROM reader")
+            connection.execute("INSERT INTO reader VALUES (?)", (reader,))
+
+    def record_outputs(self, outputs: Mapping[str, Written], dropped: Iterable[str]) -> None:
+        """Remember the files that a build has written, and forget those that it has removed."""
+        rows = ((path, item.key, item.size, item.mtime_ns) for path, item in outputs.items())
+        with self._errors(), self._connection as connection:
+            connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)", rows)
             connection.executemany("DELETE FROM outputs WHERE path = ?", ((path,) for path in dropped))
 
     def stamp(self, digest: str, valid_until: datetime | None, summary: Mapping[str, int]) -> None:
         """Declare the outputs current for input of this digest, until `valid_until` where that is set."""
         row = (digest, valid_until.isoformat() if valid_until else None, json.dumps(dict(summary)))
-        with self._connection as connection:
+        with self._errors(), self._connection as connection:
             connection.execute("DELETE FROM stamp")
             connection.execute("INSERT INTO stamp VALUES (?, ?, ?)", row)
 
     def current(self, digest: str, output: Path, now: datetime) -> dict[str, int] | None:
         """Return the last summary if nothing has changed since, neither input nor output; else None."""
-        row = self._connection.execute("SELECT digest, valid_until, summary FROM stamp").fetchone()
-        if row is None or row[0] != digest or (row[1] and datetime.fromisoformat(row[1]) <= now):
-            return None
-        place = str(output) + os.sep
-        for path, size, mtime_ns in self._connection.execute("SELECT path, size, mtime_ns FROM outputs"):
+        with self._errors():
+            row = self._connection.execute("SELECT digest, valid_until, summary FROM stamp").fetchone()
+            if row is None or row[0] != digest or (row[1] and datetime.fromisoformat(row[1]) <= now):
+                return None
+            place = str(output) + os.sep
+            for path, size, mtime_ns in self._connection.execute("SELECT path, size, mtime_ns FROM outputs"):
+                try:
+                    status = os.stat(place + path)  # noqa: PTH116 - ten thousand; a Path doubles the time
+                except OSError:
+                    return None
+                if status.st_size != size or status.st_mtime_ns != mtime_ns:
+                    return None
+            return dict(json.loads(row[2]))
+
+    def _connect_or_renew(self) -> sqlite3.Connection:
+        try:
+            return self._connected()
+        except DamagedIndexError:
+            return self._renewed()
+
+    def _renewed(self) -> sqlite3.Connection:
+        with self._errors():
+            for path in (self._path, self._path.with_name(f"{self._path.name}-journal")):
+                path.unlink(missing_ok=True)
+        return self._connected()
+
+    def _connected(self) -> sqlite3.Connection:
+        with self._errors():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, timeout=PATIENCE)
             try:
-                status = os.stat(place + path)  # noqa: PTH116 - ten thousand of them; a Path object doubles the time
-            except OSError:
-                return None
-            if status.st_size != size or status.st_mtime_ns != mtime_ns:
-                return None
-        return dict(json.loads(row[2]))
+                # A lost index costs a rebuild, so it need not survive a power cut.
+                connection.execute("PRAGMA synchronous = OFF")
+                if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+                    connection.executescript(_TABLES % SCHEMA_VERSION)
+            except sqlite3.Error:
+                connection.close()
+                raise
+            return connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what SQLite and the disk say into errors of ours; the only such place."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+        except OSError as error:
+            raise OutputError(f"{self._path}: {error.strerror}; mend that and try again") from error
+        except (TypeError, ValueError) as error:
+            raise DamagedIndexError(f"{self._path}: damaged ({error}); it may be removed") from error
+
+    def _explained(self, error: sqlite3.Error) -> FeedmakerError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _BUSY:
+            return BusyError(f"{self._path}: another program keeps it locked; try again when it is done")
+        if code in _DAMAGE:
+            return DamagedIndexError(f"{self._path}: damaged ({error}); it may be removed")
+        hint = "free some space, or grant write permission to its folder, and try again"
+        return OutputError(f"{self._path}: {error}; {hint}")
 
 
 def is_fresh(file: NoteFile, now_ns: int) -> bool:
@@ -158,51 +240,20 @@ def is_fresh(file: NoteFile, now_ns: int) -> bool:
     return now_ns - file.mtime_ns < step
 
 
-def input_digest(version: str, notes: Iterable[NoteFile], others: Iterable[Path]) -> str:
+def look(path: Path) -> NoteFile:
+    """Return what the file system says of a file that is no note; a missing one is not regular."""
+    name = str(path.absolute())
+    try:
+        status = path.stat()
+    except OSError:
+        return NoteFile(name, UNTRUSTED, UNTRUSTED, UNTRUSTED, regular=False)
+    return NoteFile(name, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def input_digest(version: str, files: Iterable[NoteFile]) -> str:
     """Fingerprint everything that a build reads, by what the file system says of it."""
     total = hashlib.blake2b(version.encode(), digest_size=16)
-    for note in notes:
-        total.update(
-            f"{note.path}\0{note.size}\0{note.mtime_ns}\0{note.inode}\n".encode("utf-8", "surrogateescape")
-        )
-    for path in others:
-        try:
-            status = path.stat()
-        except OSError:
-            total.update(f"{path}\0-\n".encode("utf-8", "surrogateescape"))
-        else:
-            total.update(
-                f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ino}\n".encode(
-                    "utf-8", "surrogateescape"
-                )
-            )
+    for file in files:
+        line = f"{file.path}\0{file.size}\0{file.mtime_ns}\0{file.inode}\0{file.regular}\n"
+        total.update(line.encode("utf-8", "surrogateescape"))
     return total.hexdigest()
-
-
-def _connect_or_renew(path: Path) -> sqlite3.Connection:
-    """Connect, beginning anew where the file is damaged (but not where it is merely locked)."""
-    try:
-        return _connect(path)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        path.unlink(missing_ok=True)
-        return _connect(path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path)
-    try:
-        # A lost index costs a rebuild, so it need not survive a power cut.
-        connection.execute("PRAGMA synchronous = OFF")
-        if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-            for table in ("notes", "outputs", "stamp"):
-                connection.execute(f"DROP TABLE IF EXISTS {table}")
-            connection.executescript(_TABLES)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("SELECT count(*) FROM stamp")
-    except sqlite3.DatabaseError:
-        connection.close()
-        raise
-    return connection

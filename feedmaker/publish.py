@@ -1,15 +1,18 @@
 """Writing output files: whole or not at all, and only those that differ.
 
-A file is written beside its place, in a folder that the next build empties, and moved there in one step; so
-a reader, or a process killed at any moment, sees the old bytes or the new ones.
+All new files are first written beside their places, in a folder that the next build empties, and then moved
+there one by one. So whatever fails before the last of them is complete (a template, a full disk) changes
+nothing; and a reader, or a process killed at any moment, sees of each file the old bytes or the new ones.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from feedmaker.errors import OutputError
@@ -20,11 +23,13 @@ _WORKSHOP = ".feedmaker-new"
 
 
 class Output:
-    """Write artifacts below one folder."""
+    """Write artifacts below one folder: `stage` each of them, then `commit` all."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.written: list[str] = []
+        self._done: dict[str, Written] = {}
+        self._staged: list[tuple[str, str, Path]] = []
         self._made: set[str] = set()
 
     @classmethod
@@ -32,13 +37,14 @@ class Output:
     def open(cls, folder: Path) -> Iterator[Output]:
         """Prepare `folder` for writing and leave nothing unfinished in it."""
         output = cls(folder)
-        with explained(folder):
-            shutil.rmtree(folder / _WORKSHOP, ignore_errors=True)
-            (folder / _WORKSHOP).mkdir(parents=True)
+        workshop = folder / _WORKSHOP
+        with explained(workshop):
+            shutil.rmtree(workshop, ignore_errors=True)
+            workshop.mkdir(parents=True)
         try:
             yield output
         finally:
-            shutil.rmtree(folder / _WORKSHOP, ignore_errors=True)
+            shutil.rmtree(workshop, ignore_errors=True)
 
     def is_as(self, path: str, before: Written | None, key: str) -> bool:
         """Tell whether the file at `path` was made from `key` and has not been touched since."""
@@ -50,29 +56,47 @@ class Output:
             return False
         return status.st_size == before.size and status.st_mtime_ns == before.mtime_ns
 
-    def put(self, artifact: Artifact, key: str) -> Written:
-        """Write an artifact unless the file holds its bytes already; return what to remember of it."""
+    def stage(self, artifact: Artifact, key: str) -> None:
+        """Write an artifact beside its place, unless the file there holds its bytes already."""
         target = self._target(artifact.path)
         with explained(target):
-            if not _holds(target, artifact.data):
-                self._make_folder(target.parent)
-                new = self.folder / _WORKSHOP / "new"
-                new.write_bytes(artifact.data)
+            status = _status_if_equal(target, artifact.data)
+            if status:
+                self._done[artifact.path] = Written(key, status.st_size, status.st_mtime_ns)
+                return
+            self._make_folder(target.parent)
+            new = self.folder / _WORKSHOP / str(len(self._staged))
+            new.write_bytes(artifact.data)
+        self._staged.append((artifact.path, key, new))
+
+    def commit(self) -> dict[str, Written]:
+        """Move what was staged to its place, in that order; return what to remember of it."""
+        for path, key, new in self._staged:
+            target = self._target(path)
+            with explained(target):
                 os.replace(new, target)  # noqa: PTH105 - one system call, as `Path.replace` says less plainly
-                self.written.append(artifact.path)
-            status = target.stat()
-        return Written(key, status.st_size, status.st_mtime_ns)
+                status = target.stat()
+            self.written.append(path)
+            self._done[path] = Written(key, status.st_size, status.st_mtime_ns)
+        self._staged.clear()
+        return self._done
 
     def remove(self, path: str) -> None:
         """Remove a file that an earlier build wrote, and the folders that it leaves empty."""
         target = self._target(path)
         with explained(target):
-            target.unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                target.unlink()
             for parent in target.relative_to(self.folder).parents[:-1]:
                 try:
                     (self.folder / parent).rmdir()
                 except OSError:
                     break
+
+    def _make_folder(self, folder: Path) -> None:
+        if str(folder) not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(str(folder))
 
     def _target(self, path: str) -> Path:
         parts = PurePosixPath(path).parts
@@ -80,21 +104,40 @@ class Output:
             raise OutputError(f"{path}: not a path inside the output folder")
         return self.folder.joinpath(*parts)
 
-    def _make_folder(self, folder: Path) -> None:
-        if str(folder) not in self._made:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._made.add(str(folder))
-
 
 def write_durably(path: Path, data: bytes) -> None:
     """Replace a file in one step that survives a power cut."""
     new = path.with_name(f".{path.name}.new")
     with explained(path):
-        with new.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        try:
+            with new.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file in UTF-8 that was not there, whole or not at all; raise `FileExistsError` if it is."""
+    with explained(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file = path.open("xb")
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _output_error(path, error) from error
+    with explained(path):
+        try:
+            with file:
+                file.write(text.encode())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager
@@ -103,27 +146,41 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{path}: {error.strerror or error}; {_way_out(error)}") from error
+        raise _output_error(path, error) from error
 
 
-def _way_out(error: OSError) -> str:
-    import errno
-
+def _output_error(path: Path, error: OSError) -> OutputError:
     ways = {
-        errno.ENOSPC: "free some space and build again; the old files are untouched",
-        errno.EDQUOT: "the quota is used up; free some space and build again",
-        errno.EROFS: "the disk is read-only; make it writable and build again",
-        errno.EACCES: "grant write permission to the folder and build again",
-        errno.EPERM: "grant write permission to the folder and build again",
+        errno.ENOSPC: "free some space and try again; the old files are untouched",
+        errno.EDQUOT: "the quota is used up; free some space and try again",
+        errno.EROFS: "the disk is read-only; make it writable and try again",
+        errno.EACCES: "grant write permission to the folder and try again",
+        errno.EPERM: "grant write permission to the folder and try again",
         errno.ENAMETOOLONG: "set a shorter `slug:` in the note",
         errno.EISDIR: "a folder stands where the file belongs; move it away",
         errno.ENOTDIR: "a file stands where a folder belongs; move it away",
+        errno.EEXIST: "a file stands where a folder belongs; move it away",
     }
-    return ways.get(error.errno or 0, "mend that and build again; the old files are untouched")
+    way = ways.get(error.errno or 0, "mend that and try again; the old files are untouched")
+    return OutputError(f"{path}: {error.strerror or error}; {way}")
 
 
-def _holds(target: Path, data: bytes) -> bool:
+def _status_if_equal(target: Path, data: bytes) -> os.stat_result | None:
+    """Return the status of the file at `target` if it holds these bytes."""
     try:
-        return target.stat().st_size == len(data) and target.read_bytes() == data
+        status = target.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return status if status.st_size == len(data) and target.read_bytes() == data else None
+
+
+def _sync_folder(folder: Path) -> None:
+    # Some file systems cannot do this with a folder; they are no worse off than before.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

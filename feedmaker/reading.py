@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
+from feedmaker import __version__
 from feedmaker.config import Config
 from feedmaker.errors import Diagnostic, Severity
-from feedmaker.index import Index, Seen, is_fresh
+from feedmaker.index import UNTRUSTED, DamagedIndexError, Index, Seen, is_fresh
 from feedmaker.lock import Resolution
 from feedmaker.marked_yaml import Mark
 from feedmaker.merchants import unknown_merchants
@@ -28,8 +29,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class Reading:
-    """Hold all notes of a folder: the facts of those that can be published, and what is wrong with any."""
+    """Hold all notes of a folder: the facts of those that can be published, and what is wrong with any.
 
+    `facts` and `raw`, a hash of the bytes, are those of the last good text; `broken` names the notes whose
+    present text is not that. `rules` is a key of what the notes were read by.
+    """
+
+    rules: str
     facts: dict[str, Facts] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -44,36 +50,52 @@ def read_notes(
 ) -> Reading:
     """Read the notes that have changed since the index was made; take the facts of the others from there.
 
-    A note that cannot be read now keeps its last good text, where the index has one.
+    Where the program or the merchants have changed, every note is read again. A note that cannot be read
+    now keeps its last good text, where the index has one.
     """
-    reading = Reading()
+    reading = Reading(_rules(config))
     known = index.notes()
+    trusted = index.reader() == reading.rules
     now_ns = time.time_ns()
     todo = []
     for file in files:
         seen = known.get(file.path)
-        if seen is not None and seen.file == file:
+        if trusted and seen is not None and seen.file == file:
             reading.facts[file.path] = _facts(seen.facts)
             reading.raw[file.path] = seen.raw
         else:
             todo.append(file)
     for number, file in enumerate(todo):
         progress("reading", number, len(todo))
-        _read_note(folder, file, known.get(file.path), reading, config, now_ns)
+        _read_note(folder, file, reading, config, now_ns)
     progress("reading", len(todo), len(todo))
-    reading.gone = sorted(set(known) - {file.path for file in files})
+    hidden = _below_unreadable(known, files)
+    for path in sorted({*reading.broken, *hidden} & set(known)):
+        _keep_last_good(path, known[path], index, reading, trusted=trusted)
+    reading.broken |= hidden
+    reading.gone = sorted(set(known) - {file.path for file in files} - hidden)
     return reading
 
 
-def _read_note(
-    folder: Path, file: NoteFile, seen: Seen | None, reading: Reading, config: Config, now_ns: int
-) -> None:
+def _rules(config: Config) -> str:
+    """Fingerprint what decides, besides its text, whether a note is valid and what its facts are."""
+    merchants = config.model_dump_json(include={"merchants"})
+    return hashlib.blake2b(f"{__version__}\0{merchants}".encode(), digest_size=16).hexdigest()
+
+
+def _below_unreadable(known: dict[str, Seen], files: Sequence[NoteFile]) -> set[str]:
+    """Name the notes of folders that cannot be listed now: nobody knows whether they are gone."""
+    folders = tuple(f"{file.path}/" for file in files if not file.regular)
+    return {path for path in known if path.startswith(folders)}
+
+
+def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, now_ns: int) -> None:
     data, note = _note(folder, file)
     if data is not None:
         note = with_merchants(note, data, config)
     reading.diagnostics += note.diagnostics
     if note.episode is None or data is None:
-        _keep_last_good(file.path, seen, reading)
+        reading.broken.add(file.path)
         return
     facts = note.facts
     raw = hashlib.blake2b(data, digest_size=16).hexdigest()
@@ -81,15 +103,15 @@ def _read_note(
     reading.facts[file.path] = facts
     reading.raw[file.path] = raw
     if is_fresh(file, now_ns) or note.diagnostics:
-        # Read again next time: it may change within a step of the clock, and a warning is said each time.
-        file = NoteFile(file.path, -1, -1, -1)
+        # It may change within a step of the clock; and what it warns of is to be said by the next build too.
+        file = NoteFile(file.path, UNTRUSTED, UNTRUSTED, UNTRUSTED)
     reading.read[file.path] = (Seen(file, raw, _facts_text(facts)), data)
 
 
 def _note(folder: Path, file: NoteFile) -> tuple[bytes | None, Note]:
     try:
         data = (folder / file.path).read_bytes() if file.regular else None
-        reason = "it is not a file"
+        reason = NOT_A_FILE
     except OSError as error:
         data, reason = None, str(error.strerror)
     if data is None:
@@ -97,16 +119,24 @@ def _note(folder: Path, file: NoteFile) -> tuple[bytes | None, Note]:
     return data, parse_note(file.path, data)
 
 
+NOT_A_FILE = "it is no file that may be opened, or its name is not UTF-8"
+
+
 def unreadable(path: str, reason: str) -> Diagnostic:
     """Report a note that the disk does not hand out."""
     return Diagnostic(path, 1, 1, "unreadable-file", f"cannot be read: {reason}; mend that or remove it")
 
 
-def _keep_last_good(path: str, seen: Seen | None, reading: Reading) -> None:
-    reading.broken.add(path)
-    if seen is not None:
+def _keep_last_good(path: str, seen: Seen, index: Index, reading: Reading, *, trusted: bool) -> None:
+    """Take the facts of a note's last good text, unless it is not good by today's rules."""
+    if trusted:
         reading.facts[path] = _facts(seen.facts)
-        reading.raw[path] = seen.raw
+    else:
+        note = parse_note(path, index.text(path))
+        if note.episode is None:
+            return
+        reading.facts[path] = note.facts
+    reading.raw[path] = seen.raw
 
 
 def with_merchants(note: Note, data: bytes, config: Config) -> Note:
@@ -116,7 +146,7 @@ def with_merchants(note: Note, data: bytes, config: Config) -> Note:
     """
     if note.episode is None:
         return note
-    severity: Severity = "warning" if note.path.endswith(".txt") else "error"
+    severity: Severity = "warning" if note.path.lower().endswith(".txt") else "error"
     found = []
     for item, message in unknown_merchants(note.episode, config.merchants):
         assert item.link is not None  # noqa: S101 - `unknown_merchants` names only items with a link
@@ -137,7 +167,10 @@ def _place_of(data: bytes, target: str) -> Mark:
 def clash_diagnostics(folder: Path, resolution: Resolution) -> Iterator[Diagnostic]:
     """Give each clash between notes its place in the file that is held back."""
     for clash in resolution.clashes:
-        mark = key_mark((folder / clash.path).read_bytes(), clash.key)
+        try:
+            mark = key_mark((folder / clash.path).read_bytes(), clash.key)
+        except OSError:
+            mark = Mark(1, 1)
         yield Diagnostic(clash.path, mark.line, mark.column, clash.code, clash.message)
 
 
@@ -147,10 +180,13 @@ def _facts_text(facts: Facts) -> str:
 
 
 def _facts(text: str) -> Facts:
-    values = json.loads(text)
-    values["aired"] = date.fromisoformat(values["aired"])
-    for name in ("published", "updated"):
-        if name in values:
-            value = values[name]
-            values[name] = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
-    return Facts(**values)
+    try:
+        values = json.loads(text)
+        values["aired"] = date.fromisoformat(values["aired"])
+        for name in ("published", "updated"):
+            if name in values:
+                value = values[name]
+                values[name] = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+        return Facts(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedIndexError(f"an entry of the index is damaged ({error!r})") from error

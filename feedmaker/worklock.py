@@ -27,16 +27,17 @@ def exclusive(path: Path, patience: float = PATIENCE) -> Iterator[None]:
         file = path.open("a")
     with file:
         deadline = time.monotonic() + patience
-        while not _taken(file.fileno()):
+        while not _taken(path, file.fileno()):
             if time.monotonic() >= deadline:
                 raise BusyError("another feedmaker is at work in this folder; try again when it is done")
             time.sleep(_PAUSE)
         yield
 
 
-def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _taken(path: Path, descriptor: int) -> bool:
+    with explained(path):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -56,7 +56,8 @@ def init_folder(folder: Path, today: date) -> list[Path]:
 
 def new_note(folder: Path, title: str, show: str, today: date) -> Path:
     """Write the skeleton of a note, marked as a draft; raise `UsageError` where its file exists."""
-    title = " ".join(title.split())
+    # A command line can hold bytes that are no text.
+    title = " ".join(title.encode("utf-8", "replace").decode().split())
     if not title:
         raise UsageError('a note needs a title: feedmaker new "The title"')
     path = folder / EPISODES / f"{slug_of(title) or 'episode'}.md"
@@ -79,6 +80,14 @@ def converted(path: Path) -> tuple[str, Sequence[Diagnostic]]:
     if note.episode is None:
         raise DiagnosedError(note.diagnostics)
     return write_markdown(note.episode), note.diagnostics
+
+
+def keep_converted(path: Path, text: str) -> None:
+    """Write a converted note to a file; raise `UsageError` where it exists."""
+    try:
+        write_new(path, text)
+    except FileExistsError:
+        raise UsageError(f"{path} exists already; nothing was written") from None
 
 
 def _skeleton(title: str, show: str, today: date) -> Episode:

@@ -1,0 +1,1 @@
+"""Tests of building: what is written, when, and what stays whatever goes wrong."""
