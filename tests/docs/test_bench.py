@@ -1,0 +1,67 @@
+"""The benchmark measures what it says, on notes that are always the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.notes import EXPORT_EVERY, markdown, page_export, write_folder
+from feedmaker.notes.note import parse_note
+from tests.docs.documents import ROOT
+
+
+def measured(*options: str) -> str:
+    """Run the benchmark and return what it printed."""
+    command = [sys.executable, "-m", "benchmarks.bench", "--notes", "3", "--runs", "1", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_figures_of_every_scene_are_printed_as_json() -> None:
+    """With --json each scene has its times in order, its memory and its ratio to bare Python."""
+    figures = json.loads(measured("--json"))["figures"]
+
+    names = ["bare Python", "cold build", "one changed", "nothing changed", "idle tick"]
+    assert [figure["what"] for figure in figures] == names
+    assert all(0 < figure["fastest"] <= figure["median"] <= figure["slowest"] for figure in figures)
+    assert all(figure["peak_mb"] > 1 and figure["cpu"] > 0 for figure in figures)
+    assert figures[1]["to_bare"] > figures[0]["to_bare"] == 1
+
+
+def test_table_has_a_line_for_every_scene() -> None:
+    """Without options for machines the figures are a table."""
+    lines = measured().splitlines()
+
+    assert len(lines) == 2 + 5
+    assert all(line.count("|") == lines[0].count("|") for line in lines)
+
+
+def test_notes_are_the_same_every_time(tmp_path: Path) -> None:
+    """Two folders of the same size are equal, and have as many page exports as they should."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_folder(tmp_path / name, EXPORT_EVERY + 1)
+    first, second = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.*")} for name in ("a", "b")
+    )
+
+    assert first == second
+    assert sum(name.endswith(".txt") for name in first) == 1
+    assert sum(name.endswith(".md") for name in first) == EXPORT_EVERY
+
+
+@pytest.mark.parametrize("number", [0, 1, 49, 9_999])
+def test_notes_are_valid_and_of_the_promised_size(number: int) -> None:
+    """Both formats are read without a warning, hold everything, and have about 4 KB."""
+    for path, text in (("a.md", markdown(number)), ("a.txt", page_export(number))):
+        note = parse_note(path, text.encode())
+
+        assert note.episode is not None
+        assert note.diagnostics == ()
+        assert (len(note.episode.reveals), len(note.episode.recommendations)) == (6, 3)
+        assert 3_000 < len(text.encode()) < 5_500
