@@ -1,0 +1,152 @@
+"""Measure whole processes on generated notes: cold build, one changed, nothing changed, idle tick.
+
+Every figure is of a command from start to exit, the way cron and people meet it: its wall time, and the
+processor time and peak memory that the kernel counts. Its fastest run is also put in relation to a Python
+that only starts and ends, since ratios travel between machines and seconds do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.notes import write_folder
+
+FEEDMAKER = Path(sys.executable).with_name("feedmaker")
+SIZES = (100, 1_000, 10_000)
+RUNS = 5
+_BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024  # Linux counts kilobytes, macOS bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Hold what one run took: wall and processor time in seconds, peak memory in MB."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Hold what was measured of one command, in seconds and MB; `cpu` is the median, `peak_mb` the most."""
+
+    notes: int
+    what: str
+    median: float
+    fastest: float
+    slowest: float
+    cpu: float
+    peak_mb: float
+    to_bare: float = 1.0
+
+
+def main() -> None:
+    """Measure and print a table, or JSON."""
+    arguments = _arguments()
+    bare = _figure(0, "bare Python", [_run([sys.executable, "-c", "pass"]) for _ in range(20)])
+    figures = [bare]
+    for count in arguments.notes:
+        with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name:
+            figures += _measure(Path(name), count, arguments.runs, bare.fastest)
+    if arguments.json:
+        machine = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
+        print(json.dumps({"machine": machine, "figures": [asdict(figure) for figure in figures]}, indent=2))
+    else:
+        print(_table(figures))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.bench", description=__doc__.partition("\n")[0])
+    parser.add_argument("--notes", type=int, nargs="+", default=SIZES, metavar="N", help="how many notes")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how often each is measured")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser.parse_args()
+
+
+def _measure(folder: Path, count: int, runs: int, bare: float) -> Iterator[Figure]:
+    write_folder(folder, count)
+    newest = max((folder / "episodes").rglob("*.md"))
+    build, tick = ([str(FEEDMAKER), "-C", str(folder), word] for word in ("build", "tick"))
+    scenes: Sequence[tuple[str, Callable[[], None], list[str]]] = (
+        ("cold build", lambda: _forget(folder), build),
+        ("one changed", lambda: _edit(newest), build),
+        ("nothing changed", lambda: None, build),
+        ("idle tick", lambda: None, tick),
+    )
+    for what, prepare, command in scenes:
+        # The run after another scene may find things to do that this one is not about, so it does not count.
+        samples = []
+        for _ in range(runs + 1):
+            prepare()
+            samples.append(_run(command))
+        yield _figure(count, what, samples[1:], bare)
+
+
+def _forget(folder: Path) -> None:
+    """Remove everything that a build has made, the lock too."""
+    for name in ("public", ".feedmaker"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / "feedmaker.lock").unlink(missing_ok=True)
+
+
+def _edit(note: Path) -> None:
+    """Change a note that the feeds, the front page and its own page show."""
+    note.write_text(note.read_text("utf-8").replace("## The gist\n\n", "## The gist\n\nMore. ", 1), "utf-8")
+
+
+def _run(command: list[str]) -> Sample:
+    """Run a command, whose output is thrown away, and return what it took."""
+    quiet = [(os.POSIX_SPAWN_OPEN, descriptor, os.devnull, os.O_WRONLY, 0) for descriptor in (1, 2)]
+    begun = time.perf_counter()
+    process = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
+    _, status, usage = os.wait4(process, 0)
+    seconds = time.perf_counter() - begun
+    if code := os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"{' '.join(command)} ended with {code}")
+    return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _BYTES_PER_MAXRSS / 1e6)
+
+
+def _figure(count: int, what: str, samples: Sequence[Sample], bare: float = 0.0) -> Figure:
+    walls = [sample.wall for sample in samples]
+    return Figure(
+        notes=count,
+        what=what,
+        median=statistics.median(walls),
+        fastest=min(walls),
+        slowest=max(walls),
+        cpu=statistics.median(sample.cpu for sample in samples),
+        peak_mb=max(sample.peak_mb for sample in samples),
+        to_bare=min(walls) / (bare or min(walls)),
+    )
+
+
+def _table(figures: Sequence[Figure]) -> str:
+    lines = ["| notes | what | median | fastest | slowest | processor | peak memory | to bare Python |"]
+    lines.append("| --: | --- | --: | --: | --: | --: | --: | --: |")
+    for figure in figures:
+        values = figure.median, figure.fastest, figure.slowest, figure.cpu
+        times = " | ".join(map(_seconds, values))
+        notes = f"{figure.notes:,}" if figure.notes else "–"
+        lines.append(
+            f"| {notes} | {figure.what} | {times} | {figure.peak_mb:.0f} MB | {figure.to_bare:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
+
+
+if __name__ == "__main__":
+    main()
