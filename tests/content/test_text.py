@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedmaker.notes.values import LONGEST, parse_clock, parse_duration
-from feedmaker.text import clock, escape, escape_attribute, iso_duration, long_date, shorten, spoken_duration, utc
+from feedmaker.text import (
+    clock,
+    escape,
+    escape_attribute,
+    iso_duration,
+    long_date,
+    shorten,
+    spoken_duration,
+    utc,
+)
 from tests.content.episodes import hostile_text
 
 WORDS = st.lists(st.text("abc,.—-", min_size=1, max_size=9), max_size=30).map(" ".join)
