@@ -138,7 +138,9 @@ def told(report: BuildReport) -> str:
     errors = sorted({diagnostic.path for diagnostic in report.diagnostics if diagnostic.is_error})
     if errors:
         parts.append(f"{len(errors)} with errors ({', '.join(errors[:5])})")
-    return f"{report.published} published" + (f": {', '.join(parts)}" if parts else ", nothing changed")
+    if not parts:
+        return f"{report.published} published, {'no note' if report.written else 'nothing'} changed"
+    return f"{report.published} published: {', '.join(parts)}"
 
 
 def settle(project: Project) -> None:
