@@ -1,0 +1,1 @@
+"""`schedule.yaml`: read as a whole, with every fault and its place."""
