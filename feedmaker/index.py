@@ -127,12 +127,8 @@ class Index:
             return {row[0]: Written(*row[1:]) for row in rows}
 
     def announce(self, paths: Iterable[str]) -> None:
-        """Remember which outputs are about to be written, and that the last build's no longer count.
-
-        So a build that is killed leaves nothing behind of which the next one does not know.
-        """
+        """Remember which outputs are about to appear, so that the next build knows what a killed one left."""
         with self._errors(), self._connection as connection:
-            connection.execute("DELETE FROM stamp")
             connection.executemany(
                 "INSERT OR IGNORE INTO outputs VALUES (?, '', -1, -1)", ((path,) for path in paths)
             )

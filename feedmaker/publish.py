@@ -1,6 +1,6 @@
 """Writing output files: whole or not at all, and only those that differ.
 
-All new files are first written beside their places, in a folder that the next build empties, and then moved
+All new files are first written beside their places, in a folder that each build empties, and then moved
 there one by one. So whatever fails before the last of them is complete (a template, a full disk) changes
 nothing; and a reader, or a process killed at any moment, sees of each file the old bytes or the new ones.
 """
@@ -39,8 +39,7 @@ class Output:
         output = cls(folder)
         workshop = folder / _WORKSHOP
         with explained(workshop):
-            shutil.rmtree(workshop, ignore_errors=True)
-            workshop.mkdir(parents=True)
+            workshop.mkdir(parents=True, exist_ok=True)
         try:
             yield output
         finally:

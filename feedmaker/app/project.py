@@ -207,9 +207,10 @@ class Project:
         config, lock = None, None
         try:
             config = self.config()
-            lock = self.lock()
         except ConfigError as error:
             found.update(error.diagnostics)
+        try:
+            lock = self.lock()
         except LockError as error:
             found.add(lock_diagnostic(error))
         if paths:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from feedmaker.app.project import Project
 from feedmaker.errors import BusyError, Diagnostic
 from feedmaker.index import SCHEMA_VERSION
 from feedmaker.notes import note as note_module
@@ -382,3 +383,12 @@ def test_index_names_what_it_holds_in_plain_sight(built: ProjectFolder) -> None:
         f"episodes/{path.name}": path.read_bytes() for path in built.root.glob("episodes/*.md")
     }
     assert all(json.loads(facts)["show"] == "Keepers" for _, _, facts in rows)
+
+
+def test_folder_named_in_another_way_is_the_same_folder(
+    built: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build from inside the folder and one that names it from outside know of each other."""
+    monkeypatch.chdir(built.root.parent)
+
+    assert Project(Path("site"), {}).build(LATER).current

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from feedmaker.errors import LockError
 from feedmaker.notes.folder import NoteFile, scan
-from tests.projects import FIRST, LATER, MUCH_LATER, ProjectFolder
+from tests.projects import BODY, FIRST, LATER, MUCH_LATER, ROOT, ProjectFolder
 
 
 def times(project: ProjectFolder, title: str) -> tuple[str, str]:
@@ -193,6 +195,7 @@ def test_new_slug_moves_the_page(project: ProjectFolder) -> None:
     assert pages == {"episodes/sea-fog/index.html"}
 
 
+GOOD = f"---\nshow: Keepers\ntitle: Fog\ndate: 2019-05-04\n---\n\n{BODY.format(word='Fog')}"
 BROKEN = "---\nshow: Keepers\ntitle: Fog\ndate: 2019-13-04\n---\n\nNew words.\n"
 
 
@@ -248,6 +251,16 @@ def test_last_good_version_survives_a_new_look(project: ProjectFolder) -> None:
     project.build(LATER)
 
     assert project.files()["episodes/fog/index.html"] == b"<p>Fog: Keepers \xc2\xb7 4 May 2019</p>"
+
+
+def test_warning_is_told_by_each_build_that_has_work(project: ProjectFolder) -> None:
+    """What a note goes out in spite of is said again when another note has changed."""
+    project.write("episodes/fog.md", GOOD.replace("Oil floats", "Oil\x07floats"))
+    project.note("bells")
+    assert [fault.code for fault in project.build(FIRST).diagnostics] == ["control-character"]
+    project.note("bells", word="Buoys")
+
+    assert [fault.code for fault in project.build(LATER).diagnostics] == ["control-character"]
 
 
 def test_note_broken_from_the_start_is_held(project: ProjectFolder) -> None:
@@ -328,6 +341,21 @@ def test_damaged_lock_stops_the_build(project: ProjectFolder, data: bytes, place
     assert place in str(caught.value)
     assert project.stamps() == stamps
     assert project.lock() == data
+
+
+def test_builds_at_once_publish_once(project: ProjectFolder) -> None:
+    """Of several processes that build at one time each ends well, and the work is done once."""
+    for number in range(5):
+        project.note(f"note-{number}")
+    command = [sys.executable, "-m", "feedmaker", "-C", str(project.root), "build", "--json"]
+
+    builds = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(3)]
+    reports = [json.loads(build.communicate()[0]) for build in builds]
+
+    assert [build.returncode for build in builds] == [0, 0, 0]
+    assert sorted(len(report["new"]) for report in reports) == [0, 0, 5]
+    assert {report["published"] for report in reports} == {5}
+    assert not project.build(LATER).written
 
 
 def test_lock_restored_from_version_control_is_obeyed(project: ProjectFolder) -> None:

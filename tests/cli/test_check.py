@@ -363,3 +363,6 @@ def test_damaged_lock_is_told_beside_the_notes(project: ProjectFolder, cli: Cli)
     assert done.code == 1
     assert codes(done.out) == [("episodes/a.md", "bad-date"), ("feedmaker.lock", "damaged-lock")]
     assert "feedmaker.lock:2:1: error: " in done.out
+    project.schedule(text="site: {titel: X}\n")
+    files = {path for path, _ in codes(cli("-C", project.root, "check").out)}
+    assert files == {"schedule.yaml", "episodes/a.md", "feedmaker.lock"}
