@@ -19,6 +19,7 @@ from pathlib import Path
 from feedmaker import __version__
 from feedmaker.config import Config
 from feedmaker.content import Content, render
+from feedmaker.disk import write_durably
 from feedmaker.errors import Diagnostic
 from feedmaker.feeds import atom, gate, json_feed, rss
 from feedmaker.feeds.disclosure import check_disclosure
@@ -38,7 +39,7 @@ from feedmaker.pages import (
     index_page,
     stylesheet,
 )
-from feedmaker.publish import Output, write_durably
+from feedmaker.publish import Output
 from feedmaker.reading import Progress, Reading, clash_diagnostics
 from feedmaker.templating import Templates
 

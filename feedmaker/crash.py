@@ -8,8 +8,16 @@ import traceback
 
 def keep(error: BaseException) -> str:
     """Write an error with its traceback into a file of its own, and return a sentence that names the file."""
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="feedmaker-", suffix=".log", delete=False, encoding="utf-8"
-    ) as file:
-        traceback.print_exception(error, file=file)
-    return f"a fault of the program ({error!r}); please report it with {file.name}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="feedmaker-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            traceback.print_exception(error, file=file)
+    except OSError as failure:
+        return f"a fault of the program ({error!r}); and there is no report of it: {told_by_disk(failure)}"
+    return f"a fault of the program ({error!r}); please report {file.name}"
+
+
+def told_by_disk(error: OSError) -> str:
+    """Say in a line what the system said of which file."""
+    return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)

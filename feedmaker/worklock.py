@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from feedmaker.disk import explained
 from feedmaker.errors import BusyError
-from feedmaker.publish import explained
 
 PATIENCE = 30.0
 _PAUSE = 0.05

@@ -39,15 +39,16 @@ TABLE = """
     pages           pure  ..content templating
     newsletter      pure  ..content templating
     secrets               errors
+    disk                  errors
     index                 errors notes.folder
-    publish               errors model index
-    worklock              errors publish
+    publish               errors model index disk
+    worklock              errors disk
     crash                 -
     reading               ..lock index
-    build                 ..lock content templating feeds pages index publish reading
+    build                 ..lock content templating feeds pages disk index publish reading
     checking              ..lock reading
     store                 errors text
-    delivery              errors config text newsletter store publish
+    delivery              errors config text newsletter store disk
     app                   feedmaker ..delivery
     timing          pure  config cron
     scheduler             ..app timing crash

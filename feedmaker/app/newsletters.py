@@ -12,13 +12,13 @@ from feedmaker.app.project import BuildReport, Project, silent
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import deliver
 from feedmaker.delivery.transports import Transport, open_transport
+from feedmaker.disk import write_durably
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.lock import Entry, Lock, dump_lock
 from feedmaker.newsletter.gate import check_issue
 from feedmaker.newsletter.issue import compose
 from feedmaker.newsletter.mjml import render_html
 from feedmaker.newsletter.plain_text import render_text
-from feedmaker.publish import write_durably
 from feedmaker.secrets import secret
 from feedmaker.store import Issue, Store, open_store
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from feedmaker.app.project import EPISODES, SCHEDULE
 from feedmaker.config import config_schema
+from feedmaker.disk import explained, write_new
 from feedmaker.errors import DiagnosedError, Diagnostic, UsageError
 from feedmaker.lock import slug_of
 from feedmaker.model import Episode, Quote, Recommendation, prose
 from feedmaker.notes.note import parse_note
 from feedmaker.notes.writing import write_markdown
-from feedmaker.publish import explained, write_new
 from feedmaker.template_files import packaged_folder
 
 SCHEMA_NAME = "schedule.schema.json"

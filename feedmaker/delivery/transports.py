@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from feedmaker.disk import explained, write_durably
 from feedmaker.errors import DeliveryError, OutputError, UsageError
-from feedmaker.publish import explained, write_durably
 
 _NAME_LIMIT = 200
 

@@ -108,7 +108,7 @@ class _Card:
 
 
 def _merchant(line: Line) -> str | None:
-    found = _FIND_IT.fullmatch(one_line(line.text))
+    found = _FIND_IT.fullmatch(" ".join(line.text.split()))
     return found["merchant"] if found else None
 
 

@@ -41,11 +41,12 @@ class Faults:
 
     def error(self, mark: Mark, code: str, message: str) -> None:
         """Report what holds the note back."""
-        self._add(self.errors, Diagnostic(self.path, mark.line, mark.column, code, message))
+        self._add(self.errors, Diagnostic(self.path, mark.line, mark.column, code, _in_one_line(message)))
 
     def warn(self, mark: Mark, code: str, message: str) -> None:
         """Report what the note goes out in spite of."""
-        self._add(self.warnings, Diagnostic(self.path, mark.line, mark.column, code, message, "warning"))
+        diagnostic = Diagnostic(self.path, mark.line, mark.column, code, _in_one_line(message), "warning")
+        self._add(self.warnings, diagnostic)
 
     def _add(self, kept: list[Diagnostic], diagnostic: Diagnostic) -> None:
         if len(kept) < MAX_FAULTS:
@@ -53,6 +54,11 @@ class Faults:
         elif len(kept) == MAX_FAULTS:
             message = f"more than {MAX_FAULTS} like these; mend them first, the rest is not shown"
             kept.append(replace(diagnostic, code="too-many-faults", message=message))
+
+
+def _in_one_line(message: str) -> str:
+    """Keep line ends of any kind out of a message, which may cite the note."""
+    return " ".join(message.split())
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -87,10 +87,10 @@ class FrontMatter:
     def check_required(self, mark: Mark) -> None:
         """Report the keys that every note needs, at the place where the front matter begins."""
         for key in REQUIRED:
-            if key in self.values and self.values[key] in (None, ""):
+            if key in self.values and self.values[key] in (None, "") and not self.document.faults:
                 place = self.document.where_key((key,))
                 self.faults.error(place, "missing-key", f'"{key}" has no value; write one after the colon')
-            elif key not in self.values and self.readable:
+            if key not in self.values and self.readable:
                 self.faults.error(mark, "missing-key", f'"{key}" is missing; add a line `{key}: …`')
 
     def text(self, key: str) -> str | None:
@@ -172,7 +172,7 @@ class FrontMatter:
         url = _or_none(web_address, address)
         kind = kind.lower() or _type_of(url)
         if url is None:
-            self._fault_in(key, "url", "expected a web address, or url, type and length")
+            self._fault_in(key, "url", f"{key}: expected a web address, or url, type and length")
         if not _TYPE.fullmatch(kind) and (url or entry.get("type")):
             self._fault_in(key, "type", f'"{key}" needs a media type, for example `type: audio/mpeg`')
         if length and not _LENGTH.fullmatch(length):
@@ -199,7 +199,7 @@ class FrontMatter:
         if value is None:
             return []
         if isinstance(value, dict):
-            self._fault(key, "expected a list", "bad-value")
+            self._fault(key, f"{key}: expected a list", "bad-value")
             return []
         return value if isinstance(value, list) else [value]
 

@@ -15,8 +15,8 @@ BLANKS = (
 # XML 1.0 cannot hold the C0 controls and non-characters, and YAML and HTML refuse the C1 controls.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 # Only runs that a fold changes: single spaces, by far the most, are no match.
-_RUN = re.compile(r"[ \t\n]{2,}|[\t\n]")
-_LINE_END = re.compile("[\n\x85\u2028\u2029]")
+_RUN = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
+_LINE_END = re.compile("[\r\n\x85\u2028\u2029]")
 # Scripts that part no words: a line break between two of these signs is no space.
 _CJK = "\u2e80-\u303f\u3041-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff"
 _CJK_BREAK = re.compile(f"(?<=[{_CJK}])[ \t]*\n[ \t\n]*(?=[{_CJK}])")

@@ -297,7 +297,7 @@ class _Body:
                 message = f'"{shown}" is no web address (https://…); the text stays, the link goes'
                 self._warn(block, "unusable-link", message)
         for lost in sorted(block.lost):
-            self._warn(block, "flattened", f"{lost} cannot stand here; its text is shown as it is written")
+            self._warn(block, "flattened", lost)
 
     def _mark(self, offset: int) -> Mark:
         line = bisect_right(self.starts, offset) - 1

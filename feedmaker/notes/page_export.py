@@ -16,7 +16,7 @@ from feedmaker.marked_yaml import Mark
 from feedmaker.model import Episode, Guest, Prose, Recommendation, prose
 from feedmaker.notes.cards import is_badge, read_cards
 from feedmaker.notes.faults import Faults
-from feedmaker.notes.lines import one_line, trimmed
+from feedmaker.notes.lines import one_line
 from feedmaker.notes.page_lines import (
     Leftovers,
     Line,
@@ -263,10 +263,10 @@ def _guests(lines: Sequence[Line], leftovers: Leftovers) -> Iterator[Guest]:
         for index, line in enumerate(part):
             text = unbulleted(line) if bulleted else line.text
             if whole and not _continues(part[index - 1].text, text, bulleted=bulleted and is_bullet(line)):
-                yield _guest(whole)
+                yield from _guest(whole)
                 whole = []
             whole.append(text)
-        yield _guest(whole)
+        yield from _guest(whole)
 
 
 def _continues(before: str, text: str, *, bulleted: bool) -> bool:
@@ -287,9 +287,10 @@ def _names_a_guest(text: str) -> bool:
     return bool(bio) and not name[:1].islower() and len(name.split()) <= _LONGEST_NAME
 
 
-def _guest(lines: Sequence[str]) -> Guest:
-    text = trimmed("\n".join(lines))
+def _guest(lines: Sequence[str]) -> Iterator[Guest]:
+    text = one_line("\n".join(lines))
     name, *bio = (one_line(part) for part in _DASH.split(text, maxsplit=1))
-    if not name:
-        return Guest(one_line(text))
-    return Guest(name, bio[0] or None if bio else None)
+    if name:
+        yield Guest(name, bio[0] or None if bio else None)
+    elif text:
+        yield Guest(text)

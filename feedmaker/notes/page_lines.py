@@ -92,7 +92,7 @@ class Leftovers:
 
 
 def _is_furniture(text: str) -> bool:
-    return len(text) <= _LONGEST_FURNITURE and _FURNITURE.fullmatch(text) is not None
+    return len(text) <= _LONGEST_FURNITURE and _FURNITURE.fullmatch(" ".join(text.split())) is not None
 
 
 def left_out(text: str) -> str:

@@ -42,7 +42,7 @@ class Inline:
     """Collect the inline events of one block.
 
     `links` holds what was linked to, safe or not; `is_bare` tells whether any text stands outside links, and
-    `lost` what of the markup becomes mere text.
+    `lost` says what of the markup becomes mere text.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Inline:
         elif kind == "End":
             self._end(value)
         if kind in ("InlineHtml", "Html"):
-            self.lost.add("HTML")
+            self.lost.add("HTML is not markup here; it is shown as it is written")
 
     def _add(self, text: str, *, code: bool = False) -> None:
         self.spans.append(Span(text, self._strong > 0, self._emphasis > 0, code, self._href))
@@ -86,7 +86,7 @@ class Inline:
         elif self.spans:
             self._add(" ")
         if isinstance(tag, dict) and "Image" in tag:
-            self.lost.add("an image")
+            self.lost.add("images cannot stand here; only their words do")
 
     def _start_link(self, link: dict[str, str]) -> None:
         target = f"mailto:{link['dest_url']}" if link["link_type"] == "Email" else link["dest_url"]

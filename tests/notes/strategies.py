@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, TypeVar
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from feedmaker.model import Episode, Guest, Link, Media, Prose, Quote, Recommendation, Span
@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 
 def fuzz(examples: int) -> Callable[[T], T]:
-    """Run a property on as many examples, the same on every machine and every day."""
-    chosen: Any = settings(max_examples=examples, deadline=None, derandomize=False)
+    """Run a property on as many examples; how long a busy machine takes to think of them is no fault."""
+    chosen: Any = settings(max_examples=examples, suppress_health_check=[HealthCheck.too_slow])
     return chosen  # type: ignore[no-any-return]
 
 
@@ -255,3 +255,88 @@ def episodes(draw: st.DrawFn) -> Episode:
         updated=draw(st.none() | MOMENTS),
         draft=draw(st.booleans()),
     )
+
+
+_NOTE_LINES = st.sampled_from(
+    (
+        *(
+            "---",
+            "...",
+            "show: A",
+            "title: B",
+            "date: 2026-01-02",
+            "date: soon",
+            "duration: 1h",
+            "guests:",
+            "- x",
+        ),
+        *(
+            "  - name: y",
+            "tags: [a, b]",
+            "highlight: [1, 9]",
+            "draft: maybe",
+            "audio: https://a.example/a.mp3",
+        ),
+        *("A · 2026-01-02 · 45m", "A · 2026-13-02 · x", "The guests", "The gist", "Big reveals", "• b"),
+        *("Things worth remembering", "Recommended in this episode", "RecommendedBook", "Guest’s ownProduct"),
+        *("## Big reveals", "## The gist", "## Recommended in this episode", "### Name", "by X · own · book"),
+        *(
+            "> words",
+            "> — X, 12:30",
+            "> — X, 12:75",
+            "[a](b:c%20d)",
+            "[a](javascript:x)",
+            "<p>",
+            "<!-- x -->",
+        ),
+        *(
+            "“words” — X 00:12:30",
+            "“words",
+            "words” — X 99:99",
+            "Find it on Amazon",
+            "",
+            "",
+            "\t",
+            "\r",
+            "  x",
+        ),
+    )
+)
+_ANY_LINES = st.lists(st.one_of(_NOTE_LINES, st.sampled_from(AWKWARD), RAW), max_size=30)
+TEXTS = _ANY_LINES.map("\n".join)
+"""Texts that are notes in part."""
+
+MARKDOWN_NOTES = st.one_of(
+    _ANY_LINES.map("\n".join), st.lists(st.one_of(_NOTE_LINES, RAW), max_size=20).map("\n\n".join)
+).map(lambda body: f"---\nshow: A\ntitle: B\ndate: 2026-01-02\n---\n{body}")
+"""Notes with sound front matter and anything below it."""
+
+_BULLETS = st.lists(LINES, max_size=3).map(lambda items: "\n".join(f"  • {item}" for item in items))
+_GUEST_LINES = st.lists(st.builds("{} — {}".format, LINES, LINES) | LINES, max_size=3).map("\n".join)
+_CARDS = st.builds(
+    "{}\n\n{}\n\n{}\n\n“{}” — {}\n{}".format,
+    st.sampled_from(["RecommendedBook", "Guest’s ownTV & film", "Host's ownMedia"]),
+    LINES,
+    LINES | st.just("") | LINES.map("{} (inferred)".format),
+    QUOTE_TEXTS,
+    st.builds("{} {}".format, LINES, st.sampled_from(["1:02:03", "", "12:30", "(0:07)"])),
+    st.sampled_from(["Find it on Amazon", "Find it on 楽天", "Buy it at 7-Eleven", "Get it on Data", ""]),
+)
+PAGE_EXPORTS = st.builds(
+    "{}\n{} · 2026-01-02 · 45m\n\n{}\n\n{}\n\n{}".format,
+    LINES,
+    LINES,
+    LINES,
+    LINES,
+    st.lists(
+        st.one_of(
+            st.builds("The guests\n\n{}".format, _GUEST_LINES),
+            st.builds("The gist\n\n{}".format, QUOTE_TEXTS),
+            st.builds("Big reveals\n\n{}".format, _BULLETS),
+            st.builds("Things worth remembering\n\n{}".format, _BULLETS),
+            st.lists(_CARDS, max_size=3).map(lambda cards: "\n".join(["Recommendations\n", *cards])),
+        ),
+        max_size=4,
+    ).map("\n\n".join),
+)
+"""Page exports with any text in each place."""

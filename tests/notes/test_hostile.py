@@ -6,60 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedmaker.notes.note import Note, parse_note
-from tests.notes.strategies import AWKWARD, RAW, fuzz
+from tests.notes.strategies import MARKDOWN_NOTES, PAGE_EXPORTS, TEXTS, fuzz
 
-_LINES = st.sampled_from(
-    (
-        *(
-            "---",
-            "...",
-            "show: A",
-            "title: B",
-            "date: 2026-01-02",
-            "date: soon",
-            "duration: 1h",
-            "guests:",
-            "- x",
-        ),
-        *(
-            "  - name: y",
-            "tags: [a, b]",
-            "highlight: [1, 9]",
-            "draft: maybe",
-            "audio: https://a.example/a.mp3",
-        ),
-        *(
-            "A · 2026-01-02 · 45m",
-            "A · 2026-13-02 · x",
-            "The guests",
-            "The gist",
-            "Big reveals",
-            "• b",
-            "## Big reveals",
-        ),
-        *("Things worth remembering", "Recommended in this episode", "RecommendedBook", "Guest’s ownProduct"),
-        *(
-            "## Recommended in this episode",
-            "### Name",
-            "by X · own · book",
-            "> words",
-            "> — X, 12:30",
-            "[a](b:c)",
-        ),
-        *(
-            "“words” — X 00:12:30",
-            "“words",
-            "words” — X 99:99",
-            "Find it on Amazon",
-            "",
-            "",
-            "\t",
-            "\r",
-            "  x",
-        ),
-    )
-)
-TEXTS = st.lists(st.one_of(_LINES, st.sampled_from(AWKWARD), RAW), max_size=30).map("\n".join)
 NAMES = st.sampled_from(["episodes/a.md", "episodes/a.txt", "episodes/A.MD"])
 
 
@@ -73,14 +21,14 @@ def check(note: Note, text: str) -> None:
         assert diagnostic.message == " ".join(diagnostic.message.split()), diagnostic
 
 
-@fuzz(4000)
-@given(NAMES, TEXTS)
+@fuzz(500)
+@given(NAMES, TEXTS | PAGE_EXPORTS | MARKDOWN_NOTES)
 def test_any_text_gives_an_episode_or_an_error(path: str, text: str) -> None:
     """Any text gives an episode or at least one error, with places that exist."""
     check(parse_note(path, text.encode()), text)
 
 
-@fuzz(4000)
+@fuzz(500)
 @given(NAMES, st.text(st.characters(codec="utf-8"), max_size=40), TEXTS)
 def test_any_front_matter_gives_an_episode_or_an_error(path: str, yaml: str, body: str) -> None:
     """Any front matter gives an episode or at least one error, with places that exist."""

@@ -1,0 +1,70 @@
+"""The command group, and how every command finds its project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from feedmaker import __version__
+from feedmaker.app.project import Project, find_project
+from feedmaker.errors import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_FOLDER_HELP = "Project folder; without it the nearest one with a schedule.yaml."
+
+
+def _chosen_folder(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.ensure_object(dict)["folder"] = value
+
+
+def folder_option(command: Command) -> Command:
+    """Let -C stand after the command too."""
+    return click.option(
+        "-C", "folder", metavar="DIR", expose_value=False, callback=_chosen_folder, help=_FOLDER_HELP
+    )(command)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", message="feedmaker %(version)s")
+@folder_option
+def cli() -> None:
+    """Turn a folder of episode notes into feeds, pages and a newsletter.
+
+    \b
+    feedmaker init site          make a folder that builds at once
+    feedmaker -C site new "A title"
+    feedmaker -C site check      what is wrong, by file, line and column
+    feedmaker -C site build      write feeds and pages to site/public
+    feedmaker -C site status     what is published, held back, due next
+    """
+
+
+def _folder() -> Path:
+    chosen = (click.get_current_context().obj or {}).get("folder")
+    if chosen is None:
+        return find_project(Path.cwd())
+    folder = Path(chosen)
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder")
+    if not (folder / "schedule.yaml").is_file():
+        raise UsageError(f"{folder} holds no schedule.yaml; `feedmaker init {folder}` makes one")
+    return folder
+
+
+def get_project() -> Project:
+    """Return the project that -C names, or the nearest one; raise `UsageError` where there is none."""
+    return Project(_folder(), os.environ)
+
+
+def current_time() -> datetime:
+    """Read the clock: here, and nowhere further in."""
+    return datetime.now(UTC)

@@ -1,0 +1,71 @@
+"""What commands print: for people, for machines, and a bar for who waits."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from feedmaker.app.project import BuildReport
+
+_MANY = 50
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number of things: 1 error, 2 errors."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def tell_faults(report: BuildReport) -> None:
+    """Print what is wrong with notes, where it does not mix with what is printed for machines."""
+    for diagnostic in report.diagnostics:
+        click.echo(str(diagnostic), err=True)
+
+
+def print_text(text: str) -> None:
+    """Print what other programs read, in UTF-8 wherever it goes."""
+    click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON; times become ISO texts, our records become objects."""
+    print_text(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for long work, and only to a person."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if total >= _MANY:
+                tasks.setdefault(what, None)
+                if tasks[what] is None:
+                    tasks[what] = bar.add_task(what, total=total)
+                bar.update(tasks[what], completed=done)
+
+        yield advance
