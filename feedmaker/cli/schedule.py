@@ -26,7 +26,7 @@ def tick(moment: str | None, as_json: bool) -> int:
     work. With --now the jobs run for real, recorded under the times they would be due.
 
     \b
-    * * * * * feedmaker -C /srv/notes tick
+    * * * * * feedmaker -C /srv/notes tick >/dev/null
     """
     from feedmaker.scheduler import tick as run_due
 
