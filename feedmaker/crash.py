@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-import traceback
-
 
 def keep(error: BaseException) -> str:
     """Write an error with its traceback into a file of its own, and return a sentence that names the file."""
+    import tempfile
+    import traceback
+
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="feedmaker-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"

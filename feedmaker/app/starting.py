@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from feedmaker.app.project import EPISODES, SCHEDULE
+from feedmaker.app.project import EPISODES, SCHEDULE, Project
 from feedmaker.config import config_schema
 from feedmaker.disk import explained, write_new
 from feedmaker.errors import DiagnosedError, Diagnostic, UsageError
@@ -52,6 +53,13 @@ def init_folder(folder: Path, today: date) -> list[Path]:
             write_new(folder / name, text)
             written.append(folder / name)
     return written
+
+
+def usual_show(project: Project, now: datetime) -> str:
+    """Return the show that most notes of a project are about, or the site's title where there are none."""
+    reading, _ = project.survey(now)
+    shows = Counter(facts.show for facts in reading.facts.values() if not facts.draft)
+    return shows.most_common(1)[0][0] if shows else project.config().site.title
 
 
 def new_note(folder: Path, title: str, show: str, today: date) -> Path:

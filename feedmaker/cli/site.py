@@ -42,10 +42,10 @@ def new(title: str) -> None:
     \b
     feedmaker new "How bridges sing (Ada Poe)"
     """
-    from feedmaker.app.starting import new_note
+    from feedmaker.app.starting import new_note, usual_show
 
     project = get_project()
-    path = new_note(project.folder, title, project.config().site.title, current_time().date())
+    path = new_note(project.folder, title, usual_show(project, current_time()), current_time().date())
     click.echo(f"wrote {path}; write into it, then remove the line `draft: true`")
 
 

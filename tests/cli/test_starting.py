@@ -313,3 +313,17 @@ def test_converted_letters_are_utf8_everywhere(export: Path, tmp_path: Path) -> 
 
     assert done.code == 0
     assert "Ína 日本" in done.out
+
+
+def test_new_note_is_about_the_show_that_the_others_are_about(tmp_path: Path, cli: Cli) -> None:
+    """The skeleton names the usual show of the folder, and before there is one the site's title."""
+    cli("init", tmp_path / "site")
+    cli("-C", tmp_path / "site", "new", "First")
+    (tmp_path / "site" / "episodes" / "page.txt").write_text(EXPORT, "utf-8")
+    cli("-C", tmp_path / "site", "new", "Second")
+
+    shows = [
+        (tmp_path / "site" / "episodes" / name).read_text("utf-8").split("\n")[1]
+        for name in ("first.md", "second.md")
+    ]
+    assert shows == ["show: My episode notes", "show: Keepers"]
