@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from feedmaker.app.project import EPISODES, BuildReport, Project
-from feedmaker.crash import keep
+from feedmaker.crash import keep, told_by_disk
+from feedmaker.disk import write_durably
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
 from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.worklock import PATIENCE
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from feedmaker.config import Config, Job
-    from feedmaker.store import Store
 
 SETTLED_SECONDS = 1.0
 LONGEST_SETTLING = 20.0
 POLL_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
 Say = Callable[[str], None]
 
 
@@ -100,15 +101,12 @@ def _run(project: Project, job: Job, due: datetime, now: datetime) -> Outcome | 
     with stored(project) as store:
         if not store.claim_run(job.name, due, now, take_over=True):
             return None
+        began = time.monotonic()
         settle(project)
         outcome = _outcome(project, job, due, now)
-        _finish(store, outcome, now)
+        ended = now + timedelta(seconds=time.monotonic() - began)
+        store.finish_run(job.name, due, ended, "failed" if outcome.failed else "done", outcome.summary)
     return outcome
-
-
-def _finish(store: Store, outcome: Outcome, now: datetime) -> None:
-    state: Any = "failed" if outcome.failed else "done"
-    store.finish_run(outcome.job, outcome.due_at, now, state, outcome.summary)
 
 
 def _outcome(project: Project, job: Job, due: datetime, now: datetime) -> Outcome:
@@ -122,6 +120,8 @@ def _outcome(project: Project, job: Job, due: datetime, now: datetime) -> Outcom
         return Outcome(job.name, due, summary)
     except FeedmakerError as error:
         return Outcome(job.name, due, str(error), failed=True)
+    except OSError as error:
+        return Outcome(job.name, due, told_by_disk(error), failed=True)
     except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
         return Outcome(job.name, due, keep(error), failed=True)
 
@@ -159,26 +159,23 @@ class _IdleNote:
 
     def __init__(self, project: Project) -> None:
         self.path = project.state / "due.json"
-        self.schedule = project.schedule
+        # Taken before the schedule is read: one that is saved meanwhile must not pass for read.
+        self.schedule = _stamp(project.schedule)
 
     def covers(self, now: datetime) -> bool:
         try:
             said = json.loads(self.path.read_bytes())
-            return bool(
-                said["schedule"] == _stamp(self.schedule) and said["from"] <= now.timestamp() < said["until"]
-            )
+            return bool(said["schedule"] == self.schedule and said["from"] <= now.timestamp() < said["until"])
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
     def write(self, now: datetime, until: datetime | None) -> None:
         said = {
-            "schedule": _stamp(self.schedule),
+            "schedule": self.schedule,
             "from": now.timestamp(),
             "until": until.timestamp() if until else now.timestamp() + 3600,
         }
-        new = self.path.with_suffix(".new")
-        new.write_text(json.dumps(said), "utf-8")
-        new.replace(self.path)
+        write_durably(self.path, json.dumps(said).encode())
 
 
 def _stamp(path: Path) -> list[int]:
@@ -209,24 +206,29 @@ class Daemon:
     def run(self) -> None:
         """Work until `stop` is called; raise `ConfigError` where the schedule cannot be read at first."""
         scheduler = _background_scheduler()
+        schedule = _stamp(self.project.schedule)
         self._plan(scheduler, self.project.config())
         scheduler.start()
         try:
-            self._guarded(self._tick)
-            self._watch(scheduler)
+            self._watch(scheduler, schedule)
         finally:
             scheduler.shutdown(wait=True)
 
-    def _watch(self, scheduler: Any) -> None:
-        """Build when notes have changed and then stood still for one look; take up a changed schedule."""
+    def _watch(self, scheduler: Any, schedule: list[int]) -> None:
+        """Build when notes have changed and then stood still for one look; take up a changed schedule.
+
+        Each minute everything is looked at, changed or not: for notes whose time has come, for jobs that
+        found the work taken, for outputs that somebody removed.
+        """
         built: Sequence[NoteFile] | None = None
         before: Sequence[NoteFile] = ()
-        schedule = _stamp(self.project.schedule)
+        sweep = 0.0
         while not self.stopping.is_set():
             files = scan(self.project.folder, EPISODES)
-            if files != built and (files == before or built is None):
-                self._guarded(self._build)
-                built = files
+            still = files == before or built is None
+            if still and (files != built or time.monotonic() >= sweep):
+                built = files if self._guarded(self._build) and self._guarded(self._tick) else None
+                sweep = time.monotonic() + SWEEP_SECONDS
             before = files
             stamp = _stamp(self.project.schedule)
             if stamp not in ([], schedule):
@@ -256,17 +258,25 @@ class Daemon:
         if report.written or report.failed:
             self.say(f"built: {told(report)}")
 
-    def _guarded(self, work: Callable[[], Any]) -> Any:
-        """Do a piece of work; what goes wrong is said, and the daemon goes on."""
+    def _guarded(self, work: Callable[[], None]) -> bool:
+        """Do a piece of work; what goes wrong is said, and the daemon goes on.
+
+        Returns False where another process holds the work, so that it is tried again.
+        """
         try:
-            return work()
-        except (ConfigError, BusyError) as error:
+            work()
+        except BusyError as error:
+            self.say(str(error))
+            return False
+        except ConfigError as error:
             self.say(str(error))
         except FeedmakerError as error:
             self.say(f"error: {error}")
+        except OSError as error:
+            self.say(f"error: {told_by_disk(error)}")
         except Exception as error:  # noqa: BLE001 - the daemon outlives a fault of its own
             self.say(f"error: {keep(error)}")
-        return None
+        return True
 
 
 def _background_scheduler() -> Any:

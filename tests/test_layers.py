@@ -51,7 +51,7 @@ TABLE = """
     delivery              errors config text newsletter store disk
     app                   feedmaker ..delivery
     timing          pure  config cron
-    scheduler             ..app timing crash
+    scheduler             ..app timing crash disk
     cli                   feedmaker errors crash app scheduler
     __main__              cli
 """

@@ -7,10 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from feedmaker.app.project import BuildReport, Project
+from feedmaker.errors import BusyError
+from feedmaker.scheduler import Daemon
 from tests.scheduling.test_tick import NOTE, SCHEDULE
 
 PATIENCE = 60.0
@@ -81,8 +86,7 @@ def test_broken_note_is_said_and_others_go_out(folder: Path) -> None:
     (folder / "episodes" / "new.md").write_text(NOTE % "New stones", "utf-8")
 
     wait_for(lambda: "New stones" in feed(folder), "the new note")
-
-    assert "episodes/broken.md:1:1: error:" in (folder / "log").read_text("utf-8")
+    wait_for(lambda: "episodes/broken.md:1:1: error:" in (folder / "log").read_text("utf-8"), "the fault")
 
 
 @pytest.mark.usefixtures("daemon")
@@ -104,3 +108,87 @@ def test_daemon_ends_when_told_to(daemon: subprocess.Popen[bytes], number: signa
     daemon.send_signal(number)
 
     assert daemon.wait(PATIENCE) == 0
+
+
+class Clock:
+    """Tell a time that the test sets."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Make a clock that stands still until it is set."""
+    return Clock(datetime(2026, 11, 27, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def inside(folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Run a daemon in a thread, with quick looks, and hand out its log."""
+    monkeypatch.setattr("feedmaker.scheduler.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("feedmaker.scheduler.SWEEP_SECONDS", 0.1)
+    log: list[str] = []
+    daemon = Daemon(Project(folder, {}), log.append, clock)
+    thread = Thread(target=daemon.run)
+    thread.start()
+    try:
+        wait_for((folder / "public" / "feed.xml").exists, "the first build")
+        yield log
+    finally:
+        daemon.stop()
+        thread.join(PATIENCE)
+
+
+@pytest.mark.usefixtures("inside")
+def test_note_whose_time_comes_is_published(folder: Path, clock: Clock) -> None:
+    """A note that waits goes out when its time has come, though no file changes and no job runs."""
+    note = (NOTE % "Later stones").replace("date:", "published: 2026-11-28\ndate:", 1)
+    (folder / "episodes" / "later.md").write_text(note, "utf-8")
+    (folder / "episodes" / "new.md").write_text(NOTE % "New stones", "utf-8")
+    wait_for(lambda: "New stones" in feed(folder), "the new note")
+    assert "Later stones" not in feed(folder)
+
+    clock.now += timedelta(days=2)
+
+    wait_for(lambda: "Later stones" in feed(folder), "the note whose time has come")
+
+
+def test_note_saved_while_another_works_is_published_later(
+    folder: Path, inside: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a build finds the work taken, it is tried again until it is done."""
+    build = Project.build
+    refusals = iter([BusyError("another feedmaker is at work"), None])
+
+    def refused_once(self: Project, now: datetime) -> BuildReport:
+        refusal = next(refusals, None)
+        if refusal:
+            raise refusal
+        return build(self, now)
+
+    monkeypatch.setattr(Project, "build", refused_once)
+    (folder / "episodes" / "new.md").write_text(NOTE % "New stones", "utf-8")
+
+    wait_for(lambda: "New stones" in feed(folder), "the new note")
+    assert "another feedmaker is at work" in inside
+
+
+def test_job_runs_in_the_daemon_when_it_is_due(folder: Path, clock: Clock, inside: list[str]) -> None:
+    """A job is run at its due time and said in the log, with what it did."""
+    schedule = folder / "schedule.yaml"
+    schedule.write_text(
+        schedule.read_text("utf-8") + "jobs:\n  - {name: often, run: build, every: 5 minutes}\n", "utf-8"
+    )
+
+    wait_for(lambda: any(line.startswith("job often done") for line in inside), "the first run")
+    runs = len([line for line in inside if line.startswith("job often")])
+    clock.now += timedelta(minutes=5)
+
+    wait_for(
+        lambda: len([line for line in inside if line.startswith("job often")]) == runs + 1, "the next run"
+    )
