@@ -26,6 +26,7 @@ from feedmaker.feeds.disclosure import check_disclosure
 from feedmaker.feeds.feed import make_feed
 from feedmaker.index import DamagedIndexError, Index, Written
 from feedmaker.lock import Entry, Lock, Resolution, dump_lock, page_address, publication, resolve
+from feedmaker.merchants import without_shop_links
 from feedmaker.model import Artifact, Episode, Publication
 from feedmaker.notes.note import parse_note
 from feedmaker.pages import (
@@ -192,7 +193,7 @@ class Build:
         """Return publication and content of a note; rendered once, where several outputs hold it."""
         found = self._contents.get(path)
         if found is None:
-            episode = self._episode(path)
+            episode = without_shop_links(self._episode(path), self.config.merchants)
             entry = self.resolution.published[path]
             found = publication(entry, episode, self.config.site), render(episode, self.config.merchants)
             if path in self._newest:

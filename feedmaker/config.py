@@ -134,6 +134,8 @@ def _transport(value: str) -> str:
     parts = urlsplit(value)
     if parts.password or _SECRET.search(parts.query):
         raise ValueError("a password cannot stand here; set FEEDMAKER_TRANSPORT instead")
+    if not value.startswith("outbox:"):
+        raise ValueError("expected outbox: or outbox:FOLDER")
     return value
 
 
@@ -173,9 +175,9 @@ class _Part(BaseModel):
 class Author(_Part):
     """Who writes the notes; readers see the name on every entry."""
 
-    name: Text
-    email: MailAddress | None = None
-    url: WebAddress | None = None
+    name: Text = Field(description="Name of the author.")
+    email: MailAddress | None = Field(default=None, description="E-mail address of the author.")
+    url: WebAddress | None = Field(default=None, description="Page about the author.")
 
 
 class Site(_Part):
@@ -253,8 +255,8 @@ class Merchant(_Part):
 class Mailbox(_Part):
     """Name the sender of the newsletter."""
 
-    name: Text
-    email: MailAddress
+    name: Text = Field(description="Name of the sender.")
+    email: MailAddress = Field(description="E-mail address of the sender.")
 
 
 class Newsletter(_Part):
@@ -279,11 +281,9 @@ class Delivery(_Part):
 
 
 class Job(_Part):
-    """One line of the schedule: what runs, and when.
+    """One line of the schedule: what runs, and when."""
 
-    `parse_config` sees to it that exactly one of `every`, `cron` and `at` is set, and `on` only beside `at`.
-    """
-
+    # `parse_config` sees to it that just one of `every`, `cron` and `at` is set, and `on` only beside `at`.
     name: JobName = Field(description="Name of the job, in small letters, digits and hyphens.")
     run: Literal["build", "newsletter draft", "newsletter send"] = Field(
         description='build; "newsletter draft"; or "newsletter send", which drafts and sends.'
@@ -343,17 +343,14 @@ def parse_config(text: str, path: str = CONFIG_NAME) -> Config:
     Raises `ConfigError` with every fault and its place; `path` is the file's name in them.
     """
     document = load(text)
-    faults = [Diagnostic(path, f.mark.line, f.mark.column, f.code, f.message) for f in document.faults]
+    faults = [_fault(path, found.mark, found.code, found.message) for found in document.faults]
     data = _without_nulls(document.value)
     config = None
     try:
         config = Config.model_validate({} if data is None else data, by_alias=True, by_name=False)
     except ValidationError as error:
         faults += [_diagnostic(path, document, detail) for detail in error.errors()]
-    faults += [
-        Diagnostic(path, mark.line, mark.column, "bad-value", said)
-        for mark, said in _together(document, data)
-    ]
+    faults += [_fault(path, mark, "bad-value", said) for mark, said in _together(document, data)]
     if not document.complete:
         # What stands after the place where reading stopped is not missing.
         faults = [fault for fault in faults if fault.code != "missing-key"]
@@ -373,10 +370,12 @@ def config_schema() -> dict[str, Any]:
     schema["title"] = "feedmaker schedule.yaml"
     definitions = schema["$defs"]
     site = definitions["Site"]["properties"]
-    site["author"] = {"anyOf": [{"type": "string", "minLength": 1}, site["author"]]}
+    about = site["author"].pop("description")
+    site["author"] = {"anyOf": [{"type": "string", "minLength": 1}, site["author"]], "description": about}
     job = definitions["Job"]
     job["properties"]["on"]["anyOf"].insert(0, {"enum": list(WEEKDAYS)})
-    job["dependentRequired"] = {"on": ["at"]}
+    job["if"] = {"required": ["on"], "properties": {"on": {"not": {"type": "null"}}}}
+    job["then"] = _written("at")
     job["oneOf"] = [_written(name) for name in ("every", "cron", "at")]
     for owner, name in (("Site", "publish_at"), ("Job", "at")):
         _replace_times(definitions[owner]["properties"][name])
@@ -485,7 +484,12 @@ def _diagnostic(path: str, document: Document, detail: ErrorDetails) -> Diagnost
     else:
         mark, code = document.where(where), "bad-value"
         message = f"{name}: {_expected(detail)}" if name else _expected(detail)
-    return Diagnostic(path, mark.line, mark.column, code, message)
+    return _fault(path, mark, code, message)
+
+
+def _fault(path: str, mark: Mark, code: str, message: str) -> Diagnostic:
+    """Make a diagnostic, whose message may cite the file but stays in one line."""
+    return Diagnostic(path, mark.line, mark.column, code, " ".join(message.split()))
 
 
 def _expected(detail: ErrorDetails) -> str:
@@ -521,7 +525,7 @@ _MODELS: Mapping[tuple[str, ...], type[BaseModel]] = {
 
 
 def _unknown_key(path: Sequence[str | int]) -> str:
-    unknown = " ".join(str(path[-1])[:60].split())
+    unknown = str(path[-1])[:60]
     if _SECRET.search(unknown):
         return f'unknown key "{unknown}"; {_ELSEWHERE}'
     model = _MODELS[_general(path[:-1])]

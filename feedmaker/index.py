@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from feedmaker.errors import BusyError, FeedmakerError, OutputError
 from feedmaker.notes.folder import NoteFile
@@ -32,7 +32,6 @@ UNTRUSTED = -1
 _FINE_STEP_NS = 20_000_000
 _COARSE_STEP_NS = 2_000_000_000
 _TABLES = """
-    BEGIN IMMEDIATE;
     DROP TABLE IF EXISTS notes;
     DROP TABLE IF EXISTS outputs;
     DROP TABLE IF EXISTS reader;
@@ -44,7 +43,6 @@ _TABLES = """
     CREATE TABLE reader (key TEXT);
     CREATE TABLE stamp (digest TEXT, valid_until TEXT, summary TEXT);
     PRAGMA user_version = %d;
-    COMMIT;
 """
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -159,14 +157,14 @@ class Index:
             connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)", rows)
             connection.executemany("DELETE FROM outputs WHERE path = ?", ((path,) for path in dropped))
 
-    def stamp(self, digest: str, valid_until: datetime | None, summary: Mapping[str, int]) -> None:
+    def stamp(self, digest: str, valid_until: datetime | None, summary: Mapping[str, Any]) -> None:
         """Declare the outputs current for input of this digest, until `valid_until` where that is set."""
         row = (digest, valid_until.isoformat() if valid_until else None, json.dumps(dict(summary)))
         with self._errors(), self._connection as connection:
             connection.execute("DELETE FROM stamp")
             connection.execute("INSERT INTO stamp VALUES (?, ?, ?)", row)
 
-    def current(self, digest: str, output: Path, now: datetime) -> dict[str, int] | None:
+    def current(self, digest: str, output: Path, now: datetime) -> dict[str, Any] | None:
         """Return the last summary if nothing has changed since, neither input nor output; else None."""
         with self._errors():
             row = self._connection.execute("SELECT digest, valid_until, summary FROM stamp").fetchone()
@@ -201,8 +199,13 @@ class Index:
             try:
                 # A lost index costs a rebuild, so it need not survive a power cut.
                 connection.execute("PRAGMA synchronous = OFF")
-                if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-                    connection.executescript(_TABLES % SCHEMA_VERSION)
+                if not _is_ready(connection):
+                    # Two first starts at once: who comes second finds the tables of the first.
+                    connection.execute("BEGIN IMMEDIATE")
+                    if not _is_ready(connection):
+                        for statement in (_TABLES % SCHEMA_VERSION).split(";"):
+                            connection.execute(statement)
+                    connection.commit()
             except sqlite3.Error:
                 connection.close()
                 raise
@@ -228,6 +231,10 @@ class Index:
             return DamagedIndexError(f"{self._path}: damaged ({error}); it may be removed")
         hint = "free some space, or grant write permission to its folder, and try again"
         return OutputError(f"{self._path}: {error}; {hint}")
+
+
+def _is_ready(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION)
 
 
 def is_fresh(file: NoteFile, now_ns: int) -> bool:

@@ -161,15 +161,36 @@ def resolve(
     }
     held = {*drafts, *waiting}
     ready = [note for note in ordered if note.path not in held]
-    ready, clashes = _without_twins(ready, old, broken)
+    ready, clashes = _without_taken_ids(ready, old)
     found = _match(ready, old, broken | held | {clash.path for clash in clashes})
-    news = [note.path for note in ready if _is_news(note, found.get(note.path))]
+    ready, twins = _without_twins(ready, found)
+    news = [note.path for note in ready if _novelty(note, found.get(note.path))]
     moments = dict(zip(news, _moments(old, now, len(news)), strict=True))
-    minter = _Minter(old, site, moments, first=lock is None)
+    asked = {note.id for note in ready if note.id}
+    minter = _Minter(old, asked, site, moments, first=lock is None)
+    published, others = _publish(ready, found, old, minter)
+    entries = dict(old.entries)
+    for path, entry in published.items():
+        if path in found and found[path].id != entry.id:
+            del entries[found[path].id]
+    entries |= {entry.id: entry for entry in published.values()}
+    return Resolution(Lock(old.since, entries), published, drafts, waiting, [*clashes, *twins, *others])
+
+
+def _publish(
+    notes: list[Facts], found: Mapping[str, Entry], old: Lock, minter: _Minter
+) -> tuple[dict[str, Entry], list[Clash]]:
+    """Make the entries of notes, holding back those whose id or slug another has."""
     published: dict[str, Entry] = {}
+    clashes: list[Clash] = []
     slugs: dict[str, str] = {}
-    for note in sorted(ready, key=lambda note: _claim(note, found.get(note.path))):
-        entry = minter.entry(note, found.get(note.path))
+    for note in sorted(notes, key=lambda note: _claim(note, found.get(note.path))):
+        before = found.get(note.path)
+        named = old.entries.get(note.id) if note.id else None
+        if named is not None and named != before:
+            clashes.append(_same_id(note, named.source))
+            continue
+        entry = minter.entry(note, before)
         if entry.slug in slugs:
             other = slugs[entry.slug]
             message = f'slug "{entry.slug}" is also that of {other}; give one of them another `slug:`'
@@ -177,20 +198,16 @@ def resolve(
             continue
         slugs[entry.slug] = note.path
         published[note.path] = entry
-    entries = dict(old.entries)
-    for path, before in found.items():
-        if path in published and published[path].id != before.id:
-            del entries[before.id]
-    entries |= {entry.id: entry for entry in published.values()}
-    return Resolution(Lock(old.since, entries), published, drafts, waiting, clashes)
+    return published, clashes
+
+
+def _same_id(note: Facts, owner: str) -> Clash:
+    message = f'id "{note.id}" is also that of {owner}; an id belongs to one note'
+    return Clash(note.path, "duplicate-id", "id", message)
 
 
 def _due(note: Facts, site: Site) -> datetime | None:
     return site.at_publishing_time(note.published).astimezone(UTC) if note.published else None
-
-
-def _is_news(note: Facts, before: Entry | None) -> bool:
-    return before is None or note.digest != before.digest
 
 
 def _moments(lock: Lock, now: datetime, number: int) -> list[datetime]:
@@ -213,36 +230,46 @@ def _claim(note: Facts, before: Entry | None) -> int:
     return 2 if note.slug else 3
 
 
-def _without_twins(
-    notes: list[Facts], lock: Lock, broken: AbstractSet[str]
-) -> tuple[list[Facts], list[Clash]]:
-    """Hold back notes that claim another's id or are another's twin; the one already published stays."""
-    digests = {(entry.source, entry.digest): entry.id for entry in lock.entries.values()}
-    sources = {entry.source for entry in lock.entries.values()}
-    ids = {entry.id: entry.source for entry in lock.entries.values() if entry.source in broken}
-    for note in notes:
-        if note.id is None and (note.path, note.digest) in digests:
-            ids[digests[note.path, note.digest]] = note.path
-    episodes: dict[tuple[str, str, date], str] = {}
+def _without_taken_ids(notes: list[Facts], lock: Lock) -> tuple[list[Facts], list[Clash]]:
+    """Hold back notes that claim the id of one that is as it was published, or of one that comes first."""
+    unchanged = {(entry.source, entry.digest): entry.id for entry in lock.entries.values()}
+    implied = ((unchanged.get((note.path, note.digest)), note.path) for note in notes if note.id is None)
+    owners = {name: path for name, path in implied if name}
+    for note in sorted(notes, key=lambda note: (_source(lock, note.id) != note.path, note.path)):
+        if note.id:
+            owners.setdefault(note.id, note.path)
+    clashes = [_same_id(note, owner) for note in notes if note.id and (owner := owners[note.id]) != note.path]
+    taken = {clash.path for clash in clashes}
+    return [note for note in notes if note.path not in taken], clashes
+
+
+def _source(lock: Lock, name: str | None) -> str | None:
+    entry = lock.entries.get(name) if name else None
+    return entry.source if entry else None
+
+
+def _without_twins(notes: list[Facts], found: Mapping[str, Entry]) -> tuple[list[Facts], list[Clash]]:
+    """Hold back notes that are another's twin: what is as it was published stays, then what was published."""
+    first: dict[tuple[str, str, date], str] = {}
+    for note in sorted(notes, key=lambda note: (_novelty(note, found.get(note.path)), note.path)):
+        first.setdefault(_twin(note), note.path)
     kept, clashes = [], []
-    # What is as it was published comes first, then what was published, then what is new.
-    for note in sorted(
-        notes,
-        key=lambda note: ((note.path, note.digest) not in digests, note.path not in sources, note.path),
-    ):
-        twin = (note.show, note.title, note.aired)
-        if note.id and ids.get(note.id, note.path) != note.path:
-            message = f'id "{note.id}" is also that of {ids[note.id]}; an id belongs to one note'
-            clashes.append(Clash(note.path, "duplicate-id", "id", message))
-        elif twin in episodes:
-            message = f"the same show, title and date as {episodes[twin]}; remove one of the two files"
-            clashes.append(Clash(note.path, "duplicate-episode", "title", message))
-        else:
+    for note in notes:
+        other = first[_twin(note)]
+        if other == note.path:
             kept.append(note)
-            episodes[twin] = note.path
-            if note.id:
-                ids[note.id] = note.path
-    return sorted(kept, key=lambda note: (note.aired, note.path)), clashes
+        else:
+            message = f"the same show, title and date as {other}; remove one of the two files"
+            clashes.append(Clash(note.path, "duplicate-episode", "title", message))
+    return kept, clashes
+
+
+def _novelty(note: Facts, before: Entry | None) -> int:
+    return 2 if before is None else int(note.digest != before.digest)
+
+
+def _twin(note: Facts) -> tuple[str, str, date]:
+    return note.show, note.title, note.aired
 
 
 def _match(notes: list[Facts], lock: Lock, taken: AbstractSet[str]) -> dict[str, Entry]:
@@ -253,27 +280,39 @@ def _match(notes: list[Facts], lock: Lock, taken: AbstractSet[str]) -> dict[str,
     newest_first = sorted(lock.entries.values(), key=_age, reverse=True)
     free = {entry.id: entry for entry in newest_first if entry.source not in taken}
     found: dict[str, Entry] = {}
-    present = {note.path for note in notes}
-    keys: tuple[tuple[Callable[[Facts], Any], Callable[[Entry], Any]], ...] = (
-        (lambda note: note.id, lambda entry: entry.id),
-        (lambda note: (note.path, note.digest), lambda entry: (entry.source, entry.digest)),
-        (lambda note: note.digest, lambda entry: entry.digest),
-        (lambda note: note.path, lambda entry: entry.source),
+    episodes = {note.path: _twin(note) for note in notes}
+
+    def is_no_copy(note: Facts, entry: Entry) -> bool:
+        """Tell a note that was moved from the old text of another that was edited."""
+        return episodes.get(entry.source) != _twin(note)
+
+    keys: tuple[
+        tuple[Callable[[Facts], Any], Callable[[Entry], Any], Callable[[Facts, Entry], bool]], ...
+    ] = (
+        (lambda note: note.id, lambda entry: entry.id, _always),
+        (lambda note: (note.path, note.digest), lambda entry: (entry.source, entry.digest), _always),
+        (lambda note: note.digest, lambda entry: entry.digest, is_no_copy),
+        (lambda note: note.path, lambda entry: entry.source, _always),
         (
             lambda note: _undated(note.slug or _base_slug(note.title), note.aired),
-            lambda entry: None if entry.source in present else _undated(entry.slug, entry.aired),
+            lambda entry: _undated(entry.slug, entry.aired),
+            _always,
         ),
     )
-    for of_note, of_entry in keys:
+    for of_note, of_entry, fits in keys:
         rest = [note for note in notes if note.path not in found]
         if not rest or not free:
             break
-        known = {key: entry for entry in free.values() if (key := of_entry(entry)) is not None}
+        known = {of_entry(entry): entry for entry in free.values()}
         for note in rest:
-            entry = known.pop(of_note(note), None)
-            if entry is not None:
+            entry = known.get(of_note(note))
+            if entry is not None and entry.id in free and fits(note, entry):
                 found[note.path] = free.pop(entry.id)
     return found
+
+
+def _always(note: Facts, entry: Entry) -> bool:  # noqa: ARG001 - as the other predicate
+    return True
 
 
 def _undated(slug: str, aired: date) -> tuple[str, date]:
@@ -288,11 +327,13 @@ def _age(entry: Entry) -> tuple[datetime, str]:
 class _Minter:
     """Make the entry of a note, new or from the one before."""
 
-    def __init__(self, lock: Lock, site: Site, moments: Mapping[str, datetime], *, first: bool) -> None:
+    def __init__(
+        self, lock: Lock, asked: AbstractSet[str], site: Site, moments: Mapping[str, datetime], *, first: bool
+    ) -> None:
         self.site = site
         self.moments = moments
         self.first = first
-        self.ids = set(lock.entries)
+        self.ids = {*lock.entries, *asked}
         self.slugs = {entry.slug for entry in lock.entries.values()}
         self.host = urlsplit(site.address).hostname or "localhost"
 

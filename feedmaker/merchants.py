@@ -7,12 +7,13 @@ disclosure stands before the first of them in everything that is read alone (16 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from feedmaker.config import Merchant
-from feedmaker.model import Episode, Recommendation
+from feedmaker.model import Episode, Prose, Recommendation, Span
+from feedmaker.uri import is_web_address
 
 PAID_MARK = "(paid link)"
 PAID_REL = "sponsored nofollow"
@@ -55,7 +56,7 @@ def unknown_merchants(
 ) -> Iterator[tuple[Recommendation, str]]:
     """Name each recommendation whose merchant is not configured, and what to do about it."""
     for item in episode.recommendations:
-        if item.link is None or _is_address(item.link.target):
+        if item.link is None or is_web_address(item.link.target):
             continue
         name, _, term = item.link.target.partition(":")
         merchant = merchants.get(name)
@@ -65,6 +66,43 @@ def unknown_merchants(
             yield item, f'"{name}" is not a merchant of schedule.yaml{hint}'
         elif term.startswith("product/") and merchant.product is None:
             yield item, f'"{name}" has no product address in schedule.yaml'
+
+
+def shop_links(episode: Episode, merchants: Mapping[str, Merchant]) -> Iterator[tuple[str, str]]:
+    """Name each link in running text to a shop that pays, and what to do about it."""
+    for span in _spans(episode):
+        merchant = _paying(span.href, merchants)
+        if merchant and span.href:
+            yield span.href, f"a link to {merchant.name} is paid and needs its mark; make it a recommendation"
+
+
+def without_shop_links(episode: Episode, merchants: Mapping[str, Merchant]) -> Episode:
+    """Take the links to shops that pay out of running text, where no disclosure stands; the words stay."""
+    if not any(_paying(span.href, merchants) for span in _spans(episode)):
+        return episode
+
+    def freed(prose: Prose) -> Prose:
+        return tuple(replace(span, href=None) if _paying(span.href, merchants) else span for span in prose)
+
+    return replace(
+        episode,
+        dek=freed(episode.dek),
+        gist=tuple(map(freed, episode.gist)),
+        reveals=tuple(map(freed, episode.reveals)),
+        takeaways=tuple(map(freed, episode.takeaways)),
+    )
+
+
+def _spans(episode: Episode) -> Iterator[Span]:
+    for prose in (episode.dek, *episode.gist, *episode.reveals, *episode.takeaways):
+        yield from prose
+
+
+def _paying(address: str | None, merchants: Mapping[str, Merchant]) -> Merchant | None:
+    if address is None:
+        return None
+    paying = (merchant for merchant in merchants.values() if merchant.tag)
+    return next((merchant for merchant in paying if _host(merchant.search) == _host(address)), None)
 
 
 def _mail_link(item: Recommendation, merchants: Mapping[str, Merchant], page: str) -> BuyLink | None:
@@ -80,7 +118,7 @@ def _buy_link(item: Recommendation, merchants: Mapping[str, Merchant]) -> BuyLin
     if item.link is None:
         return None
     if merchant is None:
-        if not _is_address(item.link.target):
+        if not is_web_address(item.link.target):
             return None
         return BuyLink(item.link.target, item.link.label or "Find it here")
     address = _address(item, item.link.target, merchant)
@@ -96,14 +134,14 @@ def _merchant(item: Recommendation, merchants: Mapping[str, Merchant]) -> Mercha
     """Find the merchant by name, or, for a web address, by host: the same shop has the same policy."""
     if item.link is None:
         return None
-    if _is_address(item.link.target):
+    if is_web_address(item.link.target):
         host = _host(item.link.target)
         return next((m for m in merchants.values() if _host(m.search) == host), None)
     return merchants.get(item.link.target.partition(":")[0])
 
 
 def _address(item: Recommendation, target: str, merchant: Merchant) -> str | None:
-    if _is_address(target):
+    if is_web_address(target):
         return target
     term = target.partition(":")[2]
     is_product = term.startswith("product/")
@@ -120,10 +158,6 @@ def _address(item: Recommendation, target: str, merchant: Merchant) -> str | Non
     for name, value in words.items():
         template = template.replace("{" + name + "}", quote(value, safe=""))
     return template
-
-
-def _is_address(target: str) -> bool:
-    return target.startswith(("https://", "http://"))
 
 
 def _host(address: str) -> str:

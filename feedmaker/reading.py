@@ -15,11 +15,11 @@ from pathlib import Path
 
 from feedmaker import __version__
 from feedmaker.config import Config
-from feedmaker.errors import Diagnostic, Severity
+from feedmaker.errors import Diagnostic
 from feedmaker.index import UNTRUSTED, DamagedIndexError, Index, Seen, is_fresh
 from feedmaker.lock import Resolution
 from feedmaker.marked_yaml import Mark
-from feedmaker.merchants import unknown_merchants
+from feedmaker.merchants import shop_links, unknown_merchants
 from feedmaker.model import Episode
 from feedmaker.notes.folder import NoteFile
 from feedmaker.notes.note import Facts, Note, key_mark, parse_note
@@ -140,28 +140,27 @@ def _keep_last_good(path: str, seen: Seen, index: Index, reading: Reading, *, tr
 
 
 def with_merchants(note: Note, data: bytes, config: Config) -> Note:
-    """Add to a note what is wrong with its buy links under this configuration.
+    """Add to a note what is wrong with its links to shops under this configuration.
 
-    A page export cannot be edited by its publisher, so there it is a warning and the link is left out.
+    A note is published without such a link, with a warning: a page export names whichever shop its page did.
     """
     if note.episode is None:
         return note
-    severity: Severity = "warning" if note.path.lower().endswith(".txt") else "error"
     found = []
     for item, message in unknown_merchants(note.episode, config.merchants):
-        assert item.link is not None  # noqa: S101 - `unknown_merchants` names only items with a link
-        mark = _place_of(data, item.link.target)
-        found.append(Diagnostic(note.path, mark.line, mark.column, "unknown-merchant", message, severity))
-    episode = None if found and severity == "error" else note.episode
-    return Note(note.path, episode, tuple(sorted((*note.diagnostics, *found))))
+        target = item.link.target if item.link else item.name
+        found.append(_link_warning(note.path, data, "unknown-merchant", message, target, item.name))
+    for address, message in shop_links(note.episode, config.merchants):
+        found.append(_link_warning(note.path, data, "shop-link", message, address))
+    return Note(note.path, note.episode, tuple(sorted((*note.diagnostics, *found))))
 
 
-def _place_of(data: bytes, target: str) -> Mark:
-    text = data.decode("utf-8-sig", "replace")
-    offset = text.find(target)
-    if offset < 0:
-        return Mark(1, 1)
-    return Mark(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+def _link_warning(path: str, data: bytes, code: str, message: str, *sought: str) -> Diagnostic:
+    """Place a warning at the first of the sought texts that stands in the note."""
+    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    offset = next((place for word in sought if (place := text.find(word)) >= 0), 0)
+    mark = Mark(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+    return Diagnostic(path, mark.line, mark.column, code, message, "warning")
 
 
 def clash_diagnostics(folder: Path, resolution: Resolution) -> Iterator[Diagnostic]:

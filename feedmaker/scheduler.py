@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from feedmaker.app.project import EPISODES, BuildReport, Project
+from feedmaker.app.project import EPISODES, Project
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.disk import write_durably
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
@@ -115,7 +115,7 @@ def _outcome(project: Project, job: Job, due: datetime, now: datetime) -> Outcom
     try:
         if job.run == "build":
             with project.built(now) as (report, _):
-                return Outcome(job.name, due, told(report), report.failed)
+                return Outcome(job.name, due, report.summary, report.failed)
         summary = run_newsletter(project, now, and_send=job.run == "newsletter send")
         return Outcome(job.name, due, summary)
     except FeedmakerError as error:
@@ -124,23 +124,6 @@ def _outcome(project: Project, job: Job, due: datetime, now: datetime) -> Outcom
         return Outcome(job.name, due, told_by_disk(error), failed=True)
     except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
         return Outcome(job.name, due, keep(error), failed=True)
-
-
-def told(report: BuildReport) -> str:
-    """Say in a line what a build did."""
-    if report.current:
-        return f"{report.published} published, nothing changed"
-    parts = [
-        f"{len(paths)} {word}"
-        for word, paths in (("new", report.new), ("changed", report.changed), ("removed", report.removed))
-        if paths
-    ]
-    errors = sorted({diagnostic.path for diagnostic in report.diagnostics if diagnostic.is_error})
-    if errors:
-        parts.append(f"{len(errors)} with errors ({', '.join(errors[:5])})")
-    if not parts:
-        return f"{report.published} published, {'no note' if report.written else 'nothing'} changed"
-    return f"{report.published} published: {', '.join(parts)}"
 
 
 def settle(project: Project) -> None:
@@ -253,10 +236,12 @@ class Daemon:
 
     def _build(self) -> None:
         report = self.project.build(self.clock())
+        if report.current:
+            return
         for diagnostic in report.diagnostics:
             self.say(str(diagnostic))
         if report.written or report.failed:
-            self.say(f"built: {told(report)}")
+            self.say(f"built: {report.summary}")
 
     def _guarded(self, work: Callable[[], None]) -> bool:
         """Do a piece of work; what goes wrong is said, and the daemon goes on.

@@ -74,7 +74,7 @@ class Templates:
         """Return a fingerprint of every template file, so that a changed or moved one is noticed."""
         total = hashlib.blake2b(digest_size=16)
         for path in template_files(self._folders[0]):
-            total.update(f"{self._shown(str(path))}\0".encode())
+            total.update(f"{self._shown(str(path))}\0".encode("utf-8", "surrogateescape"))
             total.update(path.read_bytes())
         return total.hexdigest()
 

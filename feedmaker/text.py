@@ -42,11 +42,6 @@ def spoken_duration(seconds: int) -> str:
     return " ".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
 
 
-def iso_duration(seconds: int) -> str:
-    """Write a length as ISO 8601 has it: PT1H25M."""
-    return "PT" + spoken_duration(seconds).replace(" ", "").upper()
-
-
 def utc(moment: datetime) -> str:
     """Write a zoned time as RFC 3339 in UTC with whole seconds: 2026-11-23T08:00:00Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

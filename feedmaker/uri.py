@@ -10,6 +10,19 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:.]+")
 
 
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+
+
+def is_iri(text: str) -> bool:
+    """Tell whether a text can be an entry's id (RFC 4287, 4.2.6)."""
+    return _IRI.fullmatch(text) is not None
+
+
+def is_web_address(text: str) -> bool:
+    """Tell a web address, already known to be sound, from a merchant's name and words."""
+    return text.startswith(("https://", "http://"))
+
+
 def web_address(value: str) -> str:
     """Return an absolute http or https address in ASCII; raise ValueError where it is none."""
     address = safe_link(value)

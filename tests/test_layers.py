@@ -45,7 +45,7 @@ TABLE = """
     worklock              errors disk
     crash                 -
     reading               ..lock index
-    build                 ..lock content templating feeds pages disk index publish reading
+    build                 ..lock merchants content templating feeds pages disk index publish reading
     checking              ..lock reading
     store                 errors text
     delivery              errors config text newsletter store disk

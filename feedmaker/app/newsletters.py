@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from feedmaker.delivery.transports import Transport, open_transport
 from feedmaker.disk import write_durably
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.lock import Entry, Lock, dump_lock
-from feedmaker.newsletter.gate import check_issue
+from feedmaker.newsletter.gate import CLIP_LIMIT, check_issue
 from feedmaker.newsletter.issue import compose
 from feedmaker.newsletter.mjml import render_html
 from feedmaker.newsletter.plain_text import render_text
@@ -36,6 +36,11 @@ class Draft:
 
     issue: Issue | None
     build: BuildReport
+
+    @property
+    def clipped(self) -> bool:
+        """Tell whether Gmail would cut the end of the issue off, where readers unsubscribe."""
+        return self.issue is not None and len(self.issue.html.encode()) > CLIP_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +78,26 @@ def draft_within(project: Project, now: datetime, backlog: int = 0) -> Draft:
     """Do what `draft` does, for a caller that holds the work lock."""
     with project.built(now) as (report, build), stored(project) as store:
         chosen = _choose(build, store.carried_episodes(), backlog)
-        if not chosen:
-            return Draft(None, report)
-        issue = _freeze(build, store, chosen, now)
-        _note_in_lock(project, build.resolution.lock, issue, chosen.values())
+        issue = _freeze(build, store, chosen, now) if chosen else None
+        _note_in_lock(project, build.resolution.lock, store.carried_episodes())
     return Draft(issue, report)
 
 
-def _note_in_lock(project: Project, lock: Lock, issue: Issue, carried: Iterable[Entry]) -> None:
-    """Repeat in the lock which news an issue carries, so that a lost database mails none of it twice."""
-    news = {entry.id: replace(entry, issue=issue.slug) for entry in carried if not entry.backlog}
+def _note_in_lock(project: Project, lock: Lock, carried: Mapping[str, str]) -> None:
+    """Repeat in the lock which news issues have carried, so that a lost database mails none of it twice.
+
+    The back catalogue is left out: nothing of it is mailed but on purpose.
+    """
+    news = {
+        name: replace(entry, issue=carried[name])
+        for name, entry in lock.entries.items()
+        if name in carried and not entry.backlog and not entry.issue
+    }
     if news:
         write_durably(project.lock_path, dump_lock(replace(lock, entries={**lock.entries, **news})).encode())
 
 
-def _choose(build: Build, carried: frozenset[str], backlog: int) -> dict[str, Entry]:
+def _choose(build: Build, carried: Mapping[str, str], backlog: int) -> dict[str, Entry]:
     """Choose what an issue carries, the newest first: all news, and some of the back catalogue."""
     chosen: dict[str, Entry] = {}
     left = backlog

@@ -59,6 +59,23 @@ class BuildReport:
     diagnostics: Sequence[Diagnostic] = ()
 
     @property
+    def summary(self) -> str:
+        """Say in a line what a build did."""
+        if self.current:
+            return f"{self.published} published, nothing changed"
+        parts = [
+            f"{len(paths)} {word}"
+            for word, paths in (("new", self.new), ("changed", self.changed), ("removed", self.removed))
+            if paths
+        ]
+        errors = sorted({diagnostic.path for diagnostic in self.diagnostics if diagnostic.is_error})
+        if errors:
+            parts.append(f"{len(errors)} with errors ({', '.join(errors[:5])})")
+        if not parts:
+            return f"{self.published} published, {'no note' if self.written else 'nothing'} changed"
+        return f"{self.published} published: {', '.join(parts)}"
+
+    @property
     def failed(self) -> bool:
         """Tell whether a note is held back by an error."""
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
@@ -119,27 +136,31 @@ class Project:
             raise UsageError(f"{self.schedule}: {error.strerror}; see `feedmaker init --help`") from error
         return parse_config(text, SCHEDULE)
 
-    def build(self, now: datetime, progress: Progress = silent, patience: float = PATIENCE) -> BuildReport:
+    def build(self, now: datetime, progress: Progress = silent) -> BuildReport:
         """Bring `public/` and `feedmaker.lock` up to date.
 
         Raises `ConfigError`, `LockError`, `TemplateError`, `GateError`, `OutputError` or `BusyError`;
         whatever is raised, the feeds that readers see stay as they are.
         """
-        published = self._published_if_current(now)
-        if published is not None:
-            return BuildReport(published, current=True)
-        with self.working(patience), self.built(now, progress) as (report, _):
+        current = self._report_if_current(now)
+        if current is not None:
+            return current
+        with self.working(), self.built(now, progress) as (report, _):
             return report
 
-    def _published_if_current(self, now: datetime) -> int | None:
-        """Return how many notes are published, if nothing has changed since the last build."""
+    def _report_if_current(self, now: datetime) -> BuildReport | None:
+        """Tell again what the last build told of the notes, if nothing has changed since."""
         digest = self._inputs().digest()
         with Index.open(self.index_path) as index:
             try:
                 summary = index.current(digest, self.public, now)
             except DamagedIndexError:
                 return None  # the build begins a new one
-        return summary["published"] if summary else None
+        if summary is None:
+            return None
+        held = [Held(*item) for item in summary["held"]]
+        diagnostics = [Diagnostic(**item) for item in summary["diagnostics"]]
+        return BuildReport(summary["published"], current=True, held=held, diagnostics=diagnostics)
 
     @contextmanager
     def working(self, patience: float = PATIENCE) -> Iterator[None]:
@@ -169,15 +190,20 @@ class Project:
             built = build.run(self.lock_path, output, progress)
         report = _report(built, config.site.zone)
         if inputs.settled(began) and not report.failed:
-            self._stamp(index, inputs, built)
+            self._stamp(index, inputs, built, report)
         return report, build
 
-    def _stamp(self, index: Index, read: _Inputs, built: Built) -> None:
+    def _stamp(self, index: Index, read: _Inputs, built: Built, report: BuildReport) -> None:
         """Declare the outputs current, unless settings, templates or lock have changed meanwhile."""
         now = replace(read, others=self._others(), lock=look(self.lock_path))
         if now == read or (built.lock_saved and replace(now, lock=read.lock) == read):
             next_due = min(built.resolution.waiting.values(), default=None)
-            index.stamp(now.digest(), next_due, {"published": len(built.resolution.published)})
+            summary = {
+                "published": report.published,
+                "held": [(held.path, held.reason) for held in report.held],
+                "diagnostics": [diagnostic.to_data() for diagnostic in report.diagnostics],
+            }
+            index.stamp(now.digest(), next_due, summary)
 
     def _inputs(self) -> _Inputs:
         return _Inputs(scan(self.folder, EPISODES), self._others(), look(self.lock_path))

@@ -48,6 +48,8 @@ def draft(backlog: int, as_json: bool) -> int:
         click.echo(f"drafted issue {made.issue.slug}: {made.issue.subject}")
         click.echo(f"  read it  feedmaker newsletter show {made.issue.slug}")
         click.echo(f"  send it  feedmaker newsletter send {made.issue.slug}")
+    if made.clipped:
+        click.echo("warning: the HTML is so long that Gmail cuts off its end; draft fewer episodes", err=True)
     return 0
 
 
@@ -122,4 +124,4 @@ def send(issue: str, as_json: bool) -> int:
     else:
         said = ", ".join(f"{count} {state}" for state, count in sending.counts.items() if count)
         click.echo(f"issue {sending.issue.slug}: {said}")
-    return int(sending.failed > 0)
+    return int(sending.failed > 0 and not sending.already)

@@ -45,7 +45,9 @@ def new(title: str) -> None:
     from feedmaker.app.starting import new_note, usual_show
 
     project = get_project()
-    path = new_note(project.folder, title, usual_show(project, current_time()), current_time().date())
+    now = current_time()
+    today = now.astimezone(project.config().site.zone).date()
+    path = new_note(project.folder, title, usual_show(project, now), today)
     click.echo(f"wrote {path}; write into it, then remove the line `draft: true`")
 
 
@@ -140,9 +142,7 @@ def build(as_json: bool) -> int:
 
 
 def _tell_build(project: Project, report: BuildReport) -> None:
-    from feedmaker.scheduler import told
-
-    click.echo(told(report))
+    click.echo(report.summary)
     if report.written:
         click.echo(f"wrote {counted(len(report.written), 'file')} to {project.public}")
         click.echo(f"  feeds  {project.public / 'feed.xml'}, atom.xml, feed.json")

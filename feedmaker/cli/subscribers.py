@@ -67,7 +67,7 @@ def remove(addresses: tuple[str, ...]) -> int:
 
     removed = remove_subscribers(get_project(), addresses)
     click.echo(f"{counted(len(removed), 'subscriber')} removed")
-    missing = len(addresses) - len(removed)
+    missing = [address for address in addresses if address.lower() not in removed]
     if missing:
-        click.echo(f"{missing} not on the list", err=True)
-    return int(missing > 0)
+        click.echo(f"not on the list: {', '.join(missing)}", err=True)
+    return int(bool(missing))

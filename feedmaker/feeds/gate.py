@@ -6,7 +6,6 @@ against what readers need. Pure.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
@@ -18,9 +17,7 @@ from feedmaker.feeds.disclosure import disclosure_faults
 from feedmaker.feeds.feed import Feed, Item
 from feedmaker.feeds.reading import Facts, UnreadableError, new_parser, read_atom, read_json, read_rss
 from feedmaker.text import shorten
-from feedmaker.uri import safe_link
-
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
+from feedmaker.uri import is_iri, safe_link
 
 # What feedparser, miniflux and SimplePie all keep; the rest would lose its meaning on the way, or may run.
 _ELEMENTS = frozenset(
@@ -64,7 +61,7 @@ def _feed_faults(feed: Feed) -> Iterator[str]:
 
 
 def _item_faults(item: Item) -> Iterator[str]:
-    if not _IRI.fullmatch(item.id):
+    if not is_iri(item.id):
         yield f"the id {item.id!r} is no IRI (RFC 4287, 4.2.6); expected for example tag:example.org,2026:a"
     for fact in ("title", "summary", "html", "authors"):
         if not getattr(item, fact):

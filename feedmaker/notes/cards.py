@@ -15,13 +15,15 @@ from feedmaker.notes.page_lines import Leftovers, Line
 from feedmaker.notes.speech import CLOSING, OPENING, Spoken, bad_time, has_marks_in_pairs, read_quote, said_by
 
 _BADGE = re.compile(
-    r"(?P<kind>(?i:recommended|(?:guest|host)[’'ʼ`´]?s\sown))"
+    r"(?P<kind>(?i:recommended|(?:guest|host)(?:[’'ʼ`´]?s|s[’'ʼ`´])\sown))"
     r"(?:(?P<run>[^\W\d_a-z][^.,;:!?“”\"·]{0,30})"
     r"|\s(?P<known>(?i:product|book|media|podcast|film|article|course|app)))"
 )
 _FIND_IT = re.compile(
     r"(?:find|get|buy|watch|listen to|read) it (?:on|at) (?P<merchant>[\w .&’'-]{1,40}?)\.?", re.IGNORECASE
 )
+_RUN_TOGETHER = re.compile(rf"(?P<before>.*[0-9”\"»)\]])\s*(?P<link>{_FIND_IT.pattern})", re.IGNORECASE)
+_BY = re.compile(r"by\s+", re.IGNORECASE)
 _MOST_LINKS = 5
 _INFERRED = re.compile(r"\s*\(inferred\)$", re.IGNORECASE)
 
@@ -47,7 +49,7 @@ class _Card:
 
     def __init__(self, lines: Sequence[Line], leftovers: Leftovers, faults: Faults) -> None:
         self.badge = lines[0]
-        self.lines = lines[1:]
+        self.lines = [part for line in lines[1:] for part in _parted(line)]
         self.leftovers = leftovers
         self.faults = faults
 
@@ -107,6 +109,12 @@ class _Card:
         return spoken, end
 
 
+def _parted(line: Line) -> list[Line]:
+    """Part a buy link from the time or mark that it was run together with."""
+    found = _RUN_TOGETHER.fullmatch(line.raw.rstrip())
+    return [Line(line.number, found["before"]), Line(line.number, found["link"])] if found else [line]
+
+
 def _merchant(line: Line) -> str | None:
     found = _FIND_IT.fullmatch(" ".join(line.text.split()))
     return found["merchant"] if found else None
@@ -132,7 +140,7 @@ def _medium(badge: re.Match[str]) -> str:
 
 
 def _creator(text: str) -> tuple[str | None, bool]:
-    line = one_line(text)
+    line = _BY.sub("", one_line(text), count=1) if _BY.match(one_line(text)) else one_line(text)
     creator = _INFERRED.sub("", line)
     return creator or None, bool(creator) and creator != line
 

@@ -12,7 +12,7 @@ from feedmaker.notes.lines import BLANKS, one_line
 from feedmaker.notes.prose import escape_markdown, escape_target
 from feedmaker.notes.speech import Said, joined_words, said_by
 from feedmaker.text import clock
-from feedmaker.uri import safe_link
+from feedmaker.uri import is_web_address, safe_link
 
 SCHEMES = frozenset({"data", "file", "http", "https", "javascript", "mailto", "vbscript"})
 """Schemes of addresses, which cannot be names of merchants in a link."""
@@ -95,11 +95,6 @@ def default_label(target: str) -> str:
         return "Find it here"
     words = filter(None, target.partition(":")[0].split("-"))
     return f"Find it on {' '.join(words).title()}"
-
-
-def is_web_address(target: str) -> bool:
-    """Tell a web address from a merchant and words."""
-    return target.startswith(("https://", "http://"))
 
 
 def read_target(written: str) -> str | None:

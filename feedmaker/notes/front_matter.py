@@ -13,7 +13,7 @@ from feedmaker.notes.faults import Faults, nearest
 from feedmaker.notes.lines import one_line
 from feedmaker.notes.values import parse_date, parse_duration, parse_moment
 from feedmaker.text import shorten
-from feedmaker.uri import web_address
+from feedmaker.uri import is_iri, web_address
 
 T = TypeVar("T")
 REQUIRED = ("show", "title", "date")
@@ -231,7 +231,8 @@ class FrontMatter:
 def _identity(value: str) -> str | None:
     if not _ID.fullmatch(value):
         return None
-    return value if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value) else f"urn:note:{value}"
+    found = value if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value) else f"urn:note:{value}"
+    return found if is_iri(found) else None
 
 
 def _type_of(url: str | None) -> str:

@@ -131,6 +131,8 @@ def _blocks(text: str) -> Iterator[_Block]:
             collector = Inline()
         if tag is not None:
             depth += 1
+            if depth > 1 and block.kind == _name(tag) == "List":
+                collector.lost.add("a list stands in a list; its bullets are shown beside the others")
             if _parts(block.kind, _name(tag)):
                 _flush(block, collector)
         collector.take(event)

@@ -18,6 +18,7 @@ from feedmaker.notes.cards import is_badge, read_cards
 from feedmaker.notes.faults import Faults
 from feedmaker.notes.lines import one_line
 from feedmaker.notes.page_lines import (
+    WRAPPED_AT_LEAST,
     Leftovers,
     Line,
     is_bullet,
@@ -34,7 +35,6 @@ from feedmaker.text import shorten
 _DOT = re.compile(r"(?<=\s)[·•|∙⋅‧・](?=\s)")
 _DATE_LIKE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _DASH = re.compile(r"(?<=\s)[—–-](?=\s)|—")
-_WRAPPED_AT_LEAST = 50
 _LONGEST_NAME = 6
 _LONGEST_HEADING = 50
 _HEADING_WORDS = 5
@@ -225,15 +225,14 @@ class _Sections:
         elif section == "recommendations":
             self.recommendations += read_cards(lines, self.leftovers, self.leftovers.faults)
         elif section == "gist":
-            parts = self.leftovers.without_furniture(self._known(lines, bulleted=False))
-            self.gist += [prose(joined(part)) for part in parts]
+            self.gist += [prose(joined(part)) for part in self.leftovers.without_furniture(lines)]
         else:
             target = self.reveals if section == "reveals" else self.takeaways
             target += [prose(text) for text in read_bullets(self._known(lines), self.leftovers)]
 
-    def _known(self, lines: Sequence[Line], *, bulleted: bool = True) -> Sequence[Line]:
-        """Return the lines before a heading that is none of ours, and report it."""
-        end = _foreign_heading(lines, bulleted=bulleted)
+    def _known(self, lines: Sequence[Line]) -> Sequence[Line]:
+        """Return the bullets before a heading that is none of ours, and report it."""
+        end = _foreign_heading(lines)
         if end is None:
             return lines
         known = ", ".join(f'"{name}"' for name in HEADINGS.values())
@@ -242,11 +241,11 @@ class _Sections:
         return lines[:end]
 
 
-def _foreign_heading(lines: Sequence[Line], *, bulleted: bool) -> int | None:
-    """Find a few words alone, without a full stop, amid paragraphs or between bullets: a heading."""
-    deepest = min((line.indent for line in lines if is_bullet(line)), default=-1) if bulleted else 0
-    parts = [part for part in list(paragraphs(lines))[1:-1] if len(part) == 1]
-    headings = (part[0] for part in parts if part[0].indent <= deepest and _looks_like_heading(part[0].text))
+def _foreign_heading(lines: Sequence[Line]) -> int | None:
+    """Find a few words alone, without a full stop, between bullets: a heading."""
+    deepest = min((line.indent for line in lines if is_bullet(line)), default=-1)
+    alone = (part[0] for part in list(paragraphs(lines))[1:-1] if len(part) == 1 and not is_bullet(part[0]))
+    headings = (line for line in alone if line.indent <= deepest and _looks_like_heading(line.text))
     heading = next(headings, None)
     return lines.index(heading) if heading else None
 
@@ -278,7 +277,8 @@ def _continues(before: str, text: str, *, bulleted: bool) -> bool:
     # A line that ends with "in" or "of the" breaks off amid a sentence.
     last = before.rsplit(maxsplit=1)[-1]
     breaks_off = last.islower() and last.isalpha() and len(last) <= 3
-    return breaks_off or (len(before) >= _WRAPPED_AT_LEAST and not _names_a_guest(text))
+    goes_on = text[0].islower() or len(before) >= WRAPPED_AT_LEAST
+    return breaks_off or (goes_on and not _names_a_guest(text))
 
 
 def _names_a_guest(text: str) -> bool:

@@ -21,6 +21,9 @@ _FURNITURE = re.compile(
     r"As an? .*\b(?:associate|affiliate|partner)\b.*\bearns?\b.*[.!]",
     re.IGNORECASE,
 )
+WRAPPED_AT_LEAST = 50
+"""A line of at least this length may have been broken off; a shorter one ends where its text does."""
+
 _FURNITURE_LINES = 5
 _LONGEST_FURNITURE = 300
 
@@ -122,7 +125,8 @@ def read_bullets(lines: Sequence[Line], leftovers: Leftovers) -> Iterator[str]:
     current = strays
     for line in lines:
         sign = _sign(line)
-        if sign and sign.begins_like(first):
+        before = current[-1].text if current else ""
+        if sign and sign.begins_bullet(first, before):
             strays.append(Line(line.number, ""))
             current = [Line(line.number, sign.text)]
             bullets.append(current)
@@ -142,10 +146,15 @@ class _Sign:
     indent: int
     text: str
 
-    def begins_like(self, first: _Sign) -> bool:
-        """Tell a new bullet from a wrapped line that happens to begin with a dash or number."""
+    def begins_bullet(self, first: _Sign, before: str) -> bool:
+        """Tell a new bullet from a wrapped line that happens to begin with a dash or number.
+
+        `before` is the line before: one that is long may go on with any sign.
+        """
         alike = self.sign == first.sign or (self.sign[0].isdigit() and first.sign[0].isdigit())
-        return alike and (self.sign in _ROUND or self.indent <= first.indent)
+        if alike:
+            return self.sign in _ROUND or self.indent <= first.indent
+        return self.indent == first.indent and len(before) < WRAPPED_AT_LEAST
 
 
 def _sign(line: Line) -> _Sign | None:

@@ -114,8 +114,10 @@ def inline(text: str) -> Prose:
 
 def to_markdown(prose: Prose) -> str:
     """Write a paragraph so that `inline` returns it again; readable wherever Markdown allows."""
-    readable = _write(prose, guarded=False)
-    return readable if inline(readable) == prose else _write(prose, guarded=True)
+    readable, guarded = _write(prose, guarded=False), _write(prose, guarded=True)
+    # A paragraph that begins with [`x]: y`] would define a link; an empty link before it prevents that.
+    forms = (readable, guarded, f"[](<{prose[0].href}>){guarded}" if prose else "")
+    return next((form for form in forms if inline(form) == prose), readable)
 
 
 def escape_markdown(text: str) -> str:

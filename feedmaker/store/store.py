@@ -141,10 +141,11 @@ class Store:
             rows = connection.execute(query.where(issues.c.state.in_(states)) if states else query)
             return [Issue(**row) for row in rows.mappings()]
 
-    def carried_episodes(self) -> frozenset[str]:
-        """Return the ids of all episodes that are in an issue, sent or not. Read-only."""
+    def carried_episodes(self) -> dict[str, str]:
+        """Return by episode id the slug of the issue, sent or not, that carries it. Read-only."""
+        query = select(carried.c.episode_id, issues.c.slug).join(issues, issues.c.id == carried.c.issue_id)
         with self._database.reading() as connection:
-            return frozenset(connection.execute(select(carried.c.episode_id)).scalars())
+            return {row.episode_id: row.slug for row in connection.execute(query)}
 
     def mark_issue(self, issue_id: int, state: Literal["sending", "sent"], now: datetime) -> None:
         """Move an issue on; `now` is kept as the time of sending where it is sent."""

@@ -145,3 +145,17 @@ def test_lists_hold_no_paid_link(project: ProjectFolder) -> None:
     for path in ("index.html", "episodes/index.html"):
         assert TAGGED not in files[path].decode()
     assert TAGGED not in project.items()["Lamps"]["summary"]
+
+
+def test_link_to_a_paying_shop_in_running_text_is_left_out(project: ProjectFolder) -> None:
+    """A shop that pays is linked from recommendations only; in running text the words stay, with a warning."""
+    project.schedule(MERCHANT.format(mail="page", disclosure=DISCLOSURE, tag=", tag: lamp-21"))
+    project.build(FIRST)
+    project.note("lamps", body=BODY.replace("a book", "[a book](https://www.amazon.com/dp/B1?tag=lamp-21)"))
+
+    warnings = project.build(LATER).diagnostics
+
+    assert [(fault.line, fault.code) for fault in warnings] == [(7, "shop-link")]
+    for name, html in alone(project):
+        assert "Two lamps and a book." in "".join(lxml_html.fromstring(html).itertext()), name
+        assert "dp/B1" not in html, name

@@ -253,10 +253,11 @@ def test_last_good_version_survives_a_new_look(project: ProjectFolder) -> None:
     assert project.files()["episodes/fog/index.html"] == b"<p>Fog: Keepers \xc2\xb7 4 May 2019</p>"
 
 
-def test_warning_is_told_by_each_build_that_has_work(project: ProjectFolder) -> None:
-    """What a note goes out in spite of is said again when another note has changed."""
+def test_warning_is_told_by_each_build(project: ProjectFolder) -> None:
+    """What a note goes out in spite of is said again, whether anything has changed or not."""
     project.write("episodes/fog.md", GOOD.replace("Oil floats", "Oil\x07floats"))
     project.note("bells")
+    assert [fault.code for fault in project.build(FIRST).diagnostics] == ["control-character"]
     assert [fault.code for fault in project.build(FIRST).diagnostics] == ["control-character"]
     project.note("bells", word="Buoys")
 

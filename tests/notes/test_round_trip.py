@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from feedmaker.model import Episode, Prose
+from feedmaker.model import Episode, Prose, Span
 from feedmaker.notes.note import parse_note
 from feedmaker.notes.prose import inline, to_markdown
 from feedmaker.notes.writing import write_markdown
@@ -21,6 +21,26 @@ PAGES = sorted((Path(__file__).parent / "data").glob("*.txt"))
 def test_paragraph_reads_back(prose: Prose) -> None:
     """Any paragraph, whatever signs are in it, is the same after Markdown."""
     assert inline(to_markdown(prose)) == prose
+
+
+@pytest.mark.parametrize(
+    ("spans", "markdown"),
+    [
+        ([Span("x", strong=True), Span("y", emphasis=True)], "**x***y*"),
+        ([Span("x y ", strong=True), Span("z")], "**&#120; y&#32;**&#122;"),
+        ([Span("a "), Span("b", strong=True, emphasis=True), Span(" c")], "a ***b*** c"),
+        ([Span("`", code=True)], "`` ` ``"),
+        ([Span("<b>", href="https://a.example/?x=&lt;")], "[\\<b>](<https://a.example/?x=\\&lt;>)"),
+        (
+            [Span("\\[x]: y", code=True, href="https://a.example/")],
+            "[](<https://a.example/>)[`\\[x]: y`](<https://a.example/>)",
+        ),
+    ],
+)
+def test_paragraph_is_written_as_readably_as_markdown_allows(spans: list[Span], markdown: str) -> None:
+    """References and an empty link guard markings only where nothing else would."""
+    assert to_markdown(tuple(spans)) == markdown
+    assert inline(markdown) == tuple(spans)
 
 
 @fuzz(300)
