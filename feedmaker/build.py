@@ -19,10 +19,10 @@ from pathlib import Path
 from feedmaker import __version__
 from feedmaker.config import Config
 from feedmaker.content import Content, render
+from feedmaker.disclosure import check_disclosure
 from feedmaker.disk import write_durably
 from feedmaker.errors import Diagnostic
 from feedmaker.feeds import atom, gate, json_feed, rss
-from feedmaker.feeds.disclosure import check_disclosure
 from feedmaker.feeds.feed import make_feed
 from feedmaker.index import DamagedIndexError, Index, Written
 from feedmaker.lock import Entry, Lock, Resolution, dump_lock, page_address, publication, resolve

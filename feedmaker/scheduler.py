@@ -99,7 +99,7 @@ def _run(project: Project, job: Job, due: datetime, now: datetime) -> Outcome | 
     from feedmaker.app.newsletters import stored
 
     with stored(project) as store:
-        if not store.claim_run(job.name, due, now, take_over=True):
+        if not store.claim_run(job.name, due, now):
             return None
         began = time.monotonic()
         settle(project)

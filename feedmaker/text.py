@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 _MONTHS = (
@@ -18,6 +19,8 @@ _MONTHS = (
     "November",
     "December",
 )
+# Other white space, such as a no-break space, is somebody's choice.
+_BREAKS = re.compile(r"[ \t\r\n]+")
 
 
 def escape(text: str) -> str:
@@ -54,7 +57,7 @@ def long_date(day: date) -> str:
 
 def shorten(text: str, limit: int) -> str:
     """Cut text at a word so that it and an ellipsis have at most `limit` characters."""
-    text = " ".join(text.split())
+    text = " ".join(filter(None, _BREAKS.split(text)))
     if len(text) <= limit:
         return text
     head = text[:limit]

@@ -33,11 +33,12 @@ TABLE = """
     notes.folder          -
     lock            pure  ..notes
     content         pure  ..notes
+    disclosure      pure  errors merchants
     template_files        -
     templating            text errors template_files
-    feeds           pure  ..content
+    feeds           pure  ..content disclosure
     pages           pure  ..content templating
-    newsletter      pure  ..content templating
+    newsletter      pure  ..content disclosure templating
     secrets               errors
     disk                  errors
     index                 errors notes.folder
@@ -45,7 +46,7 @@ TABLE = """
     worklock              errors disk
     crash                 -
     reading               ..lock index
-    build                 ..lock merchants content templating feeds pages disk index publish reading
+    build                 ..lock content disclosure templating feeds pages disk index publish reading
     checking              ..lock reading
     store                 errors text
     delivery              errors config text newsletter store disk

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from lxml import etree
 
+from feedmaker.disclosure import disclosure_faults
 from feedmaker.errors import GateError
 from feedmaker.feeds import atom, json_feed, rss
-from feedmaker.feeds.disclosure import disclosure_faults
 from feedmaker.feeds.feed import Feed, Item
 from feedmaker.feeds.reading import Facts, UnreadableError, new_parser, read_atom, read_json, read_rss
 from feedmaker.text import shorten

@@ -6,17 +6,17 @@ A project may bring its own templates, so what the law and the readers ask for i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from html.parser import HTMLParser
 
+from feedmaker.disclosure import disclosure_faults, text_disclosure_faults
 from feedmaker.errors import GateError
-from feedmaker.merchants import PAID_MARK, PAID_REL, BuyLink
+from feedmaker.merchants import BuyLink
 from feedmaker.newsletter.issue import IssueContent
 
 CLIP_LIMIT = 102_000
 """Gmail cuts an HTML part near this many bytes, its end first, and that is where readers unsubscribe."""
 
-_MARK_DISTANCE = 120
 _LOADING_TAGS = frozenset({"embed", "frame", "iframe", "link", "object", "script"})
 _LOADING_ATTRIBUTES = frozenset({"background", "poster", "src", "srcset"})
 _LOADING_STYLE = re.compile(r"url\((?!\s*[\"']?data:)|@import", re.IGNORECASE)
@@ -34,8 +34,9 @@ def check_issue(content: IssueContent, html: str, text: str) -> int:
     page.close()
     faults = [
         *(f"HTML part: {fault}" for fault in (*page.faults, *_faults(content, "".join(page.pieces)))),
-        *(f"HTML part: {fault}" for fault in _rel_faults(content, page.rels)),
+        *(f"HTML part: {fault}" for fault in disclosure_faults(html, _links(content))),
         *(f"text part: {fault}" for fault in _faults(content, text)),
+        *(f"text part: {fault}" for fault in text_disclosure_faults(text, _links(content))),
     ]
     if faults:
         raise GateError("\n".join(["the issue cannot go out; mend the templates:", *faults]))
@@ -49,7 +50,6 @@ class _Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
         self.faults: list[str] = []
-        self.rels: list[tuple[str, str]] = []
         self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -61,7 +61,6 @@ class _Page(HTMLParser):
         if remote or tag in _LOADING_TAGS or _LOADING_STYLE.search(values.get("style", "")):
             self.faults.append(f"<{tag}> loads something from elsewhere")
         if "href" in values:
-            self.rels.append((values["href"], values.get("rel", "")))
             self.pieces.append(f" {values['href']} ")
 
     def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
@@ -90,31 +89,10 @@ def _faults(content: IssueContent, flow: str) -> Iterator[str]:
     for name, wanted in (("unsubscribe", content.unsubscribe), ("postal", content.postal_address)):
         if _folded(wanted) not in flow:
             yield f"the {name} address is missing ({wanted})"
-    for link in _paid(content):
-        at = flow.find(link.url)
-        if at >= 0:
-            yield from _paid_faults(link, flow, at)
 
 
-def _paid_faults(link: BuyLink, flow: str, at: int) -> Iterator[str]:
-    disclosure = _folded(link.disclosure or "")
-    if disclosure not in flow[:at]:
-        yield f"the disclosure does not stand before the paid link to {link.url}"
-    near = flow[max(0, at - _MARK_DISTANCE) : at + len(link.url) + _MARK_DISTANCE]
-    if PAID_MARK not in near.replace(disclosure, ""):
-        yield f'"{PAID_MARK}" does not stand beside the link to {link.url}'
-
-
-def _rel_faults(content: IssueContent, rels: Iterable[tuple[str, str]]) -> Iterator[str]:
-    paid = {link.url for link in _paid(content)}
-    for address, rel in rels:
-        if address in paid and not set(PAID_REL.split()) <= set(rel.split()):
-            yield f'the paid link to {address} has no rel="{PAID_REL}"'
-
-
-def _paid(content: IssueContent) -> list[BuyLink]:
-    links = (card.link for episode in content.episodes for card in episode.cards)
-    return list(dict.fromkeys(link for link in links if link and link.paid))
+def _links(content: IssueContent) -> list[BuyLink | None]:
+    return [card.link for episode in content.episodes for card in episode.cards]
 
 
 def _folded(text: str) -> str:

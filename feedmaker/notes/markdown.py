@@ -278,7 +278,7 @@ class _Body:
             self._warn(block, "unusable-link", message)
             return item
         label = one_line(block.text)
-        return replace(item, link=Link(target, label if label != default_label(target) else None))
+        return replace(item, link=Link(target, label if label not in ("", default_label(target)) else None))
 
     def _with_quote(self, item: Recommendation, block: _Block) -> Recommendation | None:
         if item.quote is not None:

@@ -31,7 +31,7 @@ _ADVICE = {
     sqlite3.SQLITE_PERM: "it cannot be opened; check the permissions of the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and may be written",
     sqlite3.SQLITE_FULL: "the disk is full; make room and run the command again",
-    sqlite3.SQLITE_IOERR: "the disk failed; check it and run the command again",
+    sqlite3.SQLITE_IOERR: "the disk is full or has failed; make room or check it, and try again",
 }
 
 

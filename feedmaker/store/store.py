@@ -210,17 +210,17 @@ class Store:
 
     # Runs
 
-    def claim_run(self, job: str, due_at: datetime, now: datetime, *, take_over: bool = False) -> bool:
-        """Begin the run of a job that was due at a time; return False where it has begun already.
+    def claim_run(self, job: str, due_at: datetime, now: datetime) -> bool:
+        """Begin the run of a job that was due at a time; return False where it has ended already.
 
-        With `take_over`, a run that is still *running* is begun again: only for a caller whose lock proves
-        that the process which began it is dead.
+        A run that is still *running* is begun again, for the caller holds the work lock, which proves that
+        the process that began it is dead.
         """
         with self._database.transaction() as connection:
             row = {"job": job, "due_at": due_at, "state": "running", "started_at": now}
             done = connection.execute(insert_or(runs).values(row).on_conflict_do_nothing())
-            if done.rowcount == 1 or not take_over:
-                return done.rowcount == 1
+            if done.rowcount == 1:
+                return True
             left = _run(job, due_at) & (runs.c.state == "running")
             return connection.execute(update(runs).where(left).values(started_at=now)).rowcount == 1
 

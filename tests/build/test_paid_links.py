@@ -148,7 +148,7 @@ def test_lists_hold_no_paid_link(project: ProjectFolder) -> None:
 
 
 def test_link_to_a_paying_shop_in_running_text_is_left_out(project: ProjectFolder) -> None:
-    """A shop that pays is linked from recommendations only; in running text the words stay, with a warning."""
+    """A shop that pays is linked from recommendations only; in running text the words stay."""
     project.schedule(MERCHANT.format(mail="page", disclosure=DISCLOSURE, tag=", tag: lamp-21"))
     project.build(FIRST)
     project.note("lamps", body=BODY.replace("a book", "[a book](https://www.amazon.com/dp/B1?tag=lamp-21)"))

@@ -59,16 +59,16 @@ def test_issue_without_paid_links_needs_no_disclosure(mail: str) -> None:
         (lambda _: "<style>p { color: red }</style>", "it is empty"),
         (without(UNSUBSCRIBE), "the unsubscribe address is missing"),
         (without(POSTAL_ADDRESS), "the postal address is missing"),
-        (without(DISCLOSURE), f"the disclosure does not stand before the paid link to {PAID}"),
+        (without(DISCLOSURE), f"the paid link {PAID} has no disclosure before it"),
         (
             lambda part: part.replace(DISCLOSURE, "").replace("</body>", f"{DISCLOSURE}</body>"),
-            f"the disclosure does not stand before the paid link to {PAID}",
+            f"the paid link {PAID} has no disclosure before it",
         ),
-        (without("</a> (paid link)"), f'"(paid link)" does not stand beside the link to {PAID}'),
-        (without(' rel="sponsored nofollow"'), f'the paid link to {PAID} has no rel="sponsored nofollow"'),
+        (without("</a> (paid link)"), f"the paid link {PAID} has no (paid link) beside it"),
+        (without(' rel="sponsored nofollow"'), f'the paid link {PAID} has no rel="sponsored nofollow"'),
         (
             lambda part: part.replace('"sponsored nofollow"', '"sponsored"'),
-            f'the paid link to {PAID} has no rel="sponsored nofollow"',
+            f'the paid link {PAID} has no rel="sponsored nofollow"',
         ),
         (adding('<img src="https://example.org/pixel.gif">'), "<img> loads something from elsewhere"),
         (adding('<img srcset="//example.org/a.png 2x">'), "<img> loads something from elsewhere"),
@@ -118,8 +118,8 @@ def test_fault_of_the_html_part_is_found(change: Callable[[str], str], fault: st
         (lambda _: " \n", "it is empty"),
         (without(UNSUBSCRIBE), "the unsubscribe address is missing"),
         (without("4 Ropewalk"), "the postal address is missing"),
-        (without("Links marked"), f"the disclosure does not stand before the paid link to {PAID}"),
-        (without("Amazon (paid link)"), f'"(paid link)" does not stand beside the link to {PAID}'),
+        (without("Links marked"), f"the paid link {PAID} has no disclosure before it"),
+        (without("Amazon (paid link)"), f"the paid link {PAID} has no (paid link) beside it"),
     ],
 )
 def test_fault_of_the_text_part_is_found(change: Callable[[str], str], fault: str) -> None:

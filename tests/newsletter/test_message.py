@@ -164,7 +164,7 @@ def test_any_name_of_a_sender_comes_back(name: str) -> None:
 @given(hostile_text() | st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_comes_back_from_both_parts(text: str) -> None:
     """The parts hold what was put in, decoded by two decoders; only line breaks become alike."""
-    wanted = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    wanted = f"{text}\n".replace("\r\n", "\n").replace("\r", "\n")
     data = message(text=f"{text}\n", html=f"{text}\n")
     first, second = read(data).iter_parts()
 

@@ -179,6 +179,7 @@ def test_quote_is_read_as_it_stands(lines: str, quote: Quote) -> None:
         ("<https://a.example/>", Link("https://a.example/", "https://a.example/")),
         ("[Find it on Amazon](amazon:)", Link("amazon:")),
         ("[x](amazon:100%)", Link("amazon:100%", "x")),
+        ("[](amazon:Keras)", Link("amazon:Keras")),
         ("[x](amazon:%FF%00)", Link("amazon:%FF%00", "x")),
     ],
 )

@@ -263,6 +263,7 @@ def test_counts_add_up(store: Store) -> None:
 def test_run_is_claimed_once_per_due_time(store: Store) -> None:
     """However many schedulers there are, one of them begins; another due time or job is another run."""
     assert store.claim_run("build", NOW, NOW)
+    store.finish_run("build", NOW, LATER, "done", "3 files")
     assert not store.claim_run("build", NOW, LATER)
     assert store.claim_run("build", LATER, LATER)
     assert store.claim_run("letter", NOW, NOW)
@@ -271,6 +272,7 @@ def test_run_is_claimed_once_per_due_time(store: Store) -> None:
 def test_due_time_is_the_same_in_every_zone(store: Store) -> None:
     """A run is known by the moment, not by how it is written."""
     store.claim_run("build", NOW, NOW)
+    store.finish_run("build", NOW, LATER, "done", "3 files")
 
     assert not store.claim_run("build", NOW.astimezone(timezone(timedelta(hours=9))), NOW)
 
@@ -279,7 +281,7 @@ def test_unfinished_run_can_be_taken_over(store: Store) -> None:
     """Whoever can prove the other dead begins the run again, and its time of beginning is the new one."""
     store.claim_run("build", NOW, NOW)
 
-    assert store.claim_run("build", NOW, LATER, take_over=True)
+    assert store.claim_run("build", NOW, LATER)
 
     assert store.last_run("build", LATER) == Run("build", NOW, "running", LATER, None, None)
 
@@ -290,7 +292,7 @@ def test_finished_run_cannot_be_taken_over(store: Store, state: str) -> None:
     store.claim_run("build", NOW, NOW)
     store.finish_run("build", NOW, LATER, "done" if state == "done" else "failed", "3 files")
 
-    assert not store.claim_run("build", NOW, LATER, take_over=True)
+    assert not store.claim_run("build", NOW, LATER)
 
     run = store.last_run("build", LATER)
     assert run

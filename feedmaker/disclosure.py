@@ -12,7 +12,7 @@ from typing import cast
 from lxml import etree
 
 from feedmaker.errors import GateError
-from feedmaker.merchants import PAID_MARK, BuyLink
+from feedmaker.merchants import PAID_MARK, PAID_REL, BuyLink
 
 _SEEN = "text()[not(parent::script or parent::style or parent::title)]"
 _BEFORE = etree.XPath(f"preceding::{_SEEN}", smart_strings=False)
@@ -22,15 +22,10 @@ _BEHIND = etree.XPath(f"following::{_SEEN}[normalize-space()][1]", smart_strings
 def check_disclosure(name: str, html: str, links: Iterable[BuyLink | None]) -> None:
     """Check the paid links of an HTML page, mail or feed item; `links` are all buy links it may show.
 
-    Each has a `rel` with `sponsored`, the mark in it or right behind it, and its disclosure in the text
+    Each has `rel="sponsored nofollow"`, the mark in it or right behind it, and its disclosure in the text
     before it. Raises `GateError`, naming the output, where one has not.
     """
     _refuse(name, disclosure_faults(html, links))
-
-
-def check_text_disclosure(name: str, text: str, links: Iterable[BuyLink | None]) -> None:
-    """Check the same for plain text, where the mark stands in the paragraph of the paid address."""
-    _refuse(name, _text_faults(text, _paid(links)))
 
 
 def disclosure_faults(html: str, links: Iterable[BuyLink | None]) -> Iterator[str]:
@@ -41,12 +36,12 @@ def disclosure_faults(html: str, links: Iterable[BuyLink | None]) -> Iterator[st
     told: set[str] = set()
     for anchor in _parse(html).iter("a"):
         url = anchor.get("href", "")
-        sponsored = "sponsored" in anchor.get("rel", "").lower().split()
+        rel = set(anchor.get("rel", "").lower().split())
         if url in paid:
             yield from _anchor_faults(anchor, url, paid[url], told)
-            if not sponsored:
-                yield f'the paid link {url} has no rel="sponsored"'
-        elif sponsored:
+            if not rel.issuperset(PAID_REL.split()):
+                yield f'the paid link {url} has no rel="{PAID_REL}"'
+        elif "sponsored" in rel:
             yield f"{url} is marked as a paid link, and is none"
 
 
@@ -61,8 +56,9 @@ def _anchor_faults(anchor: etree._Element, url: str, sentence: str, told: set[st
         yield _unmarked(url)
 
 
-def _text_faults(text: str, paid: dict[str, str]) -> Iterator[str]:
-    for url, sentence in paid.items():
+def text_disclosure_faults(text: str, links: Iterable[BuyLink | None]) -> Iterator[str]:
+    """Say what is wrong with each paid address of a plain text, whose mark stands in its paragraph."""
+    for url, sentence in _paid(links).items():
         for found in re.finditer(re.escape(url), text):
             begin, end = text.rfind("\n\n", 0, found.start()), text.find("\n\n", found.end())
             if _folded(sentence) not in _folded(text[: found.start()]):

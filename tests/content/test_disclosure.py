@@ -7,8 +7,8 @@ import re
 import pytest
 
 from feedmaker.content import render
+from feedmaker.disclosure import check_disclosure, text_disclosure_faults
 from feedmaker.errors import GateError
-from feedmaker.feeds.disclosure import check_disclosure, check_text_disclosure
 from feedmaker.merchants import BuyLink
 from feedmaker.model import Link, Recommendation, prose
 from tests.feeds.samples import PAYING, make_episode
@@ -59,7 +59,7 @@ def test_honest_output_passes(html: str) -> None:
         (f"{SENTENCE}<p>{ANCHOR.replace('</', '<!-- (paid link) --></')}</p>", r"no \(paid link\) beside it"),
         (f"{SENTENCE}<p>(paid link) {ANCHOR}</p>", r"no \(paid link\) beside it"),
         (f"{SENTENCE}<p>{ANCHOR} at Shop (paid link)</p>", r"no \(paid link\) beside it"),
-        (f"{SENTENCE}<p>{re.sub(' rel=.*?>', '>', ANCHOR)} (paid link)</p>", 'has no rel="sponsored"'),
+        (f"{SENTENCE}<p>{re.sub(' rel=.*?>', '>', ANCHOR)} (paid link)</p>", 'no rel="sponsored nofollow"'),
         (
             f"{SENTENCE}<p>{ANCHOR.replace('me-20', 'you-20')} (paid link)</p>",
             "marked as a paid link, and is none",
@@ -76,7 +76,8 @@ def test_paid_link_must_be_announced_and_marked(html: str, fault: str) -> None:
 def test_each_shop_has_its_own_sentence() -> None:
     """A second merchant's disclosure is not covered by the first one's."""
     other = BuyLink("https://other.example/", "Find it", "Other words.")
-    html = f'{SENTENCE}<p>{ANCHOR} (paid link) <a href="{other.url}" rel="sponsored">B</a> (paid link)</p>'
+    second = f'<a href="{other.url}" rel="sponsored nofollow">B</a> (paid link)'
+    html = f"{SENTENCE}<p>{ANCHOR} (paid link) {second}</p>"
 
     with pytest.raises(GateError) as caught:
         check_disclosure("a page", html, [PAID, other])
@@ -119,7 +120,7 @@ def test_unpaid_links_need_nothing() -> None:
 )
 def test_honest_text_passes(text: str) -> None:
     """In plain text the sentence may be wrapped, and the mark stands in the paragraph of the address."""
-    check_text_disclosure("the mail", text, [PAID, FREE, None])
+    assert list(text_disclosure_faults(text, [PAID, FREE, None])) == []
 
 
 @pytest.mark.parametrize(
@@ -133,5 +134,4 @@ def test_honest_text_passes(text: str) -> None:
 )
 def test_text_must_announce_and_mark_too(text: str, fault: str) -> None:
     """Both parts of a mail are read alone."""
-    with pytest.raises(GateError, match=f"(?s)^the mail stays as it was.*{fault}"):
-        check_text_disclosure("the mail", text, [PAID])
+    assert any(re.search(fault, found) for found in text_disclosure_faults(text, [PAID]))
