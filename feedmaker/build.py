@@ -102,7 +102,8 @@ class Build:
     def run(self, lock_path: Path, output: Output, progress: Progress) -> Built:
         """Write what has changed.
 
-        Raises `GateError`, `TemplateError` or `OutputError`, and then nothing has been changed.
+        Raises `GateError`, `TemplateError` or `OutputError`. Until all is made and staged nothing changes;
+        a disk that fails later, between two moves, leaves each file old or new for the next build.
         """
         known, reading = self.index.outputs(), self.reading
         planned = [*self._pages(), *self._feeds()]

@@ -35,12 +35,12 @@ from feedmaker.uri import web_address
 CONFIG_NAME = "schedule.yaml"
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
-_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _INTERVAL = re.compile(r"([0-9]{1,5})\s*(m|mins?|minutes?|h|hours?|d|days?)")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _WORDS = re.compile(r"\{(query|name|creator|product)\}")
-_MERCHANT_NAME = re.compile(r"[a-z][a-z0-9-]*")
+MERCHANT_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _SECRET = re.compile(r"password|passwd|secret|token|api_?key", re.IGNORECASE)
 _ELSEWHERE = "secrets stand in the environment, see docs/configuration.md#secrets"
 
@@ -86,7 +86,7 @@ def _timezone(value: str) -> str:
 
 def _clock(value: object) -> object:
     if isinstance(value, str):
-        found = _CLOCK.fullmatch(value)
+        found = CLOCK.fullmatch(value)
         if not found:
             raise ValueError('expected a time of day such as "08:30"')
         return time(int(found[1]), int(found[2]))
@@ -359,69 +359,6 @@ def parse_config(text: str, path: str = CONFIG_NAME) -> Config:
     return config
 
 
-def config_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of `schedule.yaml`, for editors.
-
-    It knows less than `parse_config`: not which names are taken twice, which time zones there are, or what a
-    cron expression means.
-    """
-    schema = Config.model_json_schema(by_alias=True)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "feedmaker schedule.yaml"
-    definitions = schema["$defs"]
-    site = definitions["Site"]["properties"]
-    about = site["author"].pop("description")
-    site["author"] = {"anyOf": [{"type": "string", "minLength": 1}, site["author"]], "description": about}
-    job = definitions["Job"]
-    job["properties"]["on"]["anyOf"].insert(0, {"enum": list(WEEKDAYS)})
-    job["if"] = {"required": ["on"], "properties": {"on": {"not": {"type": "null"}}}}
-    job["then"] = _written("at")
-    job["oneOf"] = [_written(name) for name in ("every", "cron", "at")]
-    for owner, name in (("Site", "publish_at"), ("Job", "at")):
-        _replace_times(definitions[owner]["properties"][name])
-    _describe_merchants(schema)
-    schema["if"] = {"required": ["jobs"], "properties": {"jobs": {"type": "array", "contains": _LETTER_JOB}}}
-    schema["then"] = _written("newsletter", "object")
-    for part in (schema, *definitions.values()):
-        _allow_nulls(part)
-    return schema
-
-
-_LETTER_JOB = {"required": ["run"], "properties": {"run": {"pattern": "^newsletter "}}}
-
-
-def _written(name: str, kind: str = "string") -> dict[str, Any]:
-    """Describe an object that holds a key with a value."""
-    return {"required": [name], "properties": {name: {"type": kind}}}
-
-
-def _describe_merchants(schema: dict[str, Any]) -> None:
-    """Tell the merchant that we know, which may leave anything out, from the others."""
-    schema["$defs"]["KnownMerchant"] = schema["$defs"]["Merchant"] | {"required": []}
-    merchants = schema["properties"]["merchants"]
-    merchants["propertyNames"] = {"pattern": f"^{_MERCHANT_NAME.pattern}$"}
-    merchants["properties"] = {"amazon": {"anyOf": [{"$ref": "#/$defs/KnownMerchant"}, {"type": "null"}]}}
-
-
-def _allow_nulls(part: dict[str, Any]) -> None:
-    """Let keys that may be absent be empty, which means the same."""
-    properties = part.get("properties", {})
-    for name, described in properties.items():
-        if name not in part.get("required", ()) and {"type": "null"} not in described.get("anyOf", ()):
-            about = {key: described.pop(key) for key in ("default", "description") if key in described}
-            properties[name] = {"anyOf": [described, {"type": "null"}], **about}
-
-
-def _replace_times(schema: dict[str, Any]) -> None:
-    """Describe a time of day the way it is written, HH:MM, not as RFC 3339 has it."""
-    for part in (schema, *schema.get("anyOf", ())):
-        if part.get("format") == "time":
-            del part["format"]
-            part["pattern"] = f"^({_CLOCK.pattern})$"
-    if schema.get("default"):
-        schema["default"] = schema["default"][:5]
-
-
 def _without_nulls(value: Any, path: Path = ()) -> Any:
     """Drop keys that were left empty, so that they mean the default; a merchant's name alone means much."""
     if isinstance(value, dict):
@@ -439,7 +376,7 @@ def _together(document: Document, data: Any) -> Iterator[tuple[Mark, str]]:
     if not isinstance(data, dict):
         return
     for name in _mapping(data.get("merchants")):
-        if not _MERCHANT_NAME.fullmatch(name):
+        if not MERCHANT_NAME.fullmatch(name):
             said = f'merchants: "{name[:40]}" is not a merchant name; use small letters, digits and hyphens'
             yield document.where_key(("merchants", name)), said
     jobs = data.get("jobs")

@@ -28,7 +28,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file in UTF-8 that was not there, whole or not at all; raise `FileExistsError` if it is."""
+    """Write a file in UTF-8 that was not there; raise `FileExistsError` if it is."""
     with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,7 +1,8 @@
 """`feedmaker.lock`: what has been published, so that readers are never told twice. Pure.
 
 The file is JSON with one note to a line, so that version control shows and merges it well. Entries are never
-removed: an id is never used again, and a note that comes back comes back under its own.
+removed: an id is never used again, and a note that comes back comes back under its own. Only a note that is
+given another `id:` takes its entry along.
 """
 
 from __future__ import annotations

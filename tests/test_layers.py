@@ -28,6 +28,7 @@ TABLE = """
     marked_yaml     pure  errors
     cron            pure  errors
     config          pure  ..cron
+    config_schema   pure  config
     merchants       pure  ..config
     notes           pure  ..merchants
     notes.folder          -

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from feedmaker.app.project import EPISODES, SCHEDULE, Project
-from feedmaker.config import config_schema
+from feedmaker.config_schema import config_schema
 from feedmaker.disk import explained, write_new
 from feedmaker.errors import DiagnosedError, Diagnostic, UsageError
 from feedmaker.lock import slug_of

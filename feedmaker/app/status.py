@@ -1,4 +1,4 @@
-"""What a project has published, what it holds back and why, what ran and what comes next."""
+"""What a project has published, what it holds back and why, and what ran."""
 
 from __future__ import annotations
 

@@ -66,5 +66,5 @@ def get_project() -> Project:
 
 
 def current_time() -> datetime:
-    """Read the clock: here, and nowhere further in."""
+    """Read the time that rules go by; everything further in is told it."""
     return datetime.now(UTC)

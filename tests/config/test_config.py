@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from feedmaker.config import AMAZON, Config, config_schema, parse_config
+from feedmaker.config import AMAZON, Config, parse_config
+from feedmaker.config_schema import config_schema
 from feedmaker.errors import ConfigError, Diagnostic
 from feedmaker.template_files import packaged_folder
 

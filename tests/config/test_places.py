@@ -11,7 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedmaker.config import Config, config_schema, parse_config
+from feedmaker.config import Config, parse_config
+from feedmaker.config_schema import config_schema
 from feedmaker.errors import ConfigError
 
 SITE = {"title": "Tides", "address": "https://tides.example.org/", "author": "Ines Falk"}

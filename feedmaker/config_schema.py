@@ -1,0 +1,70 @@
+"""The JSON Schema of `schedule.yaml`, for editors. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feedmaker.config import CLOCK, MERCHANT_NAME, WEEKDAYS, Config
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of `schedule.yaml`, for editors.
+
+    It knows less than `parse_config`: not which names are taken twice, which time zones there are, or what a
+    cron expression means.
+    """
+    schema = Config.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "feedmaker schedule.yaml"
+    definitions = schema["$defs"]
+    site = definitions["Site"]["properties"]
+    about = site["author"].pop("description")
+    site["author"] = {"anyOf": [{"type": "string", "minLength": 1}, site["author"]], "description": about}
+    job = definitions["Job"]
+    job["properties"]["on"]["anyOf"].insert(0, {"enum": list(WEEKDAYS)})
+    job["if"] = {"required": ["on"], "properties": {"on": {"not": {"type": "null"}}}}
+    job["then"] = _written("at")
+    job["oneOf"] = [_written(name) for name in ("every", "cron", "at")]
+    for owner, name in (("Site", "publish_at"), ("Job", "at")):
+        _replace_times(definitions[owner]["properties"][name])
+    _describe_merchants(schema)
+    schema["if"] = {"required": ["jobs"], "properties": {"jobs": {"type": "array", "contains": _LETTER_JOB}}}
+    schema["then"] = _written("newsletter", "object")
+    for part in (schema, *definitions.values()):
+        _allow_nulls(part)
+    return schema
+
+
+_LETTER_JOB = {"required": ["run"], "properties": {"run": {"pattern": "^newsletter "}}}
+
+
+def _written(name: str, kind: str = "string") -> dict[str, Any]:
+    """Describe an object that holds a key with a value."""
+    return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+def _describe_merchants(schema: dict[str, Any]) -> None:
+    """Tell the merchant that we know, which may leave anything out, from the others."""
+    schema["$defs"]["KnownMerchant"] = schema["$defs"]["Merchant"] | {"required": []}
+    merchants = schema["properties"]["merchants"]
+    merchants["propertyNames"] = {"pattern": f"^{MERCHANT_NAME.pattern}$"}
+    merchants["properties"] = {"amazon": {"anyOf": [{"$ref": "#/$defs/KnownMerchant"}, {"type": "null"}]}}
+
+
+def _allow_nulls(part: dict[str, Any]) -> None:
+    """Let keys that may be absent be empty, which means the same."""
+    properties = part.get("properties", {})
+    for name, described in properties.items():
+        if name not in part.get("required", ()) and {"type": "null"} not in described.get("anyOf", ()):
+            about = {key: described.pop(key) for key in ("default", "description") if key in described}
+            properties[name] = {"anyOf": [described, {"type": "null"}], **about}
+
+
+def _replace_times(schema: dict[str, Any]) -> None:
+    """Describe a time of day the way it is written, HH:MM, not as RFC 3339 has it."""
+    for part in (schema, *schema.get("anyOf", ())):
+        if part.get("format") == "time":
+            del part["format"]
+            part["pattern"] = f"^({CLOCK.pattern})$"
+    if schema.get("default"):
+        schema["default"] = schema["default"][:5]
