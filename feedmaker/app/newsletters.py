@@ -45,11 +45,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Tell what became of sending; `already` where all of it had been sent before."""
+    """Tell what became of sending; `already` where all of it had been sent before.
+
+    `refused` names whom the transport did not take a message for, and what it said.
+    """
 
     issue: Issue
     already: bool
     counts: Mapping[str, int]
+    refused: Sequence[tuple[str, str]] = ()
 
     @property
     def failed(self) -> int:
@@ -176,7 +180,9 @@ def send_within(
         counts = deliver(
             store, transport, issue, config, now, lambda done, total: progress("sending", done, total)
         )
-        return Sending(_find(store, issue.slug), issue.state == "sent", asdict(counts))
+        failed = (one for one in store.deliveries(issue.id) if one.state == "failed") if counts.failed else ()
+        refused = [(one.address, one.reply or "no reason given") for one in failed]
+        return Sending(_find(store, issue.slug), issue.state == "sent", asdict(counts), refused)
 
 
 def _transport(project: Project, configured: str) -> Transport:
@@ -228,7 +234,7 @@ def run_newsletter(project: Project, now: datetime, *, and_send: bool) -> str:
     if not sum(sending.counts.values()):
         return f"drafted {waiting.slug}, but there are no subscribers to send it to"
     if sending.failed:
-        raise DeliveryError(
-            f"issue {waiting.slug}: {sending.failed} of {sum(sending.counts.values())} failed"
-        )
+        whom = "; ".join(f"{address}: {reply}" for address, reply in sending.refused[:5])
+        total = sum(sending.counts.values())
+        raise DeliveryError(f"issue {waiting.slug}: {sending.failed} of {total} failed: {whom}")
     return f"sent {waiting.slug} to {sending.counts['sent']}"

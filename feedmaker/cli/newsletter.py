@@ -124,4 +124,6 @@ def send(issue: str, as_json: bool) -> int:
     else:
         said = ", ".join(f"{count} {state}" for state, count in sending.counts.items() if count)
         click.echo(f"issue {sending.issue.slug}: {said}")
+    for address, reply in sending.refused:
+        click.echo(f"not sent to {address}: {reply}", err=True)
     return int(sending.failed > 0 and not sending.already)

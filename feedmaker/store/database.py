@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from feedmaker.errors import StoreError
 
@@ -38,13 +38,13 @@ _ADVICE = {
 class Database:
     """Hold the connection to one SQLite file; not to be shared by threads."""
 
-    def __init__(self, place: Path | str) -> None:
-        url = _url(place)
-        self.path = Path(url.database or "")
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        url = URL.create("sqlite", database=str(path))
         self._engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})
         self._open: Connection | None = None
         event.listen(self._engine, "connect", _prepare)
-        _create_private(self.path)
+        _create_private(path)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -80,18 +80,6 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreError(f"{self.path}: {_advice(error)}") from error
-
-
-def _url(place: Path | str) -> URL:
-    if isinstance(place, Path) or "://" not in place:
-        return URL.create("sqlite", database=str(place))
-    try:
-        url = make_url(place)
-    except ArgumentError as error:
-        raise StoreError("the address of the state database cannot be read; expected a path") from error
-    if url.drivername != "sqlite" or url.database in (None, "", ":memory:"):
-        raise StoreError(f'"{url.drivername}:" is no state database that feedmaker knows; expected a file')
-    return url
 
 
 def _create_private(path: Path) -> None:

@@ -25,12 +25,12 @@ from feedmaker.store.records import Counts, Delivery, DeliveryState, Issue, Issu
 from feedmaker.store.tables import carried, deliveries, issues, runs, subscribers
 
 
-def open_store(place: Path | str) -> Store:
-    """Open the state database at a path or at a `sqlite:///` address; make or upgrade it where needed.
+def open_store(path: Path) -> Store:
+    """Open the state database at a path; make or upgrade it where needed.
 
     Raises `StoreError` where it cannot be used or belongs to a newer program.
     """
-    database = Database(place)
+    database = Database(path)
     try:
         with database.reading() as connection:
             current = schema.is_current(connection)

@@ -218,22 +218,3 @@ def test_other_failures_say_what_to_do(path: Path, pragma: str, advice: str) -> 
     database.close()
 
     assert str(raised.value) == f"{path}: {advice}"
-
-
-@pytest.mark.parametrize(
-    "address", ["postgresql://me:hunter2@example.org/x", "sqlite://", "sqlite:///:memory:", "://"]
-)
-def test_other_databases_are_refused_without_their_password(address: str) -> None:
-    """The text asks for a file and repeats no secret."""
-    with pytest.raises(StoreError, match="expected a") as raised:
-        open_store(address)
-
-    assert "hunter2" not in str(raised.value)
-
-
-def test_address_of_a_file_is_a_place_too(path: Path, store: Store) -> None:
-    """A sqlite address opens the same file as its path."""
-    store.add_subscriber("ann@example.org", NOW)
-
-    with open_store(f"sqlite:///{path}") as again:
-        assert [person.address for person in again.subscribers()] == ["ann@example.org"]

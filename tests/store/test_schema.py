@@ -74,8 +74,8 @@ def test_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
     with open_store(path):
         pass
     program = (
-        "import sys; from feedmaker.store import open_store\n"
-        "with open_store(sys.argv[1]) as store: store.subscribers()\n"
+        "import pathlib, sys; from feedmaker.store import open_store\n"
+        "with open_store(pathlib.Path(sys.argv[1])) as store: store.subscribers()\n"
         "assert 'alembic' not in sys.modules"
     )
 
@@ -101,11 +101,11 @@ def test_killed_migration_is_begun_again(tmp_path: Path) -> None:
     """Tables and version are one transaction, so a program that dies in between leaves an empty database."""
     path = tmp_path / "state.db"
     program = (
-        "import os, signal, sys; from feedmaker.store import open_store, schema\n"
+        "import os, pathlib, signal, sys; from feedmaker.store import open_store, schema\n"
         "whole = schema.upgrade\n"
         "def dies(connection): whole(connection); os.kill(os.getpid(), signal.SIGKILL)\n"
         "schema.upgrade = dies\n"
-        "open_store(sys.argv[1])"
+        "open_store(pathlib.Path(sys.argv[1]))"
     )
 
     done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=False)
@@ -118,7 +118,10 @@ def test_killed_migration_is_begun_again(tmp_path: Path) -> None:
 
 def test_two_programs_make_one_database(tmp_path: Path) -> None:
     """Of several that find no tables at once, one makes them and the others wait for it."""
-    program = "import sys; from feedmaker.store import open_store\nwith open_store(sys.argv[1]): pass"
+    program = (
+        "import pathlib, sys; from feedmaker.store import open_store\n"
+        "with open_store(pathlib.Path(sys.argv[1])): pass"
+    )
     command = [sys.executable, "-c", program, str(tmp_path / "state.db")]
 
     started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]

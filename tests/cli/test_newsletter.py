@@ -1,0 +1,93 @@
+"""`feedmaker newsletter` and `feedmaker subscribers`: drafting, reading and sending by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from feedmaker.delivery.transports import Envelope, Receipt
+from tests.conftest import Cli
+from tests.projects import ProjectFolder
+
+
+class Refusing:
+    """Take every message but those for one address."""
+
+    def send(self, message: bytes, envelope: Envelope) -> Receipt:
+        """Refuse the message for that address."""
+        return Receipt(envelope.recipient != "bo@example.org", "550 no such mailbox")
+
+
+@pytest.fixture
+def site(project: ProjectFolder, cli: Cli) -> ProjectFolder:
+    """Make a project with a note in its back catalogue and two subscribers."""
+    project.note("fog")
+    assert cli("-C", project.root, "build").code == 0
+    assert cli("-C", project.root, "subscribers", "add", "Ada@example.org", "bo@example.org").code == 0
+    return project
+
+
+def test_back_catalogue_is_drafted_on_purpose_only(site: ProjectFolder, cli: Cli) -> None:
+    """A draft without news says so and exits with 0; --backlog takes what the first build found."""
+    nothing = cli("-C", site.root, "newsletter", "draft")
+    drafted = cli("-C", site.root, "newsletter", "draft", "--backlog", "1", "--json")
+
+    assert (nothing.code, nothing.out[:20]) == (0, "nothing new to draft")
+    assert json.loads(drafted.out)["issue"]["state"] == "draft"
+    assert json.loads(cli("-C", site.root, "newsletter", "draft", "--json").out) == {"issue": None}
+
+
+def test_issue_is_shown_as_it_was_frozen(site: ProjectFolder, cli: Cli) -> None:
+    """Both parts are printed, by slug or as the latest, and an unknown slug names those there are."""
+    slug = json.loads(cli("-C", site.root, "newsletter", "draft", "--backlog", "1", "--json").out)["issue"][
+        "slug"
+    ]
+
+    assert cli("-C", site.root, "newsletter", "show", slug).out.startswith(
+        f"Issue: {slug} (draft)\nSubject: "
+    )
+    assert cli("-C", site.root, "newsletter", "show", "latest", "--html").out.startswith("<!doctype html>")
+    unknown = cli("-C", site.root, "newsletter", "show", "1999-01-01")
+    assert (unknown.code, slug in unknown.err) == (2, True)
+
+
+def test_issue_is_sent_once(site: ProjectFolder, cli: Cli) -> None:
+    """Sending again sends nothing; each subscriber has one file."""
+    cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
+
+    first = cli("-C", site.root, "newsletter", "send", "latest")
+    second = cli("-C", site.root, "newsletter", "send", "latest")
+
+    assert (first.code, first.out.endswith(": 2 sent\n")) == (0, True)
+    assert (second.code, "is sent already" in second.out) == (0, True)
+    assert sorted(path.name for path in (site.root / "outbox").rglob("*.eml")) == [
+        "ada@example.org.eml",
+        "bo@example.org.eml",
+    ]
+
+
+def test_who_did_not_get_an_issue_is_named(
+    site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused message makes the exit code 1 and names address and reply; later calls do not fail for it."""
+    monkeypatch.setattr("feedmaker.app.newsletters.open_transport", lambda *_: Refusing())
+    cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
+
+    first = cli("-C", site.root, "newsletter", "send", "latest")
+    second = cli("-C", site.root, "newsletter", "send", "latest")
+
+    assert first.code == 1
+    assert first.err == "not sent to bo@example.org: 550 no such mailbox\n"
+    assert second.code == 0
+
+
+def test_subscribers_are_listed_and_removed(site: ProjectFolder, cli: Cli) -> None:
+    """The list has normal addresses; removing one that is not there names it and exits with 1."""
+    assert cli("-C", site.root, "subscribers", "list").out == "ada@example.org\nbo@example.org\n"
+
+    gone = cli("-C", site.root, "subscribers", "remove", "ADA@example.org", "cy@example.org")
+
+    assert (gone.code, gone.err) == (1, "not on the list: cy@example.org\n")
+    assert json.loads(cli("-C", site.root, "subscribers", "list", "--json").out) == ["bo@example.org"]
+    assert cli("-C", site.root, "subscribers", "add", "not an address").code == 2
