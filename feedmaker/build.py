@@ -23,7 +23,7 @@ from feedmaker.disclosure import check_disclosure
 from feedmaker.disk import write_durably
 from feedmaker.errors import Diagnostic
 from feedmaker.feeds import atom, gate, json_feed, rss
-from feedmaker.feeds.feed import make_feed
+from feedmaker.feeds.feed import ATOM_FILE, JSON_FILE, RSS_FILE, make_feed
 from feedmaker.index import DamagedIndexError, Index, Written
 from feedmaker.lock import Entry, Lock, Resolution, dump_lock, page_address, publication, resolve
 from feedmaker.merchants import without_shop_links
@@ -44,7 +44,7 @@ from feedmaker.publish import Output
 from feedmaker.reading import Progress, Reading, clash_diagnostics
 from feedmaker.templating import Templates
 
-FEED_PATHS = ("feed.xml", "atom.xml", "feed.json")
+FEED_PATHS = (RSS_FILE, ATOM_FILE, JSON_FILE)
 _UNWRITTEN = Written("", -1, -1)
 
 
@@ -90,8 +90,7 @@ class Build:
         self.index = index
         self.reading = reading
         self.before = lock
-        unknown = reading.broken - set(reading.facts)
-        self.resolution = resolve(lock, reading.facts.values(), unknown, config.site, now)
+        self.resolution = resolve(lock, reading.facts.values(), reading.unknown, config.site, now)
         self.entries = sorted(self.resolution.published.items(), key=lambda item: _age(item[1]))
         self._newest = [path for path, _ in self.entries[: config.feeds.entries]]
         shown = config.model_dump_json(include={"site", "merchants"})

@@ -30,6 +30,7 @@ from pydantic_core import ErrorDetails
 from feedmaker.cron import parse_cron
 from feedmaker.errors import ConfigError, Diagnostic
 from feedmaker.marked_yaml import Document, Mark, Path, load
+from feedmaker.text import LANGUAGE_TAG, nearest
 from feedmaker.uri import web_address
 
 CONFIG_NAME = "schedule.yaml"
@@ -145,7 +146,6 @@ def _one_or_many(value: object) -> object:
 
 _WEB = r"https?://[^\s@/?#]+([/?#].*)?"
 _MAIL = r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+"
-_LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 _PARAMETER = r"[A-Za-z0-9_.~-]+"
 _LEAVING = r"(https://|mailto:)[\x21-\x7e]+"
 _JOB_NAME = r"[a-z0-9][a-z0-9-]{0,40}"
@@ -158,7 +158,9 @@ FolderAddress = Annotated[str, AfterValidator(_folder_address), _shown(r"https?:
 SearchAddress = Annotated[str, _holding("query"), _shown(r"https?://.*\{query\}.*")]
 ProductAddress = Annotated[str, _holding("product"), _shown(r"https?://.*\{product\}.*")]
 MailAddress = Annotated[str, _formed(_MAIL, "an e-mail address such as letter@example.org"), _shown(_MAIL)]
-Language = Annotated[str, _formed(_LANGUAGE, "a language tag such as en, de or pt-BR"), _shown(_LANGUAGE)]
+Language = Annotated[
+    str, _formed(LANGUAGE_TAG, "a language tag such as en, de or pt-BR"), _shown(LANGUAGE_TAG)
+]
 Parameter = Annotated[str, _formed(_PARAMETER, "letters, digits, . _ ~ and -"), _shown(_PARAMETER)]
 Leaving = Annotated[str, _formed(_LEAVING, "an https or mailto address"), _shown(_LEAVING)]
 JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), _shown(_JOB_NAME)]
@@ -467,9 +469,7 @@ def _unknown_key(path: Sequence[str | int]) -> str:
         return f'unknown key "{unknown}"; {_ELSEWHERE}'
     model = _MODELS[_general(path[:-1])]
     known = [field.alias or name for name, field in model.model_fields.items()]
-    near = get_close_matches(unknown, known, n=1, cutoff=0.5)
-    hint = f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)
-    return f'unknown key "{unknown}"; {hint}'
+    return f'unknown key "{unknown}"; {nearest(unknown, known)}'
 
 
 def _general(path: Sequence[str | int]) -> tuple[str, ...]:

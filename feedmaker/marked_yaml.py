@@ -32,6 +32,11 @@ class Mark:
     column: int
 
 
+def mark_at(text: str, offset: int) -> Mark:
+    """Return the place of a character in a text whose lines end with line feeds."""
+    return Mark(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Say what is wrong with the YAML itself; `code` is a diagnostic code."""

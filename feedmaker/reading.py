@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -18,9 +17,10 @@ from feedmaker.config import Config
 from feedmaker.errors import Diagnostic
 from feedmaker.index import UNTRUSTED, DamagedIndexError, Index, Seen, is_fresh
 from feedmaker.lock import Resolution
-from feedmaker.marked_yaml import Mark
+from feedmaker.marked_yaml import Mark, mark_at
 from feedmaker.merchants import shop_links, unknown_merchants
 from feedmaker.model import Episode
+from feedmaker.notes.decoding import with_line_feeds
 from feedmaker.notes.folder import NoteFile
 from feedmaker.notes.note import Facts, Note, key_mark, parse_note
 
@@ -44,19 +44,24 @@ class Reading:
     gone: list[str] = field(default_factory=list)
     episodes: dict[str, Episode] = field(default_factory=dict)
 
+    @property
+    def unknown(self) -> set[str]:
+        """Return the notes of which nothing can be published, not even a last good text."""
+        return self.broken - set(self.facts)
+
 
 def read_notes(
-    folder: Path, files: Sequence[NoteFile], index: Index, config: Config, progress: Progress
+    folder: Path, files: Sequence[NoteFile], index: Index, config: Config, began: int, progress: Progress
 ) -> Reading:
     """Read the notes that have changed since the index was made; take the facts of the others from there.
 
     Where the program or the merchants have changed, every note is read again. A note that cannot be read
-    now keeps its last good text, where the index has one.
+    now keeps its last good text, where the index has one. `began` is the time in nanoseconds from before the
+    files were looked at.
     """
     reading = Reading(_rules(config))
     known = index.notes()
     trusted = index.reader() == reading.rules
-    now_ns = time.time_ns()
     todo = []
     for file in files:
         seen = known.get(file.path)
@@ -67,7 +72,7 @@ def read_notes(
             todo.append(file)
     for number, file in enumerate(todo):
         progress("reading", number, len(todo))
-        _read_note(folder, file, reading, config, now_ns)
+        _read_note(folder, file, reading, config, began)
     progress("reading", len(todo), len(todo))
     hidden = _below_unreadable(known, files)
     for path in sorted({*reading.broken, *hidden} & set(known)):
@@ -89,7 +94,7 @@ def _below_unreadable(known: dict[str, Seen], files: Sequence[NoteFile]) -> set[
     return {path for path in known if path.startswith(folders)}
 
 
-def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, now_ns: int) -> None:
+def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, began: int) -> None:
     data, note = _note(folder, file)
     if data is not None:
         note = with_merchants(note, data, config)
@@ -102,7 +107,7 @@ def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, n
     reading.episodes[file.path] = note.episode
     reading.facts[file.path] = facts
     reading.raw[file.path] = raw
-    if is_fresh(file, now_ns) or note.diagnostics:
+    if is_fresh(file, began) or note.diagnostics:
         # It may change within a step of the clock; and what it warns of is to be said by the next build too.
         file = NoteFile(file.path, UNTRUSTED, UNTRUSTED, UNTRUSTED)
     reading.read[file.path] = (Seen(file, raw, _facts_text(facts)), data)
@@ -157,9 +162,9 @@ def with_merchants(note: Note, data: bytes, config: Config) -> Note:
 
 def _link_warning(path: str, data: bytes, code: str, message: str, *sought: str) -> Diagnostic:
     """Place a warning at the first of the sought texts that stands in the note."""
-    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = with_line_feeds(data.decode("utf-8-sig", "replace"))
     offset = next((place for word in sought if (place := text.find(word)) >= 0), 0)
-    mark = Mark(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+    mark = mark_at(text, offset)
     return Diagnostic(path, mark.line, mark.column, code, message, "warning")
 
 

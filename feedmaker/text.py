@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 
 _MONTHS = (
     "January",
@@ -19,6 +21,10 @@ _MONTHS = (
     "November",
     "December",
 )
+_LONGEST_WORD = 60
+LANGUAGE_TAG = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+"""The form of a language tag such as en or pt-BR (RFC 5646), as far as we look."""
+
 # Other white space, such as a no-break space, is somebody's choice.
 _BREAKS = re.compile(r"[ \t\r\n]+")
 
@@ -63,3 +69,10 @@ def shorten(text: str, limit: int) -> str:
     head = text[:limit]
     cut = head.rsplit(" ", 1)[0] if " " in head[limit // 2 :] else head[:-1]
     return cut.rstrip(" ,;:.-–—") + "…"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Write the hint that ends a message about an unknown word."""
+    known = list(known)
+    near = get_close_matches(word[:_LONGEST_WORD], known, n=1, cutoff=0.5)
+    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)

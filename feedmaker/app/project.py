@@ -6,7 +6,8 @@ cron line pays for every minute, import none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,11 +27,10 @@ if TYPE_CHECKING:
     from feedmaker.build import Build, Built
     from feedmaker.config import Config
     from feedmaker.lock import Lock, Resolution
-    from feedmaker.reading import Reading
+    from feedmaker.reading import Progress, Reading
 
 SCHEDULE = "schedule.yaml"
 EPISODES = "episodes"
-Progress = Callable[[str, int, int], None]
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -175,8 +175,6 @@ class Project:
             yield index.mending(lambda: self._built(index, now, progress))
 
     def _built(self, index: Index, now: datetime, progress: Progress) -> tuple[BuildReport, Build]:
-        import time
-
         from feedmaker.build import Build
         from feedmaker.publish import Output
         from feedmaker.reading import read_notes
@@ -184,7 +182,7 @@ class Project:
 
         began, inputs = time.time_ns(), self._inputs()
         config, lock = self.config(), self.lock()
-        reading = read_notes(self.folder, inputs.notes, index, config, progress)
+        reading = read_notes(self.folder, inputs.notes, index, config, began, progress)
         build = Build(self.folder, config, Templates(self.templates), index, reading, lock, now)
         with Output.open(self.public) as output:
             built = build.run(self.lock_path, output, progress)
@@ -251,11 +249,10 @@ class Project:
         from feedmaker.reading import read_notes
 
         config = self.config()
-        files = scan(self.folder, EPISODES)
+        began, files = time.time_ns(), scan(self.folder, EPISODES)
         with Index.open(self.index_path) as index:
-            reading = index.mending(lambda: read_notes(self.folder, files, index, config, silent))
-        unknown = reading.broken - set(reading.facts)
-        return reading, resolve(self.lock(), reading.facts.values(), unknown, config.site, now)
+            reading = index.mending(lambda: read_notes(self.folder, files, index, config, began, silent))
+        return reading, resolve(self.lock(), reading.facts.values(), reading.unknown, config.site, now)
 
 
 def _report(built: Built, zone: ZoneInfo) -> BuildReport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from feedmaker.marked_yaml import Mark
+from feedmaker.marked_yaml import Mark, mark_at
 from feedmaker.notes.faults import Faults
 from feedmaker.notes.lines import UNPRINTABLE
 
@@ -37,7 +37,7 @@ def decode(data: bytes, faults: Faults) -> str | None:
     if not text.strip():
         faults.error(start, "empty-note", "the file is empty; `feedmaker new TITLE` writes one to begin with")
         return None
-    return _clean(_with_line_feeds(text), faults)
+    return _clean(with_line_feeds(text), faults)
 
 
 def _clean(text: str, faults: Faults) -> str:
@@ -45,19 +45,18 @@ def _clean(text: str, faults: Faults) -> str:
     if not found:
         return text
     count = len(UNPRINTABLE.findall(text))
-    line = text.count("\n", 0, found.start()) + 1
-    column = found.start() - text.rfind("\n", 0, found.start())
     message = f"{count} control character(s), the first is U+{ord(found[0]):04X}; shown as U+FFFD"
-    faults.warn(Mark(line, column), "control-character", message)
+    faults.warn(mark_at(text, found.start()), "control-character", message)
     return UNPRINTABLE.sub("\ufffd", text)
 
 
 def _mark(data: bytes, offset: int) -> Mark:
-    before = _with_line_feeds(data[:offset].decode("utf-8-sig"))
-    return Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+    before = with_line_feeds(data[:offset].decode("utf-8-sig"))
+    return mark_at(before, len(before))
 
 
-def _with_line_feeds(text: str) -> str:
+def with_line_feeds(text: str) -> str:
+    """End every line of a text with a line feed."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from difflib import get_close_matches
 
 from feedmaker.errors import Diagnostic
 from feedmaker.marked_yaml import Mark
 
 MAX_FAULTS = 100
-_LONGEST_WORD = 60
 
 
 class Faults:
@@ -59,10 +56,3 @@ class Faults:
 def _in_one_line(message: str) -> str:
     """Keep line ends of any kind out of a message, which may cite the note."""
     return " ".join(message.split())
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Write the hint that ends a message about an unknown word."""
-    known = list(known)
-    near = get_close_matches(word[:_LONGEST_WORD], known, n=1, cutoff=0.5)
-    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from feedmaker.marked_yaml import Document, Mark, load
 from feedmaker.model import Guest, Media
-from feedmaker.notes.faults import Faults, nearest
+from feedmaker.notes.faults import Faults
 from feedmaker.notes.lines import one_line
 from feedmaker.notes.values import parse_date, parse_duration, parse_moment
-from feedmaker.text import shorten
+from feedmaker.text import LANGUAGE_TAG, nearest, shorten
 from feedmaker.uri import is_iri, web_address
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ _ID = re.compile(r'[^\s<>"{}|\\^`]{1,300}')
 _TYPE = re.compile(r"[a-z]+/[a-z0-9_.+-]+")
 _LENGTH = re.compile(r"[1-9][0-9]{0,14}")
 _POSITION = re.compile(r"[1-9][0-9]{0,5}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(LANGUAGE_TAG)
 _MEDIA_KEYS = ("url", "type", "length")
 _TYPES = {
     "mp3": "audio/mpeg",
