@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedmaker.config import CLOCK, MERCHANT_NAME, WEEKDAYS, Config
+from feedmaker.config import MERCHANT_NAME, Config
 
 
 def config_schema() -> dict[str, Any]:
@@ -17,16 +17,12 @@ def config_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "feedmaker schedule.yaml"
     definitions = schema["$defs"]
-    site = definitions["Site"]["properties"]
-    about = site["author"].pop("description")
-    site["author"] = {"anyOf": [{"type": "string", "minLength": 1}, site["author"]], "description": about}
     job = definitions["Job"]
-    job["properties"]["on"]["anyOf"].insert(0, {"enum": list(WEEKDAYS)})
     job["if"] = {"required": ["on"], "properties": {"on": {"not": {"type": "null"}}}}
     job["then"] = _written("at")
     job["oneOf"] = [_written(name) for name in ("every", "cron", "at")]
-    for owner, name in (("Site", "publish_at"), ("Job", "at")):
-        _replace_times(definitions[owner]["properties"][name])
+    at = definitions["Site"]["properties"]["publish_at"]
+    at["default"] = at["default"][:5]  # as people write it, not as RFC 3339 has it
     _describe_merchants(schema)
     schema["if"] = {"required": ["jobs"], "properties": {"jobs": {"type": "array", "contains": _LETTER_JOB}}}
     schema["then"] = _written("newsletter", "object")
@@ -58,13 +54,3 @@ def _allow_nulls(part: dict[str, Any]) -> None:
         if name not in part.get("required", ()) and {"type": "null"} not in described.get("anyOf", ()):
             about = {key: described.pop(key) for key in ("default", "description") if key in described}
             properties[name] = {"anyOf": [described, {"type": "null"}], **about}
-
-
-def _replace_times(schema: dict[str, Any]) -> None:
-    """Describe a time of day the way it is written, HH:MM, not as RFC 3339 has it."""
-    for part in (schema, *schema.get("anyOf", ())):
-        if part.get("format") == "time":
-            del part["format"]
-            part["pattern"] = f"^({CLOCK.pattern})$"
-    if schema.get("default"):
-        schema["default"] = schema["default"][:5]

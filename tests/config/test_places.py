@@ -19,6 +19,8 @@ SITE = {"title": "Tides", "address": "https://tides.example.org/", "author": "In
 LETTER = {"title": "T", "from": {"name": "I", "email": "i@tides.example.org"}, "postal_address": "Basalt 3"}
 JOB = {"name": "a", "run": "build", "every": "1 day"}
 SHOP = {"name": "Shop", "search": "https://shop.example/?q={query}"}
+MONEY = {"url": "https://give.example/", "text": "Give"}
+PODCAST = {"image": "artwork.jpg", "category": "Arts > Books"}
 
 
 def said(text: str) -> list[str]:
@@ -40,7 +42,25 @@ def faults(**data: Any) -> list[str]:
     ("data", "unknown", "hint"),
     [
         ({"feds": {}}, "feds", 'did you mean "feeds"?'),
-        ({"xyz": 1}, "xyz", "known here: site, feeds, merchants, newsletter, delivery, jobs"),
+        ({"xyz": 1}, "xyz", "known here: site, feeds, podcast, push, serving, merchants, newsletter"),
+        ({"feeds": {"tag": "all"}}, "tag", 'did you mean "tags"?'),
+        ({"podcast": PODCAST | {"categories": "Arts"}}, "categories", 'did you mean "category"?'),
+        (
+            {"podcast": PODCAST | {"owner": {"name": "I", "email": "i@a.example", "x": 1}}},
+            "x",
+            "known here: name",
+        ),
+        ({"podcast": PODCAST | {"hosts": ["I", {"name": "P", "img": "x"}]}}, "img", 'did you mean "image"?'),
+        ({"podcast": PODCAST | {"funding": [MONEY | {"txt": "x"}]}}, "txt", 'did you mean "text"?'),
+        ({"podcast": PODCAST | {"license": {"name": "cc0-1.0", "ulr": "x"}}}, "ulr", 'did you mean "url"?'),
+        ({"podcast": PODCAST | {"txt": [{"text": "x", "purpos": "y"}]}}, "purpos", 'did you mean "purpose"?'),
+        (
+            {"podcast": PODCAST | {"update_frequency": {"text": "x", "rule": "y"}}},
+            "rule",
+            'did you mean "rrule"?',
+        ),
+        ({"push": {"hub": "https://hub.example/"}}, "hub", 'did you mean "hubs"?'),
+        ({"serving": {"netlyfi": "true"}}, "netlyfi", 'did you mean "netlify"?'),
         ({"site": SITE | {"time_zone": "UTC"}}, "time_zone", 'did you mean "timezone"?'),
         ({"site": SITE | {"author": {"name": "I", "mail": "x@y.example"}}}, "mail", 'did you mean "email"?'),
         ({"feeds": {"entry": 3}}, "entry", 'did you mean "entries"?'),
@@ -240,20 +260,42 @@ def _optional_keys(schema: dict[str, Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("owner", "name"), _optional_keys(config_schema()))
 def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str) -> None:
     """Each key that may be absent may be empty, which means the same, in the program and in the schema."""
-    data: dict[str, Any] = {"site": dict(SITE), "newsletter": dict(LETTER), "jobs": [dict(JOB)], "feeds": {}}
-    data |= {"merchants": {"shop": dict(SHOP)}, "delivery": {}}
-    data["site"]["author"] = {"name": "Ines Falk"}
+    podcast: dict[str, Any] = {
+        **PODCAST,
+        "owner": {"name": "I", "email": "i@tides.example.org"},
+        "hosts": [{"name": "I"}],
+        "funding": [dict(MONEY)],
+        "license": {"name": "cc0-1.0"},
+        "txt": [{"text": "a"}],
+        "update_frequency": {"text": "daily"},
+    }
+    data: dict[str, Any] = {
+        "site": SITE | {"author": {"name": "Ines Falk"}},
+        "newsletter": dict(LETTER),
+        "merchants": {"shop": dict(SHOP)},
+        "delivery": {},
+        "feeds": {},
+        "jobs": [dict(JOB)],
+        "podcast": podcast,
+        "push": {},
+        "serving": {},
+    }
     places = {
         "": data,
         "Site": data["site"],
         "Author": data["site"]["author"],
-        "Merchant": data["merchants"]["shop"],
-    }
-    places |= {
         "Feeds": data["feeds"],
+        "Merchant": data["merchants"]["shop"],
         "Newsletter": data["newsletter"],
         "Delivery": data["delivery"],
         "Job": data["jobs"][0],
+        "Push": data["push"],
+        "Serving": data["serving"],
+        "Podcast": podcast,
+        "Person": podcast["hosts"][0],
+        "License": podcast["license"],
+        "Txt": podcast["txt"][0],
+        "Frequency": podcast["update_frequency"],
     }
     if (owner, name) == ("Job", "every"):
         data["jobs"][0]["cron"] = "@daily"
@@ -284,6 +326,28 @@ GOOD: list[dict[str, Any]] = [
     },
     {"newsletter": LETTER | {"unsubscribe": "mailto:leave@a.example"}},
     {"delivery": {"transport": "outbox:mails"}},
+    {"site": SITE | {"image": "https://a.example/logo.png", "moved_from": "https://old.example/notes"}},
+    {"site": SITE | {"moved_from": ["https://older.example/", "https://old.example/"]}},
+    {"feeds": {"tags": "all", "shows": ["Keepers", "Lamps"], "recommendations": False}},
+    {"feeds": {"tags": [], "shows": "Keepers"}},
+    {"podcast": PODCAST},
+    {"podcast": {"image": "https://a.example/art.png", "category": ["Technology", "TV & Film > TV Reviews"]}},
+    {"podcast": PODCAST | {"explicit": True, "locked": False, "complete": True, "type": "serial"}},
+    {"podcast": PODCAST | {"hosts": "Ines Falk", "license": "cc-by-4.0", "update_frequency": "now and then"}},
+    {"podcast": PODCAST | {"hosts": ["I", {"name": "P", "url": "https://a.example/"}], "funding": [MONEY]}},
+    {"podcast": PODCAST | {"license": {"name": "Ours", "url": "https://a.example/licence"}, "funding": []}},
+    {
+        "podcast": PODCAST
+        | {"update_frequency": {"text": "Fridays", "rrule": "FREQ=WEEKLY;BYDAY=FR", "start": "2026-11-27"}}
+    },
+    {"podcast": PODCAST | {"guid": "917393e3-1b1e-5cef-ace4-edaa54e1f810", "medium": "audiobook"}},
+    {"podcast": PODCAST | {"txt": [{"text": "x" * 4000, "purpose": "verify"}], "entries": 3000}},
+    {"push": {"hubs": "https://hub.example/", "automatic": False}},
+    {"push": {"hubs": ["https://hub.example/", "https://other.example/hub?a=b"], "podping": False}},
+    {"podcast": PODCAST, "push": {"podping": True, "podcast_index": "https://index.example/hub"}},
+    {"serving": {"netlify": True, "compress": "gzip"}},
+    {"serving": {"compress": ["gzip", "brotli"]}},
+    {"podcast": None, "push": None, "serving": None},
     {"jobs": []},
     {"jobs": [JOB, {"name": "b-2", "run": "build", "on": ["monday", "friday"], "at": "09:00"}]},
     {"jobs": [{"name": "b", "run": "build", "on": "sunday", "at": "9:00", "every": None}]},
@@ -309,6 +373,36 @@ BAD: list[dict[str, Any]] = [
     {"feeds": {"entries": 0}},
     {"feeds": {"entries": "many"}},
     {"feeds": []},
+    {"feeds": {"tags": [" "]}},
+    {"feeds": {"tags": {"all": True}}},
+    {"feeds": {"recommendations": "yes"}},
+    {"site": SITE | {"moved_from": "old.example"}},
+    {"site": SITE | {"moved_from": ["https://old.example/?a"]}},
+    {"site": SITE | {"image": "logo.png"}},
+    {"podcast": {}},
+    {"podcast": {"image": "artwork.jpg"}},
+    {"podcast": PODCAST | {"category": []}},
+    {"podcast": PODCAST | {"explicit": "clean"}},
+    {"podcast": PODCAST | {"explicit": "yes"}},
+    {"podcast": PODCAST | {"locked": "no"}},
+    {"podcast": PODCAST | {"type": "weekly"}},
+    {"podcast": PODCAST | {"medium": "blog"}},
+    {"podcast": PODCAST | {"owner": "Ines Falk"}},
+    {"podcast": PODCAST | {"hosts": [{"url": "https://a.example/"}]}},
+    {"podcast": PODCAST | {"hosts": "x" * 129}},
+    {"podcast": PODCAST | {"funding": [{"url": "https://a.example/"}]}},
+    {"podcast": PODCAST | {"license": "CC BY"}},
+    {"podcast": PODCAST | {"txt": [{"text": "x" * 4001}]}},
+    {"podcast": PODCAST | {"update_frequency": {"rrule": "FREQ=DAILY"}}},
+    {"podcast": PODCAST | {"update_frequency": {"text": "x", "rrule": "weekly"}}},
+    {"podcast": PODCAST | {"update_frequency": {"text": "x", "start": 5}}},
+    {"podcast": PODCAST | {"entries": 0}},
+    {"push": {"hubs": "hub.example"}},
+    {"push": {"hubs": [["https://hub.example/"]]}},
+    {"podcast": PODCAST, "push": {"podping": "yes"}},
+    {"push": {"automatic": "sometimes"}},
+    {"serving": {"compress": "zip"}},
+    {"serving": {"netlify": "on"}},
     {"merchants": {"Shop": SHOP}},
     {"merchants": {"shop": None}},
     {"merchants": {"shop": {"name": "Shop"}}},
@@ -365,6 +459,8 @@ def test_schema_is_a_schema() -> None:
 
 _KEYS = st.sampled_from(
     [
+        *("podcast", "category", "hosts", "license", "update_frequency", "funding", "txt", "start", "guid"),
+        *("push", "hubs", "podping", "serving", "compress", "tags", "moved_from", "explicit", "image"),
         "site",
         "title",
         "address",
@@ -393,6 +489,7 @@ _KEYS = st.sampled_from(
 )
 _VALUES = st.recursive(
     st.none()
+    | st.sampled_from(["true", "all", "Arts > Books", "Arts >", "2026-11-23T08:00"])
     | st.sampled_from(["", "a", "https://a.example/", "https://[::1", "9:00", "build", "{", "friday"])
     | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=5),

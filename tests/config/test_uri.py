@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedmaker.uri import safe_link, web_address
+from feedmaker.uri import at_moment, is_iri, safe_link, web_address
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,72 @@ def test_web_address_is_of_the_web_and_holds_no_name(written: str) -> None:
         web_address(written)
 
     assert "pw" not in str(caught.value).removesuffix("password; see docs/configuration.md#secrets")
+
+
+@pytest.mark.parametrize(
+    ("recording", "moment"),
+    [
+        ("https://media.example/a.mp3", "https://media.example/a.mp3#t=61"),
+        ("https://media.example/a.mp3?x=1&t=5", "https://media.example/a.mp3?x=1&t=5#t=61"),
+        ("https://media.example/a.mp3#top", "https://media.example/a.mp3#t=61"),
+        ("https://youtu.be/x", "https://youtu.be/x?t=61"),
+        ("https://www.youtube.com/watch?v=x", "https://www.youtube.com/watch?v=x&t=61"),
+        ("https://m.youtube.com/watch?t=5s&v=x&t=6", "https://m.youtube.com/watch?v=x&t=61"),
+        ("https://www.youtube.com/watch?v=x#t=5", "https://www.youtube.com/watch?v=x&t=61"),
+        ("https://youtu.be/x?t", "https://youtu.be/x?t=61"),
+        ("https://youtu.be/x?%74=5&&a", "https://youtu.be/x?a&t=61"),
+        ("https://open.spotify.com/episode/x", "https://open.spotify.com/episode/x?t=61"),
+        ("https://vimeo.com/1?share=copy", "https://vimeo.com/1?share=copy#t=61s"),
+        ("https://player.vimeo.com/video/1#t=5s", "https://player.vimeo.com/video/1#t=61s"),
+        ("https://notyoutube.com/x", "https://notyoutube.com/x#t=61"),
+        ("https://youtube.com.example/x", "https://youtube.com.example/x#t=61"),
+    ],
+)
+def test_moment_stands_in_the_form_that_its_host_knows(recording: str, moment: str) -> None:
+    """The address of a moment is that of the recording with the seconds, and no others beside them."""
+    assert at_moment(recording, 61) == moment
+
+
+_RECORDINGS = st.builds(
+    "https://{}/{}".format,
+    st.sampled_from(
+        ["youtu.be", "www.youtube.com", "open.spotify.com", "vimeo.com", "a.example", "ü.example:8080"]
+    ),
+    st.text(st.one_of(_SIGNS, st.characters(codec="utf-8"))),
+)
+
+
+@settings(max_examples=300)
+@given(_RECORDINGS, st.integers(0, 10**6), st.integers(0, 10**6))
+def test_any_moment_is_a_sound_link(written: str, first: int, second: int) -> None:
+    """A moment may stand wherever its recording may, and of two moments the later counts."""
+    recording = safe_link(written)
+
+    if recording is not None:
+        moment = at_moment(recording, first)
+        assert safe_link(moment) == moment
+        assert f"t={first}" in moment
+        assert at_moment(moment, second) == at_moment(recording, second)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("tag:example.org,2026:a", True),
+        ("https://example.org/ü#1", True),
+        ("x:1", True),
+        ("urn:uuid:917393e3-1b1e-5cef-ace4-edaa54e1f810", True),
+        ("4711", False),
+        ("two words", False),
+        ("x: 1", False),
+        ("x:", False),
+        ("1x:2", False),
+        ("x:<b>", False),
+        ('x:"', False),
+        ("x:1\n", False),
+        ("", False),
+    ],
+)
+def test_iri_has_a_scheme_and_no_spaces(text: str, is_one: bool) -> None:
+    """What can be an id in Atom begins with a scheme and has no sign that ends an address in text."""
+    assert is_iri(text) is is_one

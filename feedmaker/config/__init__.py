@@ -1,0 +1,43 @@
+"""`schedule.yaml` as a validated, frozen tree: `parse_config` reads it, `Config` holds it. Pure."""
+
+from feedmaker.config.fields import CLOCK, MERCHANT_NAME, WEEKDAYS, Weekday
+from feedmaker.config.podcast import Funding, License, Person, Podcast
+from feedmaker.config.schedule import CONFIG_NAME, Config, parse_config
+from feedmaker.config.sections import (
+    AMAZON,
+    Author,
+    Delivery,
+    Feeds,
+    Job,
+    Mailbox,
+    Merchant,
+    Newsletter,
+    Push,
+    Serving,
+    Site,
+)
+
+__all__ = [
+    "AMAZON",
+    "CLOCK",
+    "CONFIG_NAME",
+    "MERCHANT_NAME",
+    "WEEKDAYS",
+    "Author",
+    "Config",
+    "Delivery",
+    "Feeds",
+    "Funding",
+    "Job",
+    "License",
+    "Mailbox",
+    "Merchant",
+    "Newsletter",
+    "Person",
+    "Podcast",
+    "Push",
+    "Serving",
+    "Site",
+    "Weekday",
+    "parse_config",
+]
