@@ -92,5 +92,9 @@ class StoreError(FeedmakerError):
     """The state database cannot be used."""
 
 
+class FetchError(FeedmakerError):
+    """Something cannot be fetched from its address."""
+
+
 class DeliveryError(FeedmakerError):
     """An issue cannot be handed to its transport."""

@@ -1,0 +1,239 @@
+"""HTTP: everything that is fetched or posted goes through here.
+
+One deadline covers looking a name up, connecting, redirects and the body; the size of an answer is bounded
+while it is unpacked; and each address is looked at where it is connected to, so that neither a redirect nor
+a name that changes its address leads into a private network. Nothing is tried twice.
+"""
+
+from __future__ import annotations
+
+import socket
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from feedmaker import __version__
+from feedmaker.errors import FetchError
+
+if TYPE_CHECKING:
+    import httpx
+
+DEADLINE = 30.0
+LIMIT = 20_000_000
+_MOST_REDIRECTS = 5
+_STEP = 65_536
+_NONE: Mapping[str, str] = MappingProxyType({})
+_OWN_HEADERS = {"User-Agent": f"feedmaker/{__version__}", "Accept-Encoding": "gzip"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Hold an answer: the address it came from, its status, its headers in small letters, its unpacked body.
+
+    The status is 2xx or 304.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class StatusError(FetchError):
+    """A server answered that it will not; `status` and `headers` are those of the answer."""
+
+    def __init__(self, message: str, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+        self.headers = headers
+        super().__init__(message)
+
+
+def fetch(
+    url: str,
+    *,
+    deadline: float = DEADLINE,
+    limit: int = LIMIT,
+    private: bool = False,
+    headers: Mapping[str, str] = _NONE,
+) -> Fetched:
+    """Get what is at an http or https address, within `deadline` seconds and `limit` bytes.
+
+    `private` allows addresses that only this machine or its network can reach. `headers` go to the server of
+    `url` and to no other that it redirects to. Raises `FetchError`, and `StatusError` for a status from 400.
+    """
+    return _Exchange(deadline, limit, headers, private=private).answer("GET", url)
+
+
+def post(
+    url: str,
+    data: Mapping[str, str],
+    *,
+    deadline: float = DEADLINE,
+    limit: int = LIMIT,
+    private: bool = False,
+    headers: Mapping[str, str] = _NONE,
+) -> Fetched:
+    """Send the fields of a form to an http or https address; for everything else see `fetch`."""
+    return _Exchange(deadline, limit, headers, private=private).answer("POST", url, data)
+
+
+def shown_address(url: str) -> str:
+    """Write an address for people, without name, password and query, any of which may be secret."""
+    try:
+        parts = urlsplit(url)
+        host = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+    except ValueError:
+        host = ""
+    if not host:
+        return "this address"
+    return f"{parts.scheme}://{host}{parts.path}{'?…' if parts.query else ''}"
+
+
+class _Exchange:
+    """Ask one question and follow it to its answer."""
+
+    def __init__(self, deadline: float, limit: int, headers: Mapping[str, str], *, private: bool) -> None:
+        from feedmaker.fetch.transport import Clock
+
+        self.clock = Clock(deadline)
+        self.limit = limit
+        self.headers = dict(headers)
+        self.private = private
+        self.shown = ""
+
+    def answer(self, method: str, url: str, data: Mapping[str, str] | None = None) -> Fetched:
+        self.shown = shown_address(url)
+        with self._explained(), self._client() as client:
+            request = client.build_request(method, url, data=data, headers=self.headers)
+            for _ in range(_MOST_REDIRECTS + 1):
+                self._look_at(request)
+                response = client.send(request, stream=True)
+                if response.next_request is None:
+                    return self._fetched(response)
+                response.close()
+                request = self._next(request, response.next_request)
+        raise self._error(f"more than {_MOST_REDIRECTS} redirects; use the address that they end at")
+
+    def _client(self) -> httpx.Client:
+        import httpx
+
+        from feedmaker.fetch.transport import Transport
+
+        # The environment could name a proxy, and nobody could tell where one leads.
+        transport = Transport(self.clock, private=self.private)
+        return httpx.Client(transport=transport, headers=_OWN_HEADERS, trust_env=False)
+
+    def _look_at(self, request: httpx.Request) -> None:
+        self.shown = shown_address(str(request.url))
+        if request.url.scheme not in ("http", "https") or not request.url.host:
+            raise self._error("only https:// and http:// addresses can be fetched; use one of those")
+
+    def _next(self, request: httpx.Request, following: httpx.Request) -> httpx.Request:
+        """Keep what was meant for one server from the next."""
+        if (request.url.scheme, request.url.netloc) != (following.url.scheme, following.url.netloc):
+            for name in self.headers:
+                following.headers.pop(name, None)
+        return following
+
+    def _fetched(self, response: httpx.Response) -> Fetched:
+        status, headers = response.status_code, dict(response.headers)
+        if status >= HTTPStatus.BAD_REQUEST:
+            message = f"{self.shown}: the answer was {_named(status)}; {_way_out(status)}"
+            raise StatusError(message, status, headers)
+        if not response.is_success and status != HTTPStatus.NOT_MODIFIED:
+            raise self._error(f"the answer was {_named(status)}, which leads nowhere; check the address")
+        address = str(response.url.copy_with(username=None, password=None))
+        return Fetched(address, status, headers, self._body(response))
+
+    def _body(self, response: httpx.Response) -> bytes:
+        packing = response.headers.get("content-encoding", "").strip().lower()
+        chunks: Iterable[bytes] = response.iter_raw(_STEP)
+        if packing in ("gzip", "x-gzip"):
+            chunks = _unpacked(chunks)
+        elif packing not in ("", "identity"):
+            raise self._error("the answer is packed in a way that was not asked for; tell its owner")
+        body = bytearray()
+        for chunk in chunks:
+            self.clock.left()
+            body += chunk
+            if len(body) > self.limit:
+                raise self._error(f"the answer has more than {self.limit:,} bytes; use a smaller file")
+        return bytes(body)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what the libraries say into words that name the address and the way out."""
+        import httpcore
+        import httpx
+
+        from feedmaker.fetch.transport import PrivateAddressError
+
+        late = f"no complete answer within {self.clock.seconds:g} seconds; try again later"
+        ways: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+            ((TimeoutError, httpcore.TimeoutException), late),
+            ((PrivateAddressError,), "leads into a private network; only public addresses may be fetched"),
+            ((socket.gaierror,), "there is no such host; check the address and the network"),
+            (
+                (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.ProtocolError, UnicodeError),
+                "this is no sound address; check it for mistakes",
+            ),
+            (
+                (httpcore.ProtocolError, httpx.StreamError, zlib.error, EOFError),
+                "the answer is damaged; try again later, or tell its owner",
+            ),
+            ((OSError, httpcore.NetworkError), "cannot be reached; check the address and the network"),
+        )
+        try:
+            yield
+        except tuple(kind for kinds, _ in ways for kind in kinds) as error:
+            message = next(message for kinds, message in ways if isinstance(error, kinds))
+            raise self._error(message + _reason(error)) from error
+
+    def _error(self, message: str) -> FetchError:
+        return FetchError(f"{self.shown}: {message}")
+
+
+def _reason(error: Exception) -> str:
+    """Quote the system's own words on a connection, which know no secrets."""
+    import httpcore
+
+    said = " ".join(str(error).split())
+    return f" ({said})" if said and isinstance(error, httpcore.NetworkError) else ""
+
+
+def _named(status: int) -> str:
+    """Write a status with its standard name; a server's own words could say anything."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _way_out(status: int) -> str:
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return "find out who may read it"
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "try again later"
+    return "check the address"
+
+
+def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Unpack gzip a step at a time, so that a small body cannot fill the memory before it is counted."""
+    unpacker = zlib.decompressobj(wbits=31)
+    begun = False
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            begun = True
+            if unpacker.eof:
+                unpacker = zlib.decompressobj(wbits=31)
+            yield unpacker.decompress(rest, _STEP)
+            rest = unpacker.unconsumed_tail or unpacker.unused_data
+    yield unpacker.flush()
+    if begun and not unpacker.eof:
+        raise EOFError
