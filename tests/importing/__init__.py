@@ -1,0 +1,1 @@
+"""Tests of taking over feeds of other systems."""
