@@ -1,0 +1,1 @@
+"""Our own lint of feed documents: RSS, Atom, JSON Feed, OPML and chapters, read as hostile bytes. Pure."""
