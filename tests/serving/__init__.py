@@ -1,0 +1,1 @@
+"""Tests of serving: rules for web servers, compressed copies, and moving a site."""
