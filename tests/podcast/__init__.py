@@ -1,0 +1,1 @@
+"""The podcast feed: its elements, chapters, show notes, artwork and warnings."""
