@@ -8,11 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from feedmaker.catalogue import Listed, Mention
 from feedmaker.config import Author
 from feedmaker.content import render
+from feedmaker.disclosure import check_disclosure
 from feedmaker.errors import TemplateError
-from feedmaker.model import Episode, Span, prose
-from feedmaker.pages import ArchiveRow, archive_page, episode_page, index_page, stylesheet
+from feedmaker.model import Chapter, Episode, Media, Span, prose
+from feedmaker.notes.note import Named
+from feedmaker.pages import (
+    ArchiveRow,
+    FeedLink,
+    archive_page,
+    episode_page,
+    index_page,
+    stylesheet,
+    tag_slug,
+)
 from feedmaker.templating import Templates
 from tests.content.episodes import PAID_SHOP, full_episode
 from tests.content.reader import Element, read_html
@@ -35,7 +46,8 @@ def test_episode_page_has_title_facts_and_body() -> None:
     assert article.one("h1").text == "<title>"
     assert article.one("p", class_="facts").text == "<show> · 1 March 2019 · 1h 2m 3s"
     note, plain = article.one("div", class_="note"), read_html(content.html)
-    assert [(e.tag, e.text) for e in note.walk()] == [(e.tag, e.text) for e in plain.walk()]
+    shown = [(e.tag, e.text) for e in note.walk() if e.tag != "section"]
+    assert shown == [(e.tag, e.text) for e in plain.walk()]
     assert [a.attributes for a in note.find("a")] == [a.attributes for a in plain.find("a")]
 
 
@@ -100,7 +112,9 @@ def test_text_runs_in_its_own_direction() -> None:
     article = main_of(episode_page(PACKAGED, SITE, *entry(FULL))).one("article")
 
     note = article.one("div", class_="note")
-    paragraphs = [child for child in note.children if isinstance(child, Element) and child.tag == "p"]
+    blocks = (note, *note.find("section"))
+    children = [child for block in blocks for child in block.children if isinstance(child, Element)]
+    paragraphs = [child for child in children if child.tag == "p"]
     assert paragraphs
     for text in (*article.find("h1"), *note.find("h3"), *note.find("li"), *paragraphs):
         assert text.attributes == {"dir": "auto"}, text.text
@@ -110,22 +124,173 @@ def test_text_runs_in_its_own_direction() -> None:
 
 def test_recording_and_transcript_are_linked() -> None:
     """What the note links to can be heard, watched and read from its page; absent things are absent."""
-    full = main_of(episode_page(PACKAGED, SITE, *entry(FULL))).one("ul", class_="media")
+    page = main_of(episode_page(PACKAGED, SITE, *entry(FULL)))
     bare = main_of(episode_page(PACKAGED, SITE, *entry(TIDES)))
 
-    assert [(a.text, a.attributes["href"]) for a in full.find("a")] == [
+    assert page.one("audio").attributes["src"] == "https://a.example.org/a.mp3?a=1&b=2"
+    assert "controls" in page.one("audio").attributes
+    assert [(a.text, a.attributes["href"]) for a in page.one("ul", class_="media").find("a")] == [
         ("Listen", "https://a.example.org/a.mp3?a=1&b=2"),
         ("Watch", "https://a.example.org/v?a=1&b=2"),
         ("Read the transcript", "https://a.example.org/t.vtt"),
     ]
     assert not bare.find("ul", class_="media")
+    assert not bare.find("audio")
+
+
+def test_transcripts_are_told_apart_by_their_form() -> None:
+    """Where there are several transcripts, each link says what one gets."""
+    types = ("text/vtt", "text/html", "application/x-subrip", "application/epub+zip")
+    several = tuple(Media(f"https://a.example.org/{number}", kind) for number, kind in enumerate(types))
+
+    page = main_of(episode_page(PACKAGED, SITE, *entry(replace(TIDES, transcripts=several))))
+
+    links = page.one("ul", class_="media").find("a")
+    assert [(a.text, a.attributes["type"]) for a in links] == [
+        ("Transcript as WebVTT", "text/vtt"),
+        ("Transcript as a page", "text/html"),
+        ("Transcript as SubRip", "application/x-subrip"),
+        ("Transcript as application/epub+zip", "application/epub+zip"),
+    ]
+
+
+def test_chapters_lead_into_the_recording() -> None:
+    """A chapter has its time, which leads there where there is a recording, and its title."""
+    chapters = (Chapter(0, "Ebb"), Chapter(750, "Flood", "https://a.example.org/flood"))
+    heard = replace(TIDES, chapters=chapters, audio=Media("https://a.example.org/a.mp3", "audio/mpeg"))
+
+    lines = main_of(episode_page(PACKAGED, SITE, *entry(heard))).one("ol", class_="chapters").find("li")
+    silent = main_of(episode_page(PACKAGED, SITE, *entry(replace(TIDES, chapters=chapters))))
+
+    assert [line.text for line in lines] == ["00:00:00 Ebb", "00:12:30 Flood"]
+    assert [[a.attributes["href"] for a in line.find("a")] for line in lines] == [
+        ["https://a.example.org/a.mp3#t=0"],
+        ["https://a.example.org/a.mp3#t=750", "https://a.example.org/flood"],
+    ]
+    assert [a.text for a in silent.one("ol", class_="chapters").find("a")] == ["Flood"]
+    assert not main_of(episode_page(PACKAGED, SITE, *entry(TIDES))).find("ol", class_="chapters")
+
+
+def test_recommendations_have_addresses() -> None:
+    """Each card can be linked to by its key, or by the slug of its name where nobody gives a key."""
+    publication, content = entry(FULL)
+    twice = replace(TIDES, recommendations=(FULL.recommendations[2], FULL.recommendations[2]))
+
+    keyed = main_of(episode_page(PACKAGED, SITE, publication, content, ("a", "b", "c")))
+    unkeyed = main_of(episode_page(PACKAGED, SITE, *entry(twice)))
+
+    cards = keyed.find("section", class_="card")
+    assert [(card.attributes["id"], card.one("h3").text) for card in cards] == [
+        ("a", "<name>"),
+        ("b", "<own name>"),
+        ("c", "<no link>"),
+    ]
+    first, second = (card.attributes["id"] or "" for card in unkeyed.find("section", class_="card"))
+    assert (first.startswith("no-link"), second) == (True, f"{first}-2")
+
+
+def mention(number: int, speaker: str | None = "Ada", address: str | None = None) -> Mention:
+    """Make a mention of something in another note."""
+    note = Listed(
+        f"{number}.md", address or f"{ADDRESS}episodes/n{number}/", f"Note {number}", "Show", date(2020, 1, 1)
+    )
+    return Mention(note, f"key-{number}", Named("Name", "book", speaker=speaker))
+
+
+def also_of(*mentions: Mention) -> Element | None:
+    """Return what the first card of a page says of other mentions."""
+    publication, content = entry(FULL)
+    page = episode_page(PACKAGED, SITE, publication, content, also=(mentions, (), ()))
+    found = main_of(page).find("p", class_="also")
+    return found[0] if found else None
+
+
+def test_other_mentions_stand_below_a_recommendation() -> None:
+    """A card says who else recommended the thing and where, the newest first, and leads to that card."""
+    elsewhere = mention(3, address="https://elsewhere.example.com/x")
+
+    also = also_of(mention(1), mention(2, speaker=None), elsewhere)
+
+    assert also is not None
+    assert also.text == "Also recommended by Ada in Note 3, in Note 2, by Ada in Note 1"
+    assert [a.attributes["href"] for a in also.find("a")] == [
+        "https://elsewhere.example.com/x",
+        "../../episodes/n2/#key-2",
+        "../../episodes/n1/#key-1",
+    ]
+    assert also_of() is None
+
+
+def test_few_other_mentions_are_named() -> None:
+    """Of many other mentions the newest five are named, and the rest are counted."""
+    also = also_of(*map(mention, range(12)))
+
+    assert also is not None
+    assert [a.text for a in also.find("a")] == [f"Note {n}" for n in (11, 10, 9, 8, 7)] + ["7 more"]
+    assert also.find("a")[-1].attributes["href"] == "../../recommendations/"
+
+
+def test_disclosure_stands_before_the_first_card() -> None:
+    """The page tells of paid links before it shows one, between the heading and the cards."""
+    html = episode_page(PACKAGED, SITE, *entry(FULL)).decode()
+
+    assert html.index(">Recommended in") < html.index(PAID_SHOP.disclosure) < html.index('class="card"')
+    assert html.count(PAID_SHOP.disclosure) == 1
+    check_disclosure("page", html, entry(FULL)[1].links)
+
+
+def test_show_is_linked_where_it_has_a_page() -> None:
+    """The show in the line of facts leads to its page, if there is one."""
+    publication, content = entry(TIDES)
+
+    linked, plain = (
+        main_of(episode_page(PACKAGED, SITE, publication, content, has_show_page=has)).one(
+            "p", class_="facts"
+        )
+        for has in (True, False)
+    )
+
+    assert linked.text == plain.text == "Shoreline · 2 February 2020 · 1h"
+    assert [a.attributes["href"] for a in linked.find("a")] == ["../../shows/shoreline/"]
+    assert not plain.find("a")
+
+
+def test_picture_of_a_page_is_the_episodes_or_else_the_sites() -> None:
+    """A shared link shows the picture of the episode; without one, that of the site; or none."""
+    site = SITE.model_copy(update={"image": "https://a.example.org/site.png"})
+
+    def picture(page: bytes) -> list[str | None]:
+        return [meta.attributes["content"] for meta in read_html(page).find("meta", property="og:image")]
+
+    assert picture(episode_page(PACKAGED, site, *entry(FULL))) == [FULL.image]
+    assert picture(episode_page(PACKAGED, site, *entry(TIDES))) == ["https://a.example.org/site.png"]
+    assert picture(episode_page(PACKAGED, SITE, *entry(TIDES))) == []
+
+
+def test_feeds_of_a_page_can_be_chosen() -> None:
+    """A page announces the feeds it is given, under the titles that they have, and shows their addresses."""
+    usual = FeedLink("RSS", "application/rss+xml", "feed.xml", "Harbour Notes (RSS)")
+    feeds = (usual, FeedLink("RSS", "application/rss+xml", "tags/sea.xml", "Harbour Notes: sea (RSS)"))
+    page = read_html(index_page(PACKAGED, SITE, [], feeds))
+
+    last = page.find("link", rel="alternate")[-1].attributes
+    assert (last["title"], last["href"]) == ("Harbour Notes: sea (RSS)", f"{ADDRESS}tags/sea.xml")
+    first, second = page.one("ul", class_="feeds").find("li")
+    assert first.text == f"RSS {ADDRESS}feed.xml"
+    assert second.text == f"Harbour Notes: sea (RSS) {ADDRESS}tags/sea.xml"
+    assert second.one("a").attributes["href"] == "./tags/sea.xml"
 
 
 def test_tags_are_shown() -> None:
-    """The tags of a note stand below it."""
+    """The tags of a note stand below it and lead to their pages."""
     tagged = main_of(episode_page(PACKAGED, SITE, *entry(FULL)))
 
-    assert tagged.one("p", class_="tags").text == "Tagged <tag>, <second tag>"
+    line = tagged.one("p", class_="tags")
+    assert line.text == "Tagged <tag>, <second tag>"
+    assert [a.attributes["href"] for a in line.find("a")] == [
+        f"../../tags/{tag_slug('<tag>')}/",
+        f"../../tags/{tag_slug('<second tag>')}/",
+    ]
     assert "Tagged" not in main_of(episode_page(PACKAGED, SITE, *entry(TIDES))).text
 
 
@@ -300,13 +465,14 @@ def test_project_replaces_a_block_of_every_page(tmp_path: Path) -> None:
 def test_project_replaces_a_whole_page(tmp_path: Path) -> None:
     """A project's own template of a page wins and gets what the packaged one gets."""
     templates = project(
-        tmp_path, "episode.html", "{{ episode.title }}|{{ facts }}|{{ root }}|{{ address }}|{{ content }}"
+        tmp_path, "episode.html", "{{ episode.title }}|{{ facts }}|{{ root }}|{{ address }}|{{ body }}"
     )
     publication, content = entry(replace(TIDES, title="<Tides>", dek=(), reveals=()))
 
     page = episode_page(templates, SITE, publication, content)
 
-    assert page.decode() == f"&lt;Tides&gt;|{content.facts}|../../|{publication.url}|"
+    facts = content.facts.removeprefix("Shoreline")
+    assert page.decode() == f"&lt;Tides&gt;|{facts}|../../|{publication.url}|"
 
 
 def test_broken_template_of_a_project_is_named(tmp_path: Path) -> None:
