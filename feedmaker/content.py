@@ -1,4 +1,4 @@
-"""An episode as HTML that every reader keeps, and as one plain paragraph.
+"""An episode as HTML that every reader keeps, whole and in parts, and as one plain paragraph.
 
 Pure. The HTML needs no CSS and uses only elements that feed readers keep (docs/feeds.md); every address in
 it is absolute. Whatever a note says is escaped here, once, so no note text is ever markup.
@@ -13,23 +13,37 @@ from feedmaker.config import Merchant
 from feedmaker.merchants import PAID_MARK, PAID_REL, BuyLink, buy_links, disclosures
 from feedmaker.model import Episode, Prose, Quote, Recommendation, Span, plain
 from feedmaker.text import clock, escape, escape_attribute, long_date, shorten, spoken_duration
+from feedmaker.uri import at_moment
 
 SUMMARY_LIMIT = 500
+RECOMMENDED = "Recommended in this episode"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """Hold an episode the way outputs show it.
 
-    `facts` is one plain line (show, date, length), `summary` one plain paragraph and never empty, `html` the
-    whole note from dek to recommendations, without title and facts. `links` stand in the order of the
-    recommendations.
+    `facts` is one plain line (show, date, length), `summary` one plain paragraph and never empty. `body` is
+    the note from dek to takeaways, without title and facts; `cards` has the HTML of each recommendation and
+    `links` its buy link, in the order of the note.
     """
 
     facts: str
     summary: str
-    html: str
+    body: str
+    cards: tuple[str, ...]
     links: tuple[BuyLink | None, ...]
+
+    @property
+    def notices(self) -> str:
+        """Return the disclosures, which stand before the first card with a paid link."""
+        return notices_html(self.links)
+
+    @property
+    def html(self) -> str:
+        """Return the whole note, from dek to recommendations."""
+        heading = f"<h2>{RECOMMENDED}</h2>" if self.cards else ""
+        return "\n".join(filter(None, (self.body, heading, self.notices, *self.cards)))
 
 
 def render(episode: Episode, merchants: Mapping[str, Merchant]) -> Content:
@@ -41,10 +55,11 @@ def render(episode: Episode, merchants: Mapping[str, Merchant]) -> Content:
         *_section("The gist", [_paragraph(item) for item in episode.gist]),
         *_section("Big reveals", _bullets(episode.reveals)),
         *_section("Things worth remembering", _bullets(episode.takeaways)),
-        *_section("Recommended in this episode", _recommendations(episode, links)),
     ]
+    pairs = zip(episode.recommendations, links, strict=True)
+    cards = tuple("\n".join(_card(item, link, episode)) for item, link in pairs)
     facts = facts_line(episode)
-    return Content(facts, summary(episode) or facts, "\n".join(filter(None, parts)), links)
+    return Content(facts, summary(episode) or facts, "\n".join(filter(None, parts)), cards, links)
 
 
 def facts_line(episode: Episode) -> str:
@@ -106,22 +121,36 @@ def _guests(episode: Episode) -> list[str]:
     ]
 
 
-def _recommendations(episode: Episode, links: tuple[BuyLink | None, ...]) -> list[str]:
-    notices = [f"<p><small>{escape(sentence)}</small></p>" for sentence in disclosures(links)]
-    cards = zip(episode.recommendations, links, strict=True)
-    return notices + [line for item, link in cards for line in _card(item, link)]
+def notices_html(links: Iterable[BuyLink | None]) -> str:
+    """Write the disclosures of links that are paid, each once."""
+    return "\n".join(f"<p><small>{escape(sentence)}</small></p>" for sentence in disclosures(tuple(links)))
 
 
-def _card(item: Recommendation, link: BuyLink | None) -> list[str]:
+def moment_address(episode: Episode, at: int) -> str | None:
+    """Return where a moment, in seconds, can be seen or heard; None where the note has no recording."""
+    recording = episode.video or (episode.audio.url if episode.audio else None)
+    return at_moment(recording, at) if recording else None
+
+
+def _card(item: Recommendation, link: BuyLink | None, episode: Episode) -> list[str]:
     lines = [f"<h3>{escape(item.name)}</h3>", f"<p>{escape(byline(item))}</p>"]
     if item.quote:
         paragraphs = "".join(f"<p>{escape(text)}</p>" for text in item.quote.text.split("\n\n"))
         lines.append(f"<blockquote>{paragraphs}</blockquote>")
-        said = attribution(item.quote)
-        lines += [f"<p>— {escape(said)}</p>"] if said else []
+        said = _attribution_html(item.quote, episode)
+        lines += [f"<p>— {said}</p>"] if said else []
     if link:
         lines.append(f"<p>{_anchor(link)}</p>")
     return lines
+
+
+def _attribution_html(quote: Quote, episode: Episode) -> str:
+    said = escape(attribution(quote))
+    address = moment_address(episode, quote.at) if quote.at is not None else None
+    if quote.at is None or address is None:
+        return said
+    time = clock(quote.at)
+    return f'{said.removesuffix(f"({time})")}(<a href="{escape_attribute(address)}">{time}</a>)'
 
 
 def _anchor(link: BuyLink) -> str:

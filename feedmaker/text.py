@@ -52,8 +52,9 @@ def spoken_duration(seconds: int) -> str:
 
 
 def utc(moment: datetime) -> str:
-    """Write a zoned time as RFC 3339 in UTC with whole seconds: 2026-11-23T08:00:00Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Write a zoned time as RFC 3339 in UTC: 2026-11-23T08:00:00Z, with milliseconds where it has any."""
+    moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='milliseconds' if moment.microsecond else 'seconds')}Z"
 
 
 def long_date(day: date) -> str:

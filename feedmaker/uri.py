@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from functools import lru_cache
+from urllib.parse import SplitResult, quote, unquote_plus, urlsplit, urlunsplit
 
 _KEPT = "!$%&'()*+,/:;=?@~-._"
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:.]+")
 
 
+_BY_QUERY = ("youtube.com", "youtu.be", "spotify.com")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 
 
@@ -33,6 +35,7 @@ def web_address(value: str) -> str:
     return address
 
 
+@lru_cache(maxsize=8192)
 def safe_link(value: str) -> str | None:
     """Return an address that may stand in any output, in ASCII, or None.
 
@@ -69,3 +72,24 @@ def _web_host(parts: SplitResult) -> str | None:
 
 def _quoted(part: str) -> str:
     return quote(_BARE_PERCENT.sub("%25", part), _KEPT)
+
+
+def at_moment(address: str, seconds: int) -> str:
+    """Return the address of a moment in a recording.
+
+    YouTube and Spotify want a parameter, Vimeo a fragment of its own; all else understands a media fragment
+    (W3C Media Fragments 1.0, 4.2.1).
+    """
+    parts = urlsplit(address)
+    if _is_at(parts, _BY_QUERY):
+        pairs = [
+            pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != "t"
+        ]
+        return urlunsplit(parts._replace(query="&".join([*pairs, f"t={seconds}"]), fragment=""))
+    unit = "s" if _is_at(parts, ("vimeo.com",)) else ""
+    return urlunsplit(parts._replace(fragment=f"t={seconds}{unit}"))
+
+
+def _is_at(parts: SplitResult, hosts: tuple[str, ...]) -> bool:
+    host = parts.hostname or ""
+    return any(host == known or host.endswith(f".{known}") for known in hosts)

@@ -1,24 +1,15 @@
-"""A feed as a value: which episodes it holds, in which order, and what each of them says.
+"""The facts of notes as data, which JSON Feed carries beside the HTML. Pure.
 
-The three writers get all they write from here, so that they cannot differ. Pure.
+docs/feeds.md names each member; a fact that a note does not state is absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import NotRequired, TypedDict
 
-from feedmaker.config import Author, Site
-from feedmaker.content import Content
 from feedmaker.merchants import BuyLink
-from feedmaker.model import Episode, Guest, Kind, Media, Publication, Quote, Recommendation, plain
-from feedmaker.text import escape
+from feedmaker.model import Episode, Guest, Kind, Quote, Recommendation, plain
 
-RSS_FILE = "feed.xml"
-ATOM_FILE = "atom.xml"
-JSON_FILE = "feed.json"
 ABOUT = "The facts of these episode notes as data, written by feedmaker; its docs/feeds.md names each member."
 
 
@@ -35,6 +26,13 @@ class QuoteData(TypedDict):
     text: str
     speaker: NotRequired[str]
     at_in_seconds: NotRequired[int]
+
+
+class MediaData(TypedDict):
+    """Point at a file; `type` is a media type."""
+
+    url: str
+    type: str
 
 
 class RecommendationData(TypedDict):
@@ -62,98 +60,34 @@ class EpisodeData(TypedDict):
     reveals: NotRequired[list[str]]
     takeaways: NotRequired[list[str]]
     recommendations: NotRequired[list[RecommendationData]]
+    season: NotRequired[int]
+    episode: NotRequired[int]
+    explicit: NotRequired[bool]
+    video: NotRequired[str]
+    transcripts: NotRequired[list[MediaData]]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Hold what a feed says of one episode.
+class MentionData(TypedDict):
+    """Name an episode in which something was recommended; `speaker` is who did."""
 
-    `title` and `summary` are plain text, `html` is the whole note with its line of facts; times are zoned.
-    `duration` is that of the enclosure, in seconds. `links` are the buy links that `html` shows.
-    """
-
-    id: str
     url: str
     title: str
-    summary: str
-    html: str
-    published: datetime
-    updated: datetime
-    authors: tuple[Author, ...]
-    tags: tuple[str, ...]
-    language: str
-    image: str | None
-    enclosure: Media | None
-    duration: int | None
-    links: tuple[BuyLink | None, ...]
-    data: EpisodeData
+    show: str
+    aired: str
+    speaker: NotRequired[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """Hold an ordered list of items, and the absolute addresses of the site and of the feed's three files."""
+class EndorsementData(TypedDict):
+    """Hold one recommendation with its episode, and the earlier ones that recommend the same thing."""
 
-    title: str
-    home: str
-    rss_url: str
-    atom_url: str
-    json_url: str
-    description: str
-    language: str
-    author: Author
-    items: tuple[Item, ...]
-    updated: datetime
+    about: str
+    recommendation: RecommendationData
+    episode: MentionData
+    also: NotRequired[list[MentionData]]
 
 
-def make_feed(site: Site, entries: Iterable[tuple[Publication, Content]], *, since: datetime) -> Feed:
-    """Make the feed of the given episodes, the newest first.
-
-    Of episodes published at one time the one aired last comes first. The feed was updated when the last of
-    its items was; a feed without items was at `since`, the time the project was set up.
-    """
-    newest_first = sorted(entries, key=lambda entry: _age(entry[0]))
-    items = tuple(_item(site, publication, content) for publication, content in newest_first)
-    return Feed(
-        title=site.title,
-        home=site.address,
-        rss_url=site.address + RSS_FILE,
-        atom_url=site.address + ATOM_FILE,
-        json_url=site.address + JSON_FILE,
-        description=site.description,
-        language=site.language,
-        author=site.author,
-        items=items,
-        updated=max((item.updated for item in items), default=since.astimezone(UTC).replace(microsecond=0)),
-    )
-
-
-def _age(publication: Publication) -> tuple[float, int, str]:
-    aired = publication.episode.aired.toordinal()
-    return -publication.published.timestamp(), -aired, publication.id
-
-
-def _item(site: Site, publication: Publication, content: Content) -> Item:
-    episode = publication.episode
-    return Item(
-        id=publication.id,
-        url=publication.url,
-        title=episode.title,
-        summary=content.summary,
-        html="\n".join(filter(None, (f"<p>{escape(content.facts)}</p>", content.html))),
-        published=publication.published,
-        updated=publication.updated,
-        authors=(site.author,),
-        tags=episode.tags,
-        language=episode.language or site.language,
-        image=episode.image,
-        enclosure=episode.audio,
-        duration=episode.duration,
-        links=content.links,
-        data=_episode_data(episode, content.links),
-    )
-
-
-def _episode_data(episode: Episode, links: tuple[BuyLink | None, ...]) -> EpisodeData:
+def episode_data(episode: Episode, links: tuple[BuyLink | None, ...]) -> EpisodeData:
+    """Return the facts of a note."""
     data: EpisodeData = {"about": ABOUT, "show": episode.show, "aired": episode.aired.isoformat()}
     if episode.duration:
         data["duration_in_seconds"] = episode.duration
@@ -167,8 +101,22 @@ def _episode_data(episode: Episode, links: tuple[BuyLink | None, ...]) -> Episod
         data["takeaways"] = [plain(takeaway) for takeaway in episode.takeaways]
     if episode.recommendations:
         pairs = zip(episode.recommendations, links, strict=True)
-        data["recommendations"] = [_recommendation_data(item, link) for item, link in pairs]
+        data["recommendations"] = [recommendation_data(item, link) for item, link in pairs]
+    _add_facts_of_recording(data, episode)
     return data
+
+
+def _add_facts_of_recording(data: EpisodeData, episode: Episode) -> None:
+    if episode.season:
+        data["season"] = episode.season
+    if episode.number:
+        data["episode"] = episode.number
+    if episode.explicit is not None:
+        data["explicit"] = episode.explicit
+    if episode.video:
+        data["video"] = episode.video
+    if episode.transcripts:
+        data["transcripts"] = [{"url": media.url, "type": media.type} for media in episode.transcripts]
 
 
 def _guest_data(guest: Guest) -> GuestData:
@@ -178,7 +126,8 @@ def _guest_data(guest: Guest) -> GuestData:
     return data
 
 
-def _recommendation_data(item: Recommendation, link: BuyLink | None) -> RecommendationData:
+def recommendation_data(item: Recommendation, link: BuyLink | None) -> RecommendationData:
+    """Return the facts of a recommendation and its buy link."""
     data: RecommendationData = {"kind": item.kind, "medium": item.medium, "name": item.name}
     if item.creator:
         data["creator"] = item.creator

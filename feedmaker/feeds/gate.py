@@ -7,17 +7,23 @@ against what readers need. Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from html import unescape
 
 from lxml import etree
 
+from feedmaker.config import Author
 from feedmaker.disclosure import disclosure_faults
 from feedmaker.errors import GateError
-from feedmaker.feeds import atom, json_feed, rss
-from feedmaker.feeds.feed import Feed, Item
+from feedmaker.feeds import chapters, json_feed
+from feedmaker.feeds.feed import Feed, Item, atom_id
+from feedmaker.feeds.outline import MEDIA_TYPES, Format
+from feedmaker.feeds.podcast import NAME_LIMIT, Broadcast, Channel
 from feedmaker.feeds.reading import Facts, UnreadableError, new_parser, read_atom, read_json, read_rss
+from feedmaker.merchants import BuyLink
 from feedmaker.text import shorten
-from feedmaker.uri import is_iri, safe_link
+from feedmaker.uri import safe_link
 
 # What feedparser, miniflux and SimplePie all keep; the rest would lose its meaning on the way, or may run.
 _ELEMENTS = frozenset(
@@ -32,18 +38,22 @@ _ATTRIBUTES = frozenset(
 )
 
 
-def check(feed: Feed, files: Mapping[str, bytes]) -> None:
+_READERS: Mapping[Format, Callable[[bytes], tuple[Facts, list[Facts]]]] = {
+    "rss": read_rss,
+    "atom": read_atom,
+    "json": read_json,
+}
+
+
+def check(feed: Feed, files: Mapping[Format, bytes]) -> None:
     """Read the files of a feed back and hold them against it.
 
-    `files` has the bytes of each file by its path below the site's address. Raises `GateError` with every
-    fault and the item it is in.
+    `files` has the bytes of each format that the feed is written in. Raises `GateError` with every fault and
+    the item it is in.
     """
-    faults = [
-        *_feed_faults(feed),
-        *_file_faults(feed, feed.rss_url, files, read_rss),
-        *_file_faults(feed, feed.atom_url, files, read_atom),
-        *_file_faults(feed, feed.json_url, files, read_json),
-    ]
+    faults = list(_feed_faults(feed))
+    for kind in feed.addresses:
+        faults += _file_faults(feed, kind, files)
     if faults:
         first = "the feeds stay as they were, for the new ones would be wrong:"
         last = "mend the notes that are named here; if nothing is wrong with them, report this"
@@ -51,7 +61,7 @@ def check(feed: Feed, files: Mapping[str, bytes]) -> None:
 
 
 def _feed_faults(feed: Feed) -> Iterator[str]:
-    for url in (feed.home, feed.rss_url, feed.atom_url, feed.json_url):
+    for url in (feed.home, *feed.addresses.values()):
         yield from _address_faults("the feed", url)
     for identity, count in Counter(item.id for item in feed.items).items():
         if count > 1:
@@ -61,8 +71,6 @@ def _feed_faults(feed: Feed) -> Iterator[str]:
 
 
 def _item_faults(item: Item) -> Iterator[str]:
-    if not is_iri(item.id):
-        yield f"the id {item.id!r} is no IRI (RFC 4287, 4.2.6); expected for example tag:example.org,2026:a"
     for fact in ("title", "summary", "html", "authors"):
         if not getattr(item, fact):
             yield f"{fact} is missing"
@@ -74,13 +82,20 @@ def _item_faults(item: Item) -> Iterator[str]:
         yield from _address_faults("the image", item.image)
     if item.enclosure:
         yield from _address_faults("the recording", item.enclosure.url)
-    yield from _html_faults(item.html)
-    yield from disclosure_faults(item.html, item.links)
+    yield from _content_faults(item.html, item.links)
+    if item.broadcast:
+        yield from _html_faults(item.broadcast.notes)
 
 
 def _address_faults(what: str, url: str) -> Iterator[str]:
     if not url.startswith(("http://", "https://")) or safe_link(url) != url:
         yield f"{what} has the address {url!r}; expected an absolute http or https address in ASCII"
+
+
+# An item may stand in several documents, which are made one after the other.
+@lru_cache(maxsize=4096)
+def _content_faults(html: str, links: tuple[BuyLink | None, ...]) -> tuple[str, ...]:
+    return (*_html_faults(html), *disclosure_faults(html, links))
 
 
 def _html_faults(html: str) -> Iterator[str]:
@@ -111,78 +126,132 @@ def _attribute_faults(name: str, value: str) -> Iterator[str]:
         yield f"the content links to {value!r}; expected an absolute address"
 
 
-def _file_faults(
-    feed: Feed,
-    url: str,
-    files: Mapping[str, bytes],
-    read: Callable[[bytes], tuple[Facts, list[Facts]]],
-) -> Iterator[str]:
-    path = url.removeprefix(feed.home)
-    if path not in files:
-        yield f"{path} is missing"
+def _file_faults(feed: Feed, kind: Format, files: Mapping[Format, bytes]) -> Iterator[str]:
+    name = feed.addresses[kind]
+    if kind not in files:
+        yield f"{name} is missing"
         return
     try:
-        head, items = read(files[path])
+        head, items = _READERS[kind](files[kind])
     except UnreadableError as error:
-        yield f"{path}: {error}"
+        yield f"{name}: {error}"
         return
-    yield from _differences(path, head, _head(feed, url))
+    yield from _differences(name, head, _head(feed, kind))
     if len(items) != len(feed.items):
-        yield f"{path}: there are {len(items)} items, expected {len(feed.items)}"
+        yield f"{name}: there are {len(items)} items, expected {len(feed.items)}"
     for facts, item in zip(items, feed.items, strict=False):
-        yield from _differences(f"{path}: {_name(item)}", facts, _facts(item))
+        yield from _differences(f"{name}: {_name(item)}", facts, _facts(item, kind))
 
 
-def _head(feed: Feed, url: str) -> Facts:
-    media_types = {
-        feed.rss_url: rss.MEDIA_TYPE,
-        feed.atom_url: atom.MEDIA_TYPE,
-        feed.json_url: json_feed.MEDIA_TYPE,
-    }
+def _head(feed: Feed, kind: Format) -> Facts:
+    url, media_type = feed.addresses[kind], MEDIA_TYPES[kind]
     return {
-        "id": url,
+        "id": feed.id,
         "feed_url": url,
-        "version": {feed.rss_url: "2.0", feed.json_url: json_feed.VERSION}.get(url),
+        "version": {"rss": "2.0", "json": json_feed.VERSION}.get(kind),
         "title": feed.title,
         "home": feed.home,
-        "link to itself": [(url, media_types[url])],
+        "link to itself": [(url, media_type)],
         "link to the site": [(feed.home, "text/html")],
+        "hubs": list(feed.hubs),
+        "volume before": [(feed.previous[kind], media_type)] if feed.previous else [],
+        "feed to subscribe to": [(feed.current[kind], media_type)] if feed.current else [],
+        "is archived": feed.current is not None,
+        "next_url": feed.previous[kind] if feed.previous else "",
+        "picture": feed.image or "",
+        "taken back": [(atom_id(stone.id), stone.when) for stone in feed.tombstones],
         "description": feed.description,
         "language": feed.language,
-        "time of the last change": feed.updated,
-        "authors": [feed.author.name],
+        "time of the last change": feed.updated.replace(microsecond=0) if kind == "rss" else feed.updated,
+        "authors": _authors([feed.author], kind),
         "members that no JSON Feed has": [],
+        "is a podcast": feed.channel is not None,
+        **(_show(feed.channel) if feed.channel else {}),
     }
 
 
-def _facts(item: Item) -> Facts:
+def _facts(item: Item, kind: Format) -> Facts:
     media = item.enclosure
     return {
-        "id": item.id,
+        "id": atom_id(item.id) if kind == "atom" else item.id,
         "id is a permalink": item.id == item.url,
         "url": item.url,
         "link to the page": [(item.url, "text/html")],
         "title": item.title,
         "time of publishing": item.published,
         "time of the last change": item.updated,
-        "summary": item.summary,
+        "summary": unescape(item.broadcast.notes) if item.broadcast and kind == "rss" else item.summary,
         "content": item.html,
         "types of title, summary and content": ["text", "text", "html"],
         "description before content": True,
         "tags": list(item.tags),
-        "authors": [author.name for author in item.authors],
+        "authors": _authors(item.authors, kind),
         "language": item.language,
         "image": item.image,
         "recordings": [(media.url, media.type, media.length or None)] if media else [],
         "duration": [item.duration or None] if media else [],
         "_episode_notes": item.data,
+        "_recommendation": item.endorsement,
+        **(_broadcast(item, item.broadcast) if item.broadcast else {}),
     }
+
+
+def _authors(authors: Iterable[Author], kind: Format) -> list[object]:
+    """Return of each author what a format has room for."""
+    if kind == "rss":
+        return [author.name for author in authors]
+    if kind == "atom":
+        return [(author.name, author.email, author.url) for author in authors]
+    return [(author.name, author.url) for author in authors]
+
+
+def _show(channel: Channel) -> Facts:
+    """Return what a podcast feed says of itself."""
+    facts = channel.facts
+    return {
+        "artwork": [(channel.image, "")],
+        "categories": [category.split(" > ") for category in facts.categories],
+        "explicit": [(_truth(facts.explicit),)],
+        "kind of podcast": [(facts.type,)],
+        "podcast:guid": [(channel.guid,)],
+        "podcast:locked": [("yes" if facts.locked else "no",)],
+        "podcast:medium": [(facts.medium,)],
+    }
+
+
+def _broadcast(item: Item, said: Broadcast) -> Facts:
+    """Return what a podcast feed says of an episode besides."""
+    is_played = item.enclosure is not None and item.enclosure.type.startswith(("audio/", "video/"))
+    moments = {
+        "length": _texts(item.duration),
+        "transcripts": [(each.url, each.type, "") for each in said.transcripts],
+        "chapters": [(said.chapters_url, chapters.MEDIA_TYPE, "")] if said.chapters_url else [],
+        "soundbites": [(f"{bite.at}.0", f"{bite.duration}.0", bite.title) for bite in said.soundbites],
+    }
+    return {
+        "artwork": [(said.image, "")] if said.image else [],
+        "explicit": [(_truth(said.explicit),)],
+        "kind of episode": [(said.type,)],
+        "season": _texts(said.season),
+        "number": _texts(said.number),
+        "people": [(person.role, shorten(person.name, NAME_LIMIT)) for person in said.people],
+        **(moments if is_played else {name: [] for name in moments}),
+    }
+
+
+def _texts(number: int | None) -> list[tuple[str]]:
+    return [(str(number),)] if number else []
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _differences(where: str, found: Facts, wanted: Facts) -> Iterator[str]:
     for name, value in found.items():
-        if value != wanted[name]:
-            yield f"{where}: {name}: found {_shown(value)}, expected {_shown(wanted[name])}"
+        # A feed of notes that says it is a podcast says what nobody wanted.
+        if value != wanted.get(name):
+            yield f"{where}: {name}: found {_shown(value)}, expected {_shown(wanted.get(name))}"
 
 
 def _shown(value: object) -> str:

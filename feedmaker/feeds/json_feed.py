@@ -7,11 +7,11 @@ from typing import NotRequired, TypedDict
 
 from feedmaker.config import Author
 from feedmaker.feeds import mends
-from feedmaker.feeds.feed import EpisodeData, Feed, Item
+from feedmaker.feeds.data import EndorsementData, EpisodeData
+from feedmaker.feeds.feed import Feed, Item
 from feedmaker.model import Media
 from feedmaker.text import utc
 
-MEDIA_TYPE = "application/feed+json"
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
@@ -31,8 +31,15 @@ class JsonAttachment(TypedDict):
     duration_in_seconds: NotRequired[int]
 
 
+class JsonHub(TypedDict):
+    """Point at a hub that tells of changes."""
+
+    type: str
+    url: str
+
+
 class JsonItem(TypedDict):
-    """Hold one episode; times are RFC 3339 in UTC."""
+    """Hold one episode or recommendation; times are RFC 3339 in UTC."""
 
     id: str
     url: str
@@ -46,7 +53,8 @@ class JsonItem(TypedDict):
     language: NotRequired[str]
     image: NotRequired[str]
     attachments: NotRequired[list[JsonAttachment]]
-    _episode_notes: EpisodeData
+    _episode_notes: NotRequired[EpisodeData]
+    _recommendation: NotRequired[EndorsementData]
 
 
 class JsonFeed(TypedDict):
@@ -59,6 +67,9 @@ class JsonFeed(TypedDict):
     description: str
     language: str
     authors: list[JsonAuthor]
+    icon: NotRequired[str]
+    next_url: NotRequired[str]
+    hubs: NotRequired[list[JsonHub]]
     items: list[JsonItem]
 
 
@@ -70,16 +81,23 @@ def to_bytes(feed: Feed) -> bytes:
 
 
 def _json_feed(feed: Feed) -> JsonFeed:
-    return {
+    written: JsonFeed = {
         "version": VERSION,
         "title": feed.title,
         "home_page_url": feed.home,
-        "feed_url": feed.json_url,
+        "feed_url": feed.addresses["json"],
         "description": feed.description,
         "language": feed.language,
         "authors": [_json_author(feed.author)],
         "items": [_json_item(item, feed.language) for item in feed.items],
     }
+    if feed.image:
+        written["icon"] = feed.image
+    if feed.previous:
+        written["next_url"] = feed.previous["json"]
+    if feed.hubs:
+        written["hubs"] = [{"type": "WebSub", "url": hub} for hub in feed.hubs]
+    return written
 
 
 def _json_item(item: Item, language: str) -> JsonItem:
@@ -92,8 +110,11 @@ def _json_item(item: Item, language: str) -> JsonItem:
         "date_published": utc(item.published),
         "date_modified": utc(item.updated),
         "authors": [_json_author(author) for author in item.authors],
-        "_episode_notes": item.data,
     }
+    if item.data:
+        written["_episode_notes"] = item.data
+    if item.endorsement:
+        written["_recommendation"] = item.endorsement
     if item.tags:
         written["tags"] = list(item.tags)
     if item.language != language:

@@ -20,7 +20,7 @@ to the RSS specification.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -30,13 +30,21 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feedmaker.errors import GateError
+from feedmaker.feeds import podcast
 from feedmaker.feeds.feed import Feed, Item
+from feedmaker.feeds.outline import MEDIA_TYPES, Format
+from feedmaker.text import escape_attribute
 
 GENERATOR = "feedmaker"
+NAMESPACES = {
+    "at": "http://purl.org/atompub/tombstones/1.0",
+    "fh": "http://purl.org/syndication/history/1.0",
+    "media": "http://search.yahoo.com/mrss/",
+}
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLAIN_TEXT = re.compile(
-    rb"<(?:title|subtitle|description|summary|category|author|name|dc:creator)\b[^>]*>[^<]*"
+    rb"<(?:(?:title|subtitle|description|summary|category|author|name|copyright)\b|(?:dc|itunes|podcast):)[^>]*>[^<]*"
 )
 
 
@@ -45,31 +53,39 @@ class Mends:
 
     def __init__(self) -> None:
         self.language: str | None = None
-        self._elements: list[tuple[str, str | None, dict[str, str]]] = []
+        self.namespaces: dict[str, str] = {}
+        self._elements: list[etree._Element] = []
 
     def add(self, name: str, text: str | None = None, **attributes: str | None) -> None:
         """Add an element; attributes that are None are left out."""
-        known = {key: value for key, value in attributes.items() if value is not None}
-        self._elements.append((name, text, known))
+        element = etree.Element(name)
+        for key, value in attributes.items():
+            if value is not None:
+                element.set(key, value)
+        element.text = text
+        self._elements.append(element)
+
+    def append(self, elements: Iterable[etree._Element]) -> None:
+        """Add elements that are made already."""
+        self._elements.extend(elements)
 
     def extend_ns(self) -> dict[str, str]:
-        """Return the prefixes that the root declares for this extension: none."""
-        return {}
+        """Return the prefixes that the root declares."""
+        return self.namespaces
 
     def extend_rss(self, element: etree._Element) -> etree._Element:
         """Append the elements to an item, or to the channel of a whole feed."""
         parent = element[0] if element.tag == "rss" else element
         if self.language:
             parent.set(XML_LANG, self.language)
-        for name, text, attributes in self._elements:
-            etree.SubElement(parent, name, attributes).text = text
+        parent.extend(self._elements)
         return element
 
     extend_atom = extend_rss
 
 
-def new_generator(feed: Feed, url: str, media_type: str) -> Any:
-    """Return a generator that knows all of a feed but its time and its entries; `url` is the file's own.
+def new_generator(feed: Feed, kind: Format) -> Any:
+    """Return a generator that knows all of a feed but its time, its entries and its place in the history.
 
     It is good for one format. It and its entries have their `Mends` under `mends`.
     """
@@ -82,9 +98,30 @@ def new_generator(feed: Feed, url: str, media_type: str) -> Any:
     generator.language(feed.language)
     generator.generator(GENERATOR)
     generator.docs("")
-    generator.link(href=url, rel="self", type=media_type)
+    generator.link(href=feed.addresses[kind], rel="self", type=MEDIA_TYPES[kind])
     generator.link(href=feed.home, rel="alternate", type="text/html")
+    generator.mends.namespaces = _namespaces(feed, kind)
     return generator
+
+
+def _namespaces(feed: Feed, kind: Format) -> dict[str, str]:
+    """Return what a document declares; of a podcast feed programs expect the prefixes on the root."""
+    wanted = {
+        "fh": feed.current is not None,
+        "at": kind == "atom" and bool(feed.tombstones),
+        "media": any(item.image for item in feed.items),
+    }
+    found = {prefix: NAMESPACES[prefix] for prefix, is_used in wanted.items() if is_used}
+    return {**found, **(podcast.NAMESPACES if feed.channel else {})}
+
+
+def history_links(feed: Feed, kind: Format) -> Iterator[dict[str, str]]:
+    """Return the links to a feed's hubs and, by RFC 5005, to its other documents."""
+    for hub in feed.hubs:
+        yield {"rel": "hub", "href": hub}
+    for rel, addresses in (("prev-archive", feed.previous), ("current", feed.current)):
+        if addresses:
+            yield {"rel": rel, "href": addresses[kind], "type": MEDIA_TYPES[kind]}
 
 
 def rfc822(moment: datetime) -> str:
@@ -92,9 +129,14 @@ def rfc822(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def serialise(write: Callable[..., bytes]) -> bytes:
-    """Call feedgen's `write`; in plain text, spell `&`, `<` and `>` as the RSS Advisory Board asks."""
-    return _PLAIN_TEXT.sub(_in_hexadecimal, write(pretty=True))
+def serialise(feed: Feed, write: Callable[..., bytes]) -> bytes:
+    """Call feedgen's `write` and point to the stylesheet with which browsers show the document.
+
+    In plain text `&`, `<` and `>` are spelled as the RSS Advisory Board asks.
+    """
+    declaration, _, rest = _PLAIN_TEXT.sub(_in_hexadecimal, write(pretty=True)).partition(b"\n")
+    stylesheet = f'<?xml-stylesheet type="text/css" href="{escape_attribute(feed.stylesheet)}"?>'
+    return b"\n".join((declaration, stylesheet.encode(), rest))
 
 
 @contextmanager

@@ -22,6 +22,12 @@ _ATOM = "{http://www.w3.org/2005/Atom}"
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
+_THUMBNAIL = "{http://search.yahoo.com/mrss/}thumbnail"
+_DELETED = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
+_ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
+_PODCAST = "{https://podcastindex.org/namespace/1.0}"
+_NO_PICTURE = ""
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _RFC822 = re.compile(rf"[A-Z][a-z]{{2}}, \d\d ({_MONTHS}) \d{{4}} \d\d:\d\d:\d\d (GMT|[+-]\d{{4}})")
@@ -40,19 +46,24 @@ def read_rss(data: bytes) -> tuple[Facts, list[Facts]]:
     if root.tag != "rss" or channel is None:
         raise UnreadableError("is no RSS")
     language = _text(channel, "language")
+    is_podcast = _ITUNES[1:-1] in root.nsmap.values()
     head: Facts = {
         "version": root.get("version"),
         "title": _text(channel, "title"),
         "home": _text(channel, "link"),
         "link to itself": _links(channel, "self"),
+        **_history(channel),
+        "picture": _rss_picture(channel),
         "description": _text(channel, "description"),
         "language": language,
         "time of the last change": _rfc822(_text(channel, "lastBuildDate")),
+        "is a podcast": is_podcast,
+        **(_read_show(channel) if is_podcast else {}),
     }
-    return head, [_read_rss_item(item, language) for item in channel.findall("item")]
+    return head, [_read_rss_item(item, language, is_podcast) for item in channel.findall("item")]
 
 
-def _read_rss_item(item: etree._Element, language: str | None) -> Facts:
+def _read_rss_item(item: etree._Element, language: str | None, is_podcast: bool) -> Facts:
     tags = [child.tag for child in item]
     guid, description = item.find("guid"), _text(item, "description")
     named = (_RSS_AUTHOR.fullmatch(author.text or "") for author in item.findall("author"))
@@ -68,10 +79,44 @@ def _read_rss_item(item: etree._Element, language: str | None) -> Facts:
         "tags": [category.text or "" for category in item.findall("category")],
         "authors": [found and found[1] for found in named] + [name.text for name in item.findall(_CREATOR)],
         "language": item.get(_LANG, language),
+        "image": _thumbnail(item),
         "recordings": [
-            (media.get("url"), media.get("type"), _size(media.get("length")))
+            (media.get("url"), media.get("type"), _size(media.get("length", "")))
             for media in item.findall("enclosure")
         ],
+        **(_read_broadcast(item) if is_podcast else {}),
+    }
+
+
+def _read_show(channel: etree._Element) -> Facts:
+    """Read what a podcast feed says of itself."""
+    category = f"{_ITUNES}category"
+    return {
+        "artwork": _elements(channel, f"{_ITUNES}image", "href"),
+        "categories": [
+            [each.get("text") for each in top.iter(category)] for top in channel.findall(category)
+        ],
+        "explicit": _elements(channel, f"{_ITUNES}explicit"),
+        "kind of podcast": _elements(channel, f"{_ITUNES}type"),
+        "podcast:guid": _elements(channel, f"{_PODCAST}guid"),
+        "podcast:locked": _elements(channel, f"{_PODCAST}locked"),
+        "podcast:medium": _elements(channel, f"{_PODCAST}medium"),
+    }
+
+
+def _read_broadcast(item: etree._Element) -> Facts:
+    """Read what a podcast feed says of an episode besides."""
+    return {
+        "artwork": _elements(item, f"{_ITUNES}image", "href"),
+        "explicit": _elements(item, f"{_ITUNES}explicit"),
+        "kind of episode": _elements(item, f"{_ITUNES}episodeType"),
+        "season": _elements(item, f"{_ITUNES}season"),
+        "number": _elements(item, f"{_ITUNES}episode"),
+        "people": _elements(item, f"{_PODCAST}person", "role"),
+        "length": _elements(item, f"{_ITUNES}duration"),
+        "transcripts": _elements(item, f"{_PODCAST}transcript", "url", "type"),
+        "chapters": _elements(item, f"{_PODCAST}chapters", "url", "type"),
+        "soundbites": _elements(item, f"{_PODCAST}soundbite", "startTime", "duration"),
     }
 
 
@@ -85,6 +130,9 @@ def read_atom(data: bytes) -> tuple[Facts, list[Facts]]:
         "title": _text(root, f"{_ATOM}title"),
         "link to itself": _links(root, "self"),
         "link to the site": _links(root, "alternate"),
+        **_history(root),
+        "picture": _atom_picture(root),
+        "taken back": [(stone.get("ref"), _rfc3339(stone.get("when"))) for stone in root.findall(_DELETED)],
         "description": _text(root, f"{_ATOM}subtitle"),
         "language": root.get(_LANG),
         "time of the last change": _rfc3339(_text(root, f"{_ATOM}updated")),
@@ -110,14 +158,16 @@ def _read_entry(entry: etree._Element, language: str | None) -> Facts:
         "tags": [category.get("term") for category in entry.findall(f"{_ATOM}category")],
         "authors": _atom_authors(entry),
         "language": entry.get(_LANG, language),
+        "image": _thumbnail(entry),
         "recordings": [
             (link.get("href"), link.get("type"), _size(link.get("length"))) for link in enclosures
         ],
     }
 
 
-def _atom_authors(element: etree._Element) -> list[str | None]:
-    return [_text(author, f"{_ATOM}name") for author in element.findall(f"{_ATOM}author")]
+def _atom_authors(element: etree._Element) -> list[tuple[str | None, ...]]:
+    people = element.findall(f"{_ATOM}author")
+    return [tuple(_text(person, f"{_ATOM}{name}") for name in ("name", "email", "uri")) for person in people]
 
 
 def read_json(data: bytes) -> tuple[Facts, list[Facts]]:
@@ -128,6 +178,8 @@ def read_json(data: bytes) -> tuple[Facts, list[Facts]]:
         raise UnreadableError(f"is no JSON in UTF-8: {error}") from error
     if not isinstance(document, dict):
         raise UnreadableError("is no JSON object")
+    if "items" not in document:
+        raise UnreadableError("has no items")
     head: Facts = {
         "version": document.get("version"),
         "title": document.get("title"),
@@ -135,7 +187,10 @@ def read_json(data: bytes) -> tuple[Facts, list[Facts]]:
         "feed_url": document.get("feed_url"),
         "description": document.get("description"),
         "language": document.get("language"),
-        "authors": [author.get("name") for author in _objects(document, "authors")],
+        "authors": _json_authors(document),
+        "picture": document.get("icon", _NO_PICTURE),
+        "hubs": [hub.get("url") for hub in _objects(document, "hubs") if hub.get("type") == "WebSub"],
+        "next_url": document.get("next_url", ""),
         "members that no JSON Feed has": list(_strange_members(document)),
     }
     return head, [_read_json_item(item, document.get("language")) for item in _objects(document, "items")]
@@ -152,13 +207,51 @@ def _read_json_item(item: dict[str, object], language: object) -> Facts:
         "summary": item.get("summary"),
         "content": item.get("content_html"),
         "tags": item.get("tags", []),
-        "authors": [author.get("name") for author in _objects(item, "authors")],
+        "authors": _json_authors(item),
         "language": item.get("language", language),
         "image": item.get("image"),
         "recordings": [(a.get("url"), a.get("mime_type"), a.get("size_in_bytes")) for a in attachments],
         "duration": [attachment.get("duration_in_seconds") for attachment in attachments],
         "_episode_notes": item.get("_episode_notes"),
+        "_recommendation": item.get("_recommendation"),
     }
+
+
+def _json_authors(parent: dict[str, object]) -> list[tuple[object, object]]:
+    return [(author.get("name"), author.get("url")) for author in _objects(parent, "authors")]
+
+
+def _history(parent: etree._Element) -> Facts:
+    """Read what a document says of its hubs and of the feed's other documents (RFC 5005)."""
+    return {
+        "hubs": [address for address, _ in _links(parent, "hub")],
+        "volume before": _links(parent, "prev-archive"),
+        "feed to subscribe to": _links(parent, "current"),
+        "is archived": parent.find(_ARCHIVE) is not None,
+    }
+
+
+def _rss_picture(channel: etree._Element) -> object:
+    """Read the address of the channel's picture; None where its title or link is not the channel's."""
+    image = channel.find("image")
+    if image is None:
+        return _NO_PICTURE
+    same = all(_text(image, name) == _text(channel, name) for name in ("title", "link"))
+    return _text(image, "url") if same else None
+
+
+def _atom_picture(root: etree._Element) -> object:
+    """Read the address of the feed's picture; None where icon and logo differ."""
+    icon, logo = (_text(root, f"{_ATOM}{name}") for name in ("icon", "logo"))
+    if root.find(f"{_ATOM}logo") is None and root.find(f"{_ATOM}icon") is None:
+        return _NO_PICTURE
+    return logo if icon == logo else None
+
+
+def _thumbnail(item: etree._Element) -> object:
+    """Read the address of an item's picture, which not every item has; several are none that a feed has."""
+    found = [picture.get("url") for picture in item.findall(_THUMBNAIL)]
+    return found[0] if len(found) == 1 else found or None
 
 
 def _strange_members(value: object, inside: bool = False) -> Iterator[str]:
@@ -213,8 +306,14 @@ def _text(parent: etree._Element, tag: str) -> str | None:
 
 
 def _links(parent: etree._Element, rel: str) -> list[tuple[str | None, str | None]]:
+    # Of links without rel, which means alternate, some readers take the last, so none is written.
     links = parent.findall(f"{_ATOM}link")
-    return [(link.get("href"), link.get("type")) for link in links if link.get("rel", "alternate") == rel]
+    return [(link.get("href"), link.get("type")) for link in links if link.get("rel") == rel]
+
+
+def _elements(parent: etree._Element, tag: str, *names: str) -> list[tuple[str | None, ...]]:
+    """Return the attributes of these names, and behind them the text, of each child of a name."""
+    return [(*(each.get(name) for name in names), each.text or "") for each in parent.findall(tag)]
 
 
 def _size(length: str | None) -> int | str | None:

@@ -5,29 +5,42 @@ from __future__ import annotations
 from typing import Any
 
 from feedmaker.config import Author
-from feedmaker.feeds import mends
+from feedmaker.feeds import mends, podcast
 from feedmaker.feeds.feed import Feed, Item
 from feedmaker.text import escape
 
-MEDIA_TYPE = "application/rss+xml"
+_ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
 
 
 def to_bytes(feed: Feed) -> bytes:
     """Write a feed as an RSS document in UTF-8; raise `GateError` where that is not possible."""
     with mends.naming_faults(feed):
-        generator = mends.new_generator(feed, feed.rss_url, MEDIA_TYPE)
+        generator = mends.new_generator(feed, "rss")
         generator.load_extension("dc", atom=False)
-        generator.mends.add("lastBuildDate", mends.rfc822(feed.updated))
+        _fill_channel(generator, feed)
         for item in feed.items:
             _fill(generator.add_entry(order="append"), item, feed.language)
-        return mends.serialise(generator.rss_str)
+        return mends.serialise(feed, generator.rss_str)
+
+
+def _fill_channel(generator: Any, feed: Feed) -> None:
+    generator.mends.add("lastBuildDate", mends.rfc822(feed.updated))
+    if feed.image:
+        # Title and link are the channel's, or validators complain.
+        generator.image(feed.image, feed.title, feed.home)
+    for link in mends.history_links(feed, "rss"):
+        generator.mends.add(_ATOM_LINK, **link)
+    if feed.current:
+        generator.mends.add(f"{{{mends.NAMESPACES['fh']}}}archive")
+    if feed.channel:
+        generator.mends.append(podcast.channel_elements(feed.channel, feed.addresses["rss"], feed.has_moved))
 
 
 def _fill(entry: Any, item: Item, language: str) -> None:
     entry.title(item.title)
     entry.link(href=item.url, rel="alternate")
     # Readers take a description for HTML, so plain text is escaped once for them and once more for XML.
-    entry.description(escape(item.summary))
+    entry.description(item.broadcast.notes if item.broadcast else escape(item.summary))
     entry.content(item.html)
     entry.guid(item.id, permalink=item.id == item.url)
     entry.category([{"term": tag} for tag in item.tags])
@@ -35,6 +48,10 @@ def _fill(entry: Any, item: Item, language: str) -> None:
     if item.enclosure:
         # The length is required; 0 is what the profile asks for where it is not known.
         entry.enclosure(item.enclosure.url, item.enclosure.length or 0, item.enclosure.type)
+        if item.broadcast:
+            entry.mends.append(podcast.item_elements(item.broadcast, item.enclosure, item.duration))
+    if item.image:
+        entry.mends.add(f"{{{mends.NAMESPACES['media']}}}thumbnail", url=item.image)
     entry.mends.add("pubDate", mends.rfc822(item.published))
     entry.mends.language = item.language if item.language != language else None
 

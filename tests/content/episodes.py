@@ -84,5 +84,5 @@ def full_episode(say: Callable[[str], str]) -> Episode:
         image="https://a.example.org/i.png?a=1&b=2",
         video="https://a.example.org/v?a=1&b=2",
         audio=Media("https://a.example.org/a.mp3?a=1&b=2", "audio/mpeg", 1),
-        transcript=Media("https://a.example.org/t.vtt", "text/vtt"),
+        transcripts=(Media("https://a.example.org/t.vtt", "text/vtt"),),
     )

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedmaker.config import Merchant
-from feedmaker.content import SUMMARY_LIMIT, byline, facts_line, prose_html, render, summary
+from feedmaker.content import (
+    SUMMARY_LIMIT,
+    byline,
+    facts_line,
+    moment_address,
+    prose_html,
+    render,
+    summary,
+)
 from feedmaker.merchants import PAID_MARK
-from feedmaker.model import Episode, Guest, Link, Prose, Quote, Recommendation, Span, prose
+from feedmaker.model import Episode, Guest, Link, Media, Prose, Quote, Recommendation, Span, prose
 from tests.content.episodes import PAID_SHOP, SHOP, full_episode, hostile_text
 from tests.content.reader import Element, read_html
 
@@ -43,7 +52,7 @@ def test_every_text_reads_back_as_it_was_written(text: str) -> None:
     assert f"guest {text} — bio {text}" in paragraphs
     assert f"by creator {text} (inferred) · recommended · medium {text}" in paragraphs
     assert f"— speaker {text} (00:01:35)" in paragraphs
-    assert page.find("a")[1].text == f"label {text}"
+    assert [a.text for a in page.find("a")][:3] == [f"dek link {text}", "00:01:35", f"label {text}"]
 
 
 @settings(deadline=None)
@@ -216,3 +225,127 @@ def test_links_stand_in_the_order_of_the_recommendations() -> None:
     links = render(recommending(["shop:", None, "https://moss.example.net/"]), MERCHANTS).links
 
     assert [link and link.paid for link in links] == [True, None, False]
+
+
+# --- the parts that feeds and pages are put together from -------------------------------------------------
+
+
+def test_body_is_the_note_up_to_the_recommendations() -> None:
+    """The body has every section but the last, and no buy link."""
+    content = render(full_episode(lambda field: field), MERCHANTS)
+    body = read_html(content.body)
+
+    assert [h.text for h in body.find("h2")] == [
+        "The guests",
+        "The gist",
+        "Big reveals",
+        "Things worth remembering",
+    ]
+    assert not body.find("h3")
+    assert [a.text for a in body.find("a")] == ["dek link"]
+
+
+def test_each_recommendation_has_a_card() -> None:
+    """A card begins with the name as its heading, and says all of one recommendation."""
+    content = render(full_episode(lambda field: field), MERCHANTS)
+
+    assert len(content.cards) == len(content.links) == 3
+    for card, name in zip(content.cards, ("name", "own name", "no link"), strict=True):
+        assert card.startswith(f"<h3>{name}</h3>\n")
+        assert [h.text for h in read_html(card).find("h3")] == [name]
+
+
+def test_whole_note_is_made_of_its_parts() -> None:
+    """Body, heading, disclosures and cards stand in this order, a line each."""
+    content = render(full_episode(lambda field: field), MERCHANTS)
+
+    parts = (content.body, "<h2>Recommended in this episode</h2>", content.notices, *content.cards)
+    assert content.html == "\n".join(parts)
+
+
+def test_notices_say_each_disclosure_once() -> None:
+    """Two paid links of one shop need one sentence, and unpaid links none."""
+    content = render(recommending(["shop:", "shop:", None]), MERCHANTS)
+
+    assert content.notices == f"<p><small>{PAID_SHOP.disclosure}</small></p>"
+    assert render(recommending(["shop:"]), {"shop": SHOP}).notices == ""
+
+
+@settings(deadline=None)
+@given(hostile_text())
+def test_text_leaves_the_parts_whole(text: str) -> None:
+    """Each part is HTML by itself, whatever a note says, so that others may put it together anew."""
+    content = render(full_episode(lambda field: f"{field} {text}"), MERCHANTS)
+    harmless = render(full_episode(lambda field: field), MERCHANTS)
+
+    parts = [content.body, content.notices, *content.cards]
+    others = [harmless.body, harmless.notices, *harmless.cards]
+    assert [read_html(part).skeleton() for part in parts] == [read_html(part).skeleton() for part in others]
+    assert all("\n" not in card.partition("</h3>")[0] for card in content.cards)
+
+
+# --- when it was said -------------------------------------------------------------------------------------
+
+
+def said_at(at: int | None, **facts: Any) -> Element:
+    """Read the card of a quote that was spoken at some time in an episode."""
+    item = Recommendation("recommended", "book", "Low Water", quote=Quote("Yes.", "Ada Moss", at))
+    episode = Episode("S", "T", date(2020, 2, 2), recommendations=(item,), **facts)
+    return read_html(render(episode, {}).cards[0])
+
+
+AUDIO = Media("https://a.example.org/a.mp3?x=1&y=2", "audio/mpeg")
+
+
+@pytest.mark.parametrize(
+    ("facts", "address"),
+    [
+        ({"audio": AUDIO}, "https://a.example.org/a.mp3?x=1&y=2#t=61"),
+        ({"video": "https://youtu.be/x"}, "https://youtu.be/x?t=61"),
+        ({"audio": AUDIO, "video": "https://vimeo.com/1"}, "https://vimeo.com/1#t=61s"),
+    ],
+)
+def test_time_of_a_quote_leads_to_its_moment(facts: dict[str, Any], address: str) -> None:
+    """A time is a link into the video, or else into the recording; the words around it stay."""
+    card = said_at(61, **facts)
+
+    assert card.one("a").attributes == {"href": address}
+    assert card.one("a").text == "00:01:01"
+    assert card.find("p")[-1].text == "— Ada Moss (00:01:01)"
+
+
+def test_time_without_a_recording_is_no_link() -> None:
+    """Where a note has no recording the time is text alone, which podcast programs make a link of."""
+    card = said_at(61)
+
+    assert not card.find("a")
+    assert card.find("p")[-1].text == "— Ada Moss (00:01:01)"
+
+
+def test_quote_without_a_time_is_no_link() -> None:
+    """A recording alone says nothing about when words were spoken."""
+    card = said_at(None, audio=AUDIO)
+
+    assert not card.find("a")
+    assert card.find("p")[-1].text == "— Ada Moss"
+
+
+def test_beginning_is_a_moment_too() -> None:
+    """A time of zero leads to the beginning."""
+    assert said_at(0, audio=AUDIO).one("a").attributes["href"] == "https://a.example.org/a.mp3?x=1&y=2#t=0"
+
+
+def test_time_that_the_speaker_seems_to_name_is_text() -> None:
+    """Only the last time is ours, whatever the name before it looks like."""
+    item = Recommendation("own", "book", "B", quote=Quote("Yes.", "Bo (00:01:01)", 61))
+    card = read_html(
+        render(Episode("S", "T", date(2020, 2, 2), recommendations=(item,), audio=AUDIO), {}).cards[0]
+    )
+
+    assert card.find("p")[-1].text == "— Bo (00:01:01) (00:01:01)"
+    assert len(card.find("a")) == 1
+
+
+def test_episode_without_recording_has_no_moments() -> None:
+    """There is nothing to lead to."""
+    assert moment_address(BARE, 61) is None

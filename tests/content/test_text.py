@@ -75,12 +75,24 @@ def test_spoken_duration_is_read_back(seconds: int) -> None:
     assert parse_duration(spoken_duration(seconds)) == seconds
 
 
-def test_utc_moves_the_zone_and_drops_fractions() -> None:
-    """A time in any zone is written in UTC and in whole seconds."""
+def test_utc_moves_the_zone() -> None:
+    """A time in any zone is written in UTC."""
     east = timezone(timedelta(hours=5, minutes=30))
 
-    assert utc(datetime(2024, 1, 1, 2, 0, 9, 999_999, tzinfo=east)) == "2023-12-31T20:30:09Z"
-    assert utc(datetime(2024, 1, 1, tzinfo=UTC)) == "2024-01-01T00:00:00Z"
+    assert utc(datetime(2024, 1, 1, 2, 0, 9, tzinfo=east)) == "2023-12-31T20:30:09Z"
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "written"),
+    [
+        (0, "2024-01-01T02:00:09Z"),
+        (1_000, "2024-01-01T02:00:09.001Z"),
+        (999_999, "2024-01-01T02:00:09.999Z"),
+    ],
+)
+def test_utc_has_milliseconds_where_there_are_any(microseconds: int, written: str) -> None:
+    """Whole seconds stay whole, and what is finer than a millisecond is cut off."""
+    assert utc(datetime(2024, 1, 1, 2, 0, 9, microseconds, tzinfo=UTC)) == written
 
 
 def test_long_date_spells_the_month() -> None:

@@ -10,9 +10,11 @@ _TIME = {
     "type": "string",
     "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$",
 }
+_DAY = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
 _COUNT = {"type": "integer", "minimum": 1}
-# Feed readers must ignore what they do not know, under names that begin so.
-_EXTENSIONS = {r"^_[A-Za-z][^.]*$": {"$ref": "#/$defs/extension"}}
+_TRUTH = {"type": "boolean"}
+_MEDIA_TYPE = {"type": "string", "pattern": r"^[a-z]+/[a-z0-9.+-]+$"}
+_LANGUAGE = {"type": "string", "pattern": "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"}
 
 
 def _object(required: str, **members: Any) -> dict[str, Any]:
@@ -20,7 +22,6 @@ def _object(required: str, **members: Any) -> dict[str, Any]:
         "type": "object",
         "required": required.split(),
         "properties": members,
-        "patternProperties": _EXTENSIONS,
         "additionalProperties": False,
     }
 
@@ -33,13 +34,14 @@ _AUTHOR = _object("name", name=_TEXT, url=_ADDRESS, avatar=_ADDRESS)
 _ATTACHMENT = _object(
     "url mime_type",
     url=_ADDRESS,
-    mime_type={"type": "string", "pattern": r"^[a-z]+/[a-z0-9.+-]+$"},
+    mime_type=_MEDIA_TYPE,
     title=_TEXT,
     size_in_bytes=_COUNT,
     duration_in_seconds=_COUNT,
 )
+_HUB = _object("type url", type={"enum": ["WebSub", "rssCloud"]}, url=_ADDRESS)
 _ITEM = _object(
-    "id url title summary content_html date_published date_modified authors _episode_notes",
+    "id url title summary content_html date_published date_modified authors",
     id=_TEXT,
     url=_ADDRESS,
     external_url=_ADDRESS,
@@ -53,32 +55,55 @@ _ITEM = _object(
     date_modified=_TIME,
     authors=_list(_AUTHOR),
     tags=_list(_TEXT),
-    language={"type": "string", "pattern": "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"},
+    language=_LANGUAGE,
     attachments=_list(_ATTACHMENT),
+)
+# An item of ours is an episode or a recommendation, and its facts have one of these names.
+_ITEM["oneOf"] = [{"required": ["_episode_notes"]}, {"required": ["_recommendation"]}]
+_RECOMMENDATION = _object(
+    "kind medium name",
+    kind={"enum": ["recommended", "own"]},
+    medium=_TEXT,
+    name=_TEXT,
+    creator=_TEXT,
+    creator_inferred=_TRUTH,
+    quote=_object("text", text=_TEXT, speaker=_TEXT, at_in_seconds={"type": "integer", "minimum": 0}),
+    url=_ADDRESS,
+    paid=_TRUTH,
+)
+_RECOMMENDATION["dependentRequired"] = {
+    "creator": ["creator_inferred"],
+    "creator_inferred": ["creator"],
+    "url": ["paid"],
+    "paid": ["url"],
+}
+_MENTION = _object("url title show aired", url=_ADDRESS, title=_TEXT, show=_TEXT, aired=_DAY, speaker=_TEXT)
+_ITEM["properties"]["_episode_notes"] = _object(
+    "about show aired",
+    about=_TEXT,
+    show=_TEXT,
+    aired=_DAY,
+    duration_in_seconds=_COUNT,
+    guests=_list(_object("name", name=_TEXT, bio=_TEXT)),
+    gist=_TEXT,
+    reveals=_list(_TEXT),
+    takeaways=_list(_TEXT),
+    recommendations=_list(_RECOMMENDATION),
+    season=_COUNT,
+    episode=_COUNT,
+    explicit=_TRUTH,
+    video=_ADDRESS,
+    transcripts=_list(_object("url type", url=_ADDRESS, type=_MEDIA_TYPE)),
+)
+_ITEM["properties"]["_recommendation"] = _object(
+    "about recommendation episode",
+    about=_TEXT,
+    recommendation=_RECOMMENDATION,
+    episode=_MENTION,
+    also=_list(_MENTION),
 )
 JSON_FEED: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "$defs": {
-        # Members of an extension do not begin with an underscore, have no dots, and ours are never null.
-        "extension": {
-            "type": "object",
-            "required": ["about"],
-            "patternProperties": {r"^[^_.][^.]*$": {"$ref": "#/$defs/fact"}},
-            "additionalProperties": False,
-        },
-        "fact": {
-            "anyOf": [
-                {"type": ["string", "integer", "boolean"]},
-                {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/fact"}},
-                {
-                    "type": "object",
-                    "minProperties": 1,
-                    "patternProperties": {r"^[^_.][^.]*$": {"$ref": "#/$defs/fact"}},
-                    "additionalProperties": False,
-                },
-            ]
-        },
-    },
     **_object(
         "version title home_page_url feed_url description language authors items",
         version={"const": "https://jsonfeed.org/version/1.1"},
@@ -91,8 +116,9 @@ JSON_FEED: dict[str, Any] = {
         icon=_ADDRESS,
         favicon=_ADDRESS,
         authors=_list(_AUTHOR),
-        language=_TEXT,
-        expired={"const": True},
+        language=_LANGUAGE,
+        expired={"type": "boolean"},
+        hubs=_list(_HUB),
         items={"type": "array", "items": _ITEM},
     ),
 }

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from feedmaker.config import AMAZON, Merchant, Site
+from feedmaker.catalogue import Listed, Mention
+from feedmaker.config import AMAZON, Config, Merchant
 from feedmaker.content import Content, render
 from feedmaker.feeds import atom, json_feed, rss
-from feedmaker.feeds.feed import Feed, make_feed
+from feedmaker.feeds.feed import Feed, Item, Tombstone, make_feed
+from feedmaker.feeds.items import episode_item, recommendation_items
+from feedmaker.feeds.outline import Format, Outline
+from feedmaker.feeds.podcast import make_broadcast, make_channel, new_guid
 from feedmaker.model import Episode, Guest, Link, Media, Publication, Quote, Recommendation, Span, prose
+from feedmaker.notes.note import Named
 
-SET_UP = datetime(2026, 10, 1, 9, 30, 15, 250_000, tzinfo=UTC)
+SET_UP = datetime(2026, 10, 1, 9, 30, 15, tzinfo=UTC)
 FIRST = datetime(2026, 11, 2, 8, tzinfo=UTC)
 PAYING = {"amazon": AMAZON.model_copy(update={"tag": "notes-20"})}
 FREE = {"amazon": AMAZON}
+HUB = "https://hub.example/?a=1&b=2"
+TITLE = "Notes & <things>"
+MAIN = Outline("", TITLE, "What was said & recommended")
+RECOMMENDED = Outline("recommendations", f"{TITLE}: recommendations", "All of it", "recommendations/")
+HEARD = Outline("podcast", "Deep & <wide>", "What can be heard", formats=("rss",))
+WRITERS = {"rss": rss.to_bytes, "atom": atom.to_bytes, "json": json_feed.to_bytes}
 
 # What a note can hold: every character of XML 1.0.
 XML_TEXT = st.text(
@@ -41,15 +54,19 @@ HOSTILE = (
 )
 
 
-def make_site(**facts: Any) -> Site:
-    """Make a site; `facts` win over the sample's own."""
-    sample = {
-        "title": "Notes & <things>",
+def make_config(
+    push: Mapping[str, Any] | None = None, podcast: Mapping[str, Any] | None = None, **facts: Any
+) -> Config:
+    """Make a configuration with a podcast; `podcast` and `facts` of the site win over the sample's own."""
+    site = {
+        "title": TITLE,
         "address": "https://example.org/notes/",
         "description": "What was said & recommended",
         "author": {"name": "Jane Doe", "email": "jane@example.org", "url": "https://example.org/jane"},
     }
-    return Site.model_validate(sample | facts)
+    heard = {"image": "https://example.org/art.jpg", "category": "Arts > Books", "hosts": ["Ada & Co"]}
+    heard |= podcast or {}
+    return Config.model_validate({"site": site | facts, "podcast": heard, "push": push or {}})
 
 
 def make_episode(**facts: Any) -> Episode:
@@ -86,13 +103,16 @@ def make_episode(**facts: Any) -> Episode:
     return Episode(**sample | facts)
 
 
-def make_entry(
-    number: int = 1, merchants: dict[str, Merchant] | None = None, **facts: Any
-) -> tuple[Publication, Content]:
-    """Make what a build knows of an episode: published on the day of that number, edited an hour later."""
-    episode = make_episode(**facts)
+def bare_episode(**facts: Any) -> Episode:
+    """Make an episode that states nothing but what it must; `facts` win over the sample's own."""
+    sample: dict[str, Any] = {"show": "Small Machines", "title": "Sparse", "aired": date(2015, 3, 14)}
+    return Episode(**sample | facts)
+
+
+def make_publication(episode: Episode, number: int = 1, **facts: Any) -> Publication:
+    """Publish an episode on the day of that number, and edit it an hour later."""
     published = FIRST + timedelta(days=number)
-    publication = Publication(
+    made = Publication(
         id=f"tag:example.org,2026:e{number}",
         slug=f"e{number}",
         url=f"https://example.org/notes/episodes/e{number}/",
@@ -100,25 +120,104 @@ def make_entry(
         updated=published + timedelta(hours=1),
         episode=episode,
     )
-    return publication, render(episode, PAYING if merchants is None else merchants)
+    return replace(made, **facts)
+
+
+def rendered(
+    publication: Publication, merchants: Mapping[str, Merchant] | None = None
+) -> tuple[Publication, Content]:
+    """Render a publication with shops that pay, or with other ones."""
+    return publication, render(publication.episode, PAYING if merchants is None else merchants)
+
+
+def make_item(
+    number: int = 1,
+    /,
+    config: Config | None = None,
+    merchants: Mapping[str, Merchant] | None = None,
+    **facts: Any,
+) -> Item:
+    """Make the item of an episode; `facts` are the note's."""
+    publication = make_publication(make_episode(**facts), number)
+    return episode_item((config or make_config()).site, *rendered(publication, merchants))
+
+
+def feed_of(items: Iterable[Item], config: Config | None = None, **facts: Any) -> Feed:
+    """Make the main feed, or a volume of its archive, of items."""
+    return make_feed(config or make_config(), MAIN, items, since=SET_UP, **facts)
+
+
+def sample_items(**facts: Any) -> list[Item]:
+    """Make items of a full, a sparse and a foreign episode; `facts` go into the first of them."""
+    sparse = make_publication(bare_episode(), 2)
+    audio = Media("https://media.example/b.mp3", "audio/mpeg")
+    return [
+        make_item(3, **facts),
+        episode_item(make_config().site, *rendered(sparse)),
+        make_item(1, title="Übersicht", language="de", audio=audio),
+    ]
 
 
 def sample_feed(**facts: Any) -> Feed:
-    """Make a feed of a full, a sparse and a foreign episode; `facts` go into the first of them."""
-    bare: dict[str, Any] = dict.fromkeys(
-        ("guests", "gist", "reveals", "takeaways", "recommendations", "tags"), ()
-    )
-    sparse = make_entry(2, title="Sparse", dek=(), duration=None, audio=None, image=None, **bare)
-    foreign = make_entry(
-        1, title="Übersicht", language="de", audio=Media("https://media.example/b.mp3", "audio/mpeg")
-    )
-    return make_feed(make_site(), [foreign, sparse, make_entry(3, **facts)], since=SET_UP)
+    """Make a feed with hub, picture, archive and something taken back; `facts` go into its first item."""
+    config = make_config({"hubs": HUB}, image="https://example.org/notes/i.png?a=1&b=2")
+    stones = (Tombstone("tag:example.org,2026:gone", FIRST), Tombstone("two words", FIRST))
+    return feed_of(sample_items(**facts), config, previous=7, tombstones=stones)
 
 
-def written(feed: Feed) -> dict[str, bytes]:
-    """Write the three files of a feed."""
+def archived_feed(**facts: Any) -> Feed:
+    """Make a volume of the archive that is neither the first nor the last; `facts` go into its first item."""
+    config = make_config({"hubs": HUB}, image="https://example.org/notes/i.png")
+    stones = (Tombstone("tag:example.org,2026:gone", FIRST),)
+    return feed_of(sample_items(**facts), config, volume=7, previous=6, tombstones=stones)
+
+
+def earlier_mention(**facts: Any) -> Mention:
+    """Make a mention by a note that was published before."""
+    address = "https://example.org/notes/episodes/e0/"
+    known = {"path": "e0.md", "address": address, "title": "Early & <first>", "show": "Small Machines"}
+    note = Listed(**{**known, "aired": date(2014, 1, 2), **facts})
+    return Mention(note, "lift", Named("Liftlib", "product", speaker="Ann & Bob"))
+
+
+def make_recommendations(episode: Episode, number: int = 1, medium: str | None = None) -> list[Item]:
+    """Make the items of an episode's recommendations; the first of them was mentioned before."""
+    config, publication = make_config(), make_publication(episode, number)
+    keys = [f"r{index}" for index, _ in enumerate(episode.recommendations)]
+    earlier = [[earlier_mention()], *[[] for _ in episode.recommendations[1:]]]
+    return list(recommendation_items(config.site, *rendered(publication), keys, earlier[: len(keys)], medium))
+
+
+def recommendation_feed(**facts: Any) -> Feed:
+    """Make the feed of all recommendations of two episodes; `facts` go into the first of them."""
+    foreign = make_episode(title="Übersicht", language="de", image=None)
+    items = [*make_recommendations(make_episode(**facts), 3), *make_recommendations(foreign, 2)]
+    return make_feed(make_config({"hubs": HUB}), RECOMMENDED, items, since=SET_UP, previous=2)
+
+
+def podcast_feed(*episodes: Episode, config: Config | None = None) -> Feed:
+    """Make the podcast feed of episodes with recordings, the newest first."""
+    config = config or make_config({"hubs": HUB, "podping": True})
+    made = episodes or (make_episode(), make_episode(title="Übersicht", language="de", image=None))
+    guid = new_guid("https://example.org/notes/podcast.xml")
+    pairs = [rendered(make_publication(each, len(made) - index)) for index, each in enumerate(made)]
+    items = [episode_item(config.site, *pair, make_broadcast(config, *pair)) for pair in pairs]
+    channel = make_channel(config, guid, "https://example.org/art.jpg")
+    return make_feed(config, HEARD, items, since=SET_UP, channel=channel)
+
+
+def all_feeds() -> dict[str, Feed]:
+    """Make feeds of every kind, by what they are."""
     return {
-        "feed.xml": rss.to_bytes(feed),
-        "atom.xml": atom.to_bytes(feed),
-        "feed.json": json_feed.to_bytes(feed),
+        "current": sample_feed(),
+        "archived": archived_feed(),
+        "first volume": feed_of(sample_items(), volume=1),
+        "empty": feed_of([]),
+        "recommendations": recommendation_feed(),
+        "podcast": podcast_feed(),
     }
+
+
+def written(feed: Feed) -> dict[Format, bytes]:
+    """Write a feed in each of its formats."""
+    return {kind: WRITERS[kind](feed) for kind in feed.addresses}

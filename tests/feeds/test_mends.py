@@ -7,8 +7,10 @@ would notice the mend being lost.
 from __future__ import annotations
 
 import locale
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,25 @@ from feedgen.feed import FeedGenerator
 
 from feedmaker.errors import GateError
 from feedmaker.feeds import atom, json_feed, rss
-from feedmaker.feeds.feed import Feed, make_feed
+from feedmaker.feeds.feed import Feed
 from feedmaker.feeds.mends import rfc822
-from tests.feeds.samples import FIRST, SET_UP, make_entry, make_site, sample_feed, written
+from feedmaker.feeds.outline import Format
+from tests.feeds.samples import (
+    FIRST,
+    HUB,
+    archived_feed,
+    feed_of,
+    make_config,
+    make_item,
+    podcast_feed,
+    sample_feed,
+    written,
+)
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+XML: tuple[Format, ...] = ("rss", "atom")
 
 
 def plain_feedgen() -> Any:
@@ -106,18 +120,17 @@ def test_f4_each_format_links_to_itself() -> None:
     """Neither format names the other's file as itself."""
     feed = sample_feed()
     links = {
-        name: [
+        kind: [
             link.attrib
-            for link in ElementTree.fromstring(data).iter(f"{ATOM}link")
+            for link in ElementTree.fromstring(written(feed)[kind]).iter(f"{ATOM}link")
             if link.get("rel") == "self"
         ]
-        for name, data in written(feed).items()
-        if name.endswith(".xml")
+        for kind in XML
     }
 
     assert links == {
-        "feed.xml": [{"rel": "self", "type": "application/rss+xml", "href": feed.rss_url}],
-        "atom.xml": [{"rel": "self", "type": "application/atom+xml", "href": feed.atom_url}],
+        "rss": [{"rel": "self", "type": "application/rss+xml", "href": feed.addresses["rss"]}],
+        "atom": [{"rel": "self", "type": "application/atom+xml", "href": feed.addresses["atom"]}],
     }
 
 
@@ -136,7 +149,7 @@ class _OtherClock(metaclass=_AnyDatetime):
 
 def test_f5_no_time_comes_from_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bytes are the same whenever they are written, with items and without."""
-    empty = make_feed(make_site(), [], since=SET_UP)
+    empty = feed_of([])
     before = [written(sample_feed()), written(empty)]
     for module in (feedgen.feed, feedgen.entry):
         monkeypatch.setattr(module, "datetime", _OtherClock)
@@ -190,9 +203,9 @@ def test_f8_json_cannot_hold_half_a_character() -> None:
 
 def test_f9_other_faults_are_gate_errors_too() -> None:
     """A time without zone, which feedgen refuses, comes out as an error of ours."""
-    publication, content = make_entry(1)
-    object.__setattr__(publication, "updated", publication.updated.replace(tzinfo=None))
-    feed = make_feed(make_site(), [(publication, content)], since=SET_UP)
+    item = make_item()
+    feed = feed_of([])
+    feed = replace(feed, items=(replace(item, updated=item.updated.replace(tzinfo=None)),))
 
     with pytest.raises(GateError, match=r"cannot be written.*timezone"):
         atom.to_bytes(feed)
@@ -226,7 +239,8 @@ def test_f11_author_with_mail_address_is_an_rss_author() -> None:
 )
 def test_f11_other_authors_are_creators(author: dict[str, str]) -> None:
     """An author whom the form of RSS cannot name is in each item all the same."""
-    feed = make_feed(make_site(author=author), [make_entry(1), make_entry(2)], since=SET_UP)
+    config = make_config(author=author)
+    feed = feed_of([make_item(1, config), make_item(2, config)], config)
 
     for item in rss_items(feed):
         assert [creator.text for creator in item.findall(CREATOR)] == [author["name"]]
@@ -253,7 +267,7 @@ def test_f18_locale_of_the_process_is_left_alone(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(AssertionError, match="touched"):
         plain_feedgen().rss_str()
 
-    assert set(written(sample_feed())) == {"feed.xml", "atom.xml", "feed.json"}
+    assert set(written(sample_feed())) == {"rss", "atom", "json"}
 
 
 @pytest.mark.parametrize(
@@ -286,11 +300,58 @@ def test_titles_use_the_references_of_the_rss_profile() -> None:
 
     files = written(sample_feed(title="AT&T &lt; <b>", tags=("R&D",)))
 
-    for name in ("feed.xml", "atom.xml"):
-        assert b"<title>AT&#x26;T &#x26;lt; &#x3C;b&#x3E;</title>" in files[name]
-        assert b"<title>Notes &#x26; &#x3C;things&#x3E;</title>" in files[name]
-    assert b"<category>R&#x26;D</category>" in files["feed.xml"]
-    assert b'<category term="R&#x26;D"/>' in files["atom.xml"]
+    for kind in XML:
+        assert b"<title>AT&#x26;T &#x26;lt; &#x3C;b&#x3E;</title>" in files[kind]
+        assert b"<title>Notes &#x26; &#x3C;things&#x3E;</title>" in files[kind]
+    assert b"<category>R&#x26;D</category>" in files["rss"]
+    assert b'<category term="R&#x26;D"/>' in files["atom"]
+
+
+def test_prefixes_are_declared_where_they_are_used() -> None:
+    """A root declares what its document holds; the podcast's prefixes are looked for on it by programs."""
+    bare = written(feed_of([make_item(image=None)]))
+    full, archived, heard = written(sample_feed()), written(archived_feed()), written(podcast_feed())
+
+    def prefixes(data: bytes) -> set[str]:
+        root = re.search(rb"<(rss|feed) [^>]*>", data)
+        assert root is not None
+        return set(re.findall(r"xmlns:(\w+)", root[0].decode()))
+
+    assert (prefixes(bare["rss"]), prefixes(bare["atom"])) == ({"atom", "content", "dc"}, set())
+    assert (prefixes(full["rss"]), prefixes(full["atom"])) == (
+        {"atom", "content", "dc", "media"},
+        {"at", "media"},
+    )
+    assert prefixes(archived["rss"]) - prefixes(full["rss"]) == {"fh"}
+    assert prefixes(archived["atom"]) - prefixes(full["atom"]) == {"fh"}
+    assert prefixes(heard["rss"]) == {"atom", "content", "dc", "itunes", "media", "podcast"}
+
+
+def test_hubs_and_volumes_are_links() -> None:
+    """Links to other documents say of which type they are; a hub has none."""
+    feed = sample_feed()
+
+    for kind in XML:
+        links = [
+            link.attrib
+            for link in ElementTree.fromstring(written(feed)[kind]).iter(f"{ATOM}link")
+            if link.get("rel") in ("hub", "prev-archive", "current")
+        ]
+        address = "https://example.org/notes/archive/7." + {"rss": "xml", "atom": "atom"}[kind]
+        assert links == [
+            {"rel": "hub", "href": HUB},
+            {"rel": "prev-archive", "href": address, "type": f"application/{kind}+xml"},
+        ]
+
+
+def test_stylesheet_is_css() -> None:
+    """Browsers show the document with a stylesheet that is no program, wherever the site is looked at."""
+    current, archived = feed_of([]), feed_of([], volume=1)
+
+    for kind in XML:
+        for feed, address in ((current, b"feed.css"), (archived, b"../feed.css")):
+            told = b'<?xml-stylesheet type="text/css" href="%s"?>' % address
+            assert written(feed)[kind].split(b"\n")[1] == told
 
 
 def test_feed_names_feedmaker_and_nothing_else() -> None:
@@ -299,10 +360,10 @@ def test_feed_names_feedmaker_and_nothing_else() -> None:
 
     files = written(sample_feed())
 
-    for name in ("feed.xml", "atom.xml"):
-        assert b"<generator>feedmaker</generator>" in files[name]
-        assert b"feedgen" not in files[name]
-        assert b"rssboard" not in files[name]
+    for kind in XML:
+        assert b"<generator>feedmaker</generator>" in files[kind]
+        assert b"feedgen" not in files[kind]
+        assert b"rssboard" not in files[kind]
 
 
 SCRIPT = """
