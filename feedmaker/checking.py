@@ -12,6 +12,7 @@ from feedmaker.errors import Diagnostic, LockError, UsageError
 from feedmaker.lock import LOCK_NAME, Lock, resolve
 from feedmaker.notes.folder import scan
 from feedmaker.notes.note import Note, parse_note
+from feedmaker.podcast_faults import artwork_errors, podcast_warnings, with_podcast
 from feedmaker.reading import NOT_A_FILE, clash_diagnostics, unreadable, with_merchants
 
 _PLACED = re.compile(r"[^:]+:(\d+):(\d+): error: (.*)", re.DOTALL)
@@ -46,6 +47,9 @@ def check_folder(
         facts = [note.facts for note in notes if note.episode]
         broken = {note.path for note in notes if not note.episode}
         yield from clash_diagnostics(folder, resolve(lock, facts, broken, config.site, now))
+        yield from podcast_warnings(folder, config, facts)
+        if config.podcast:
+            yield from artwork_errors(folder, config.podcast)
 
 
 def lock_diagnostic(error: LockError) -> Diagnostic:
@@ -63,4 +67,4 @@ def _read(path: Path, shown: str, config: Config | None, *, regular: bool) -> No
     except OSError as error:
         return Note(shown, None, (unreadable(shown, str(error.strerror)),))
     note = parse_note(shown, data)
-    return with_merchants(note, data, config) if config else note
+    return with_podcast(with_merchants(note, data, config), data, config) if config else note

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from feedmaker.errors import BusyError, FeedmakerError, OutputError
 from feedmaker.notes.folder import NoteFile
 
 T = TypeVar("T")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PATIENCE = 5.0
 UNTRUSTED = -1
 """Stands for size, time and inode of a note that is to be read again whatever the disk says of it."""
@@ -41,7 +41,7 @@ _TABLES = """
         raw TEXT, facts TEXT, data BLOB) WITHOUT ROWID;
     CREATE TABLE outputs (path TEXT PRIMARY KEY, key TEXT, size INTEGER, mtime_ns INTEGER) WITHOUT ROWID;
     CREATE TABLE reader (key TEXT);
-    CREATE TABLE stamp (digest TEXT, valid_until TEXT, summary TEXT);
+    CREATE TABLE stamp (digest TEXT, valid_until TEXT, summary TEXT, named TEXT);
     PRAGMA user_version = %d;
 """
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
@@ -90,6 +90,11 @@ class Index:
             yield index
         finally:
             index._connection.close()
+
+    def reconnect(self) -> None:
+        """Connect anew, in a process that began as a copy: SQLite connections cannot be carried over."""
+        self._inherited = self._connection
+        self._connection = self._connected()
 
     def mending(self, work: Callable[[], T]) -> T:
         """Do `work`, and where it finds the index damaged, do it once more with a new one."""
@@ -157,12 +162,24 @@ class Index:
             connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)", rows)
             connection.executemany("DELETE FROM outputs WHERE path = ?", ((path,) for path in dropped))
 
-    def stamp(self, digest: str, valid_until: datetime | None, summary: Mapping[str, Any]) -> None:
-        """Declare the outputs current for input of this digest, until `valid_until` where that is set."""
-        row = (digest, valid_until.isoformat() if valid_until else None, json.dumps(dict(summary)))
+    def stamp(
+        self, digest: str, valid_until: datetime | None, summary: Mapping[str, Any], named: Sequence[str]
+    ) -> None:
+        """Declare the outputs current for input of this digest, until `valid_until` where that is set.
+
+        `named` are the files that the settings name besides notes and templates.
+        """
+        until = valid_until.isoformat() if valid_until else None
+        row = (digest, until, json.dumps(dict(summary)), json.dumps(list(named)))
         with self._errors(), self._connection as connection:
             connection.execute("DELETE FROM stamp")
-            connection.execute("INSERT INTO stamp VALUES (?, ?, ?)", row)
+            connection.execute("INSERT INTO stamp VALUES (?, ?, ?, ?)", row)
+
+    def named(self) -> list[str]:
+        """Return the files that the settings named when the outputs were declared current."""
+        with self._errors():
+            row = self._connection.execute("SELECT named FROM stamp").fetchone()
+            return [str(name) for name in json.loads(row[0])] if row else []
 
     def current(self, digest: str, output: Path, now: datetime) -> dict[str, Any] | None:
         """Return the last summary if nothing has changed since, neither input nor output; else None."""

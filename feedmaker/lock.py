@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +36,9 @@ class Entry:
     """Remember one published note.
 
     `source` is where the note was last seen. `backlog` marks what the first build ever found: published,
-    but no news. `issue` names the issue of the newsletter that carried it.
+    but no news. `issue` names the issue of the newsletter that carried it, `archive` the volume of the feeds'
+    archive that holds it for good, and `gone` is when it was taken back. `recommendations` has the key by
+    which readers know each of its recommendations, beside the one that its present name would get.
     """
 
     id: str
@@ -48,14 +50,21 @@ class Entry:
     digest: str
     backlog: bool = False
     issue: str | None = None
+    archive: int | None = None
+    gone: datetime | None = None
+    recommendations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Hold all entries, by id; `since` is when the first build ran."""
+    """Hold all entries, by id; `since` is when the first build ran.
+
+    `podcast` is the podcast:guid, which stays when the feed moves.
+    """
 
     since: datetime
     entries: Mapping[str, Entry]
+    podcast: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,8 @@ def parse_lock(text: str) -> Lock:
     for line, note in enumerate(data["notes"], 2):
         entry = _entry(note, min(line, last_line))
         entries[entry.id] = _merged(entries.get(entry.id), entry)
-    return Lock(since, entries)
+    podcast = data.get("podcast")
+    return Lock(since, entries, podcast if isinstance(podcast, str) else None)
 
 
 def _damaged(line: int, column: int, wrong: str, hint: str = _RESTORE) -> LockError:
@@ -130,7 +140,12 @@ def _merged(one: Entry | None, other: Entry) -> Entry:
     if one is None:
         return other
     newer = max(one, other, key=lambda entry: (entry.updated, entry.digest))
-    return replace(newer, issue=one.issue or other.issue, backlog=one.backlog and other.backlog)
+    return replace(
+        newer,
+        issue=one.issue or other.issue,
+        backlog=one.backlog and other.backlog,
+        archive=one.archive or other.archive,
+    )
 
 
 def dump_lock(lock: Lock) -> str:
@@ -138,7 +153,8 @@ def dump_lock(lock: Lock) -> str:
     ordered = sorted(lock.entries.values(), key=lambda entry: (entry.published, entry.id))
     lines = ",\n".join(json.dumps(_data(entry), ensure_ascii=False) for entry in ordered)
     notes = f"[\n{lines}\n]" if lines else "[]"
-    return f'{{"version": {VERSION}, "since": "{utc(lock.since)}", "notes": {notes}}}\n'
+    podcast = f'"podcast": {json.dumps(lock.podcast)}, ' if lock.podcast else ""
+    return f'{{"version": {VERSION}, "since": "{utc(lock.since)}", {podcast}"notes": {notes}}}\n'
 
 
 def resolve(
@@ -175,7 +191,19 @@ def resolve(
         if path in found and found[path].id != entry.id:
             del entries[found[path].id]
     entries |= {entry.id: entry for entry in published.values()}
-    return Resolution(Lock(old.since, entries), published, drafts, waiting, [*clashes, *twins, *others])
+    clashes += [*twins, *others]
+    _bury(entries, published, broken | {clash.path for clash in clashes}, now)
+    return Resolution(replace(old, entries=entries), published, drafts, waiting, clashes)
+
+
+def _bury(
+    entries: dict[str, Entry], published: Mapping[str, Entry], held: AbstractSet[str], now: datetime
+) -> None:
+    """Note when what was published was taken back; what an error holds is not."""
+    live = {entry.id for entry in published.values()}
+    for name, entry in entries.items():
+        if entry.gone is None and name not in live and entry.source not in held:
+            entries[name] = replace(entry, gone=now)
 
 
 def _publish(
@@ -357,6 +385,8 @@ class _Minter:
             published=published,
             updated=max(published, self._moment(note.updated) or edited),
             digest=note.digest,
+            gone=None,
+            recommendations=_keys(note, before),
         )
 
     def _new(self, note: Facts) -> Entry:
@@ -365,7 +395,17 @@ class _Minter:
         published = self._moment(note.published) or seen
         updated = max(published, self._moment(note.updated) or published)
         name = note.id or self._free_id(slug, seen)
-        return Entry(name, slug, note.path, note.aired, published, updated, note.digest, self.first)
+        return Entry(
+            name,
+            slug,
+            note.path,
+            note.aired,
+            published,
+            updated,
+            note.digest,
+            backlog=self.first,
+            recommendations=_keys(note),
+        )
 
     def _moment(self, moment: date | datetime | None) -> datetime | None:
         return self.site.at_publishing_time(moment).astimezone(UTC).replace(microsecond=0) if moment else None
@@ -379,6 +419,38 @@ class _Minter:
         base = _base_slug(note.title)
         slugs = chain((base,), _numbered(f"{base}-{note.aired.isoformat()}"))
         return next(slug for slug in slugs if slug not in self.slugs)
+
+
+def _keys(note: Facts, before: Entry | None = None) -> tuple[tuple[str, str], ...]:
+    """Give each recommendation a key beside the one that its name makes; who is renamed keeps the old one.
+
+    Where as many names are new as are gone, they are taken for each other in their order.
+    """
+    if (
+        before is not None
+        and before.digest == note.digest
+        and len(before.recommendations) == len(note.recommendations)
+    ):
+        return before.recommendations
+    wanted = _distinct(slug_of(item.name) or "item" for item in note.recommendations)
+    known = {made: key for key, made in before.recommendations} if before else {}
+    new = [made for made in wanted if made not in known]
+    lost = [key for made, key in known.items() if made not in wanted]
+    renamed = dict(zip(new, lost, strict=True)) if len(new) == len(lost) else {}
+    taken = {*known.values()}
+    keys = {made: known.get(made) or renamed.get(made) or _free(made, taken) for made in wanted}
+    return tuple((keys[made], made) for made in wanted)
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for name in names:
+        found[_free(name, found)] = None
+    return list(found)
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    return next(each for each in _numbered(name) if each not in taken)
 
 
 def _numbered(base: str) -> Iterator[str]:
@@ -410,11 +482,33 @@ def _entry(data: Any, line: int) -> Entry:
     aired = _day(data.get("aired"))
     if published is None or updated is None or aired is None:
         raise _damaged(line, 1, '"aired", "published" or "updated" of this note is not a date')
-    texts = (data["id"], data["slug"], data["source"])
-    backlog, issue = data.get("backlog") is True, data.get("issue")
-    if not isinstance(issue, str | None):
-        raise _damaged(line, 1, '"issue" of this note is not a text')
-    return Entry(*texts, aired, published, updated, data["digest"], backlog, issue)
+    issue, archive = data.get("issue"), data.get("archive")
+    if not isinstance(issue, str | None) or not isinstance(archive, int | None):
+        raise _damaged(line, 1, '"issue" of this note is not a text, or "archive" not a number')
+    return Entry(
+        data["id"],
+        data["slug"],
+        data["source"],
+        aired,
+        published,
+        updated,
+        data["digest"],
+        backlog=data.get("backlog") is True,
+        issue=issue,
+        archive=archive,
+        gone=_moment(data.get("gone")),
+        recommendations=_key_pairs(data.get("recommendations", ()), line),
+    )
+
+
+def _key_pairs(data: Any, line: int) -> tuple[tuple[str, str], ...]:
+    """Read keys; one that is what its name makes stands alone, another beside that."""
+    pairs = [tuple(item) if isinstance(item, list) else (item, item) for item in data or ()]
+    texts = [text for pair in pairs for text in pair]
+    sound = all(isinstance(text, str) and _SLUG.fullmatch(text) for text in texts)
+    if not sound or any(len(pair) != 2 for pair in pairs):
+        raise _damaged(line, 1, '"recommendations" of this note are not keys')
+    return tuple((key, made) for key, made in pairs)
 
 
 def _moment(value: Any) -> datetime | None:
@@ -447,4 +541,10 @@ def _data(entry: Entry) -> dict[str, Any]:
         data["backlog"] = True
     if entry.issue:
         data["issue"] = entry.issue
+    if entry.archive:
+        data["archive"] = entry.archive
+    if entry.gone:
+        data["gone"] = utc(entry.gone)
+    if entry.recommendations:
+        data["recommendations"] = [key if key == made else [key, made] for key, made in entry.recommendations]
     return data

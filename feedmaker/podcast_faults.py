@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from feedmaker.artwork import artwork_faults
+from feedmaker.artwork import artwork_advice, artwork_faults
 from feedmaker.config import CONFIG_NAME, Config, Podcast
 from feedmaker.errors import Diagnostic, Severity
-from feedmaker.feeds.podcast import channel_faults, note_faults
+from feedmaker.feeds.podcast import channel_faults, note_faults, shared_recordings
 from feedmaker.marked_yaml import load
 from feedmaker.notes.note import Facts, Note, key_mark
 from feedmaker.uri import is_web_address
@@ -16,9 +16,8 @@ from feedmaker.uri import is_web_address
 _MOST_NAMED = 20
 
 
-def files_named(config: Config) -> list[str]:
+def files_named(podcast: Podcast | None) -> list[str]:
     """Return the files of the project, besides notes and templates, that a build reads."""
-    podcast = config.podcast
     return [podcast.image] if podcast and not is_web_address(podcast.image) else []
 
 
@@ -40,6 +39,13 @@ def podcast_warnings(folder: Path, config: Config, notes: Iterable[Facts]) -> It
         return
     notes = list(notes)
     faults = [(fault.key, fault.code, fault.message) for fault in channel_faults(config.podcast)]
+    drawn = [folder / name for name in files_named(config.podcast)]
+    advice = [said for path in drawn if path.is_file() for said in artwork_advice(path)]
+    faults += [("image", "bad-artwork", said) for said in advice]
+    heard = sorted((each.path, each.audio) for each in notes if each.audio)
+    for note, fault in shared_recordings(heard):
+        mark = key_mark(_bytes(folder / note), fault.key)
+        yield Diagnostic(note, mark.line, mark.column, fault.code, fault.message, "warning")
     unheard = sorted(facts.path for facts in notes if not facts.audio)
     if unheard:
         more = f" and {len(unheard) - _MOST_NAMED} more" if len(unheard) > _MOST_NAMED else ""
@@ -48,10 +54,17 @@ def podcast_warnings(folder: Path, config: Config, notes: Iterable[Facts]) -> It
     yield from _placed(folder, faults, "warning")
 
 
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def artwork_errors(folder: Path, podcast: Podcast) -> Iterator[Diagnostic]:
     """Say why directories would refuse the artwork, where it is a file of the project."""
-    if not is_web_address(podcast.image):
-        faults = artwork_faults(folder / podcast.image)
+    for name in files_named(podcast):
+        faults = artwork_faults(folder / name)
         yield from _placed(folder, [("image", "bad-artwork", fault) for fault in faults], "error")
 
 

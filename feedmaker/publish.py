@@ -11,8 +11,10 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from feedmaker.disk import explained
@@ -23,6 +25,16 @@ from feedmaker.model import Artifact
 _WORKSHOP = ".feedmaker-new"
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Hold an output that is written beside its place as `name`, or not at all, for its file holds it."""
+
+    path: str
+    key: str
+    name: str | None
+    known: Written | None = None
+
+
 class Output:
     """Write artifacts below one folder: `stage` each of them, then `commit` all."""
 
@@ -30,7 +42,8 @@ class Output:
         self.folder = folder
         self.written: list[str] = []
         self._done: dict[str, Written] = {}
-        self._staged: list[tuple[str, str, Path]] = []
+        self._staged: dict[str, Staged] = {}
+        self._numbers = count()
         self._made: set[str] = set()
 
     @classmethod
@@ -58,27 +71,41 @@ class Output:
 
     def stage(self, artifact: Artifact, key: str) -> None:
         """Write an artifact beside its place, unless the file there holds its bytes already."""
+        self.take(self.prepare(artifact, key))
+
+    def prepare(self, artifact: Artifact, key: str) -> Staged:
+        """Do what `stage` does but for taking note of it, which another process may do with `take`."""
         target = self._target(artifact.path)
         with explained(target):
             status = _status_if_equal(target, artifact.data)
             if status:
-                self._done[artifact.path] = Written(key, status.st_size, status.st_mtime_ns)
-                return
+                known = Written(key, status.st_size, status.st_mtime_ns)
+                return Staged(artifact.path, key, None, known)
             self._make_folder(target.parent)
-            new = self.folder / _WORKSHOP / str(len(self._staged))
-            new.write_bytes(artifact.data)
-        self._staged.append((artifact.path, key, new))
+            name = f"{os.getpid()}-{next(self._numbers)}"
+            (self.folder / _WORKSHOP / name).write_bytes(artifact.data)
+        return Staged(artifact.path, key, name)
 
-    def commit(self) -> dict[str, Written]:
-        """Move what was staged to its place, in that order; return what to remember of it."""
-        for path, key, new in self._staged:
+    def take(self, staged: Staged) -> None:
+        """Take note of what was prepared, so that `commit` moves it."""
+        if staged.known:
+            self._done[staged.path] = staged.known
+        else:
+            self._staged[staged.path] = staged
+
+    def commit(self, order: Iterable[str]) -> dict[str, Written]:
+        """Move what was staged to its place, in the given order; return what to remember of it."""
+        for path in order:
+            if path not in self._staged:
+                continue
+            staged = self._staged.pop(path)
             target = self._target(path)
             with explained(target):
+                new = self.folder / _WORKSHOP / str(staged.name)
                 os.replace(new, target)  # noqa: PTH105 - one system call, as `Path.replace` says less plainly
                 status = target.stat()
             self.written.append(path)
-            self._done[path] = Written(key, status.st_size, status.st_mtime_ns)
-        self._staged.clear()
+            self._done[path] = Written(staged.key, status.st_size, status.st_mtime_ns)
         return self._done
 
     def remove(self, path: str) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from feedmaker import __version__
 from feedmaker.config import Config
@@ -22,7 +23,8 @@ from feedmaker.merchants import shop_links, unknown_merchants
 from feedmaker.model import Episode
 from feedmaker.notes.decoding import with_line_feeds
 from feedmaker.notes.folder import NoteFile
-from feedmaker.notes.note import Facts, Note, key_mark, parse_note
+from feedmaker.notes.note import Facts, Named, Note, key_mark, parse_note
+from feedmaker.podcast_faults import with_podcast
 
 Progress = Callable[[str, int, int], None]
 
@@ -84,8 +86,8 @@ def read_notes(
 
 def _rules(config: Config) -> str:
     """Fingerprint what decides, besides its text, whether a note is valid and what its facts are."""
-    merchants = config.model_dump_json(include={"merchants"})
-    return hashlib.blake2b(f"{__version__}\0{merchants}".encode(), digest_size=16).hexdigest()
+    rules = config.model_dump_json(include={"merchants", "podcast"})
+    return hashlib.blake2b(f"{__version__}\0{rules}".encode(), digest_size=16).hexdigest()
 
 
 def _below_unreadable(known: dict[str, Seen], files: Sequence[NoteFile]) -> set[str]:
@@ -97,7 +99,7 @@ def _below_unreadable(known: dict[str, Seen], files: Sequence[NoteFile]) -> set[
 def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, began: int) -> None:
     data, note = _note(folder, file)
     if data is not None:
-        note = with_merchants(note, data, config)
+        note = with_podcast(with_merchants(note, data, config), data, config)
     reading.diagnostics += note.diagnostics
     if note.episode is None or data is None:
         reading.broken.add(file.path)
@@ -179,8 +181,9 @@ def clash_diagnostics(folder: Path, resolution: Resolution) -> Iterator[Diagnost
 
 
 def _facts_text(facts: Facts) -> str:
-    values = {name: value for name, value in asdict(facts).items() if value}
-    return json.dumps(values, ensure_ascii=False, default=date.isoformat)
+    """Write facts as JSON, without those that are absent."""
+    values = {item.name: value for item in fields(facts) if (value := getattr(facts, item.name))}
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=date.isoformat)
 
 
 def _facts(text: str) -> Facts:
@@ -191,6 +194,13 @@ def _facts(text: str) -> Facts:
             if name in values:
                 value = values[name]
                 values[name] = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+        values["tags"] = tuple(values.get("tags", ()))
+        values["recommendations"] = tuple(map(_named, values.get("recommendations", ())))
         return Facts(**values)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedIndexError(f"an entry of the index is damaged ({error!r})") from error
+
+
+def _named(row: list[Any]) -> Named:
+    name, medium, creator, inferred, same_as, not_same_as, speaker, kind = row
+    return Named(name, medium, creator, inferred, tuple(same_as), tuple(not_same_as), speaker, kind)

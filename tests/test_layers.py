@@ -28,7 +28,8 @@ TABLE = """
     uri             pure  ..model
     marked_yaml     pure  errors
     cron            pure  errors
-    config          pure  ..cron
+    categories      pure  -
+    config          pure  ..categories
     config_schema   pure  config
     merchants       pure  ..config
     notes           pure  ..merchants
@@ -38,8 +39,18 @@ TABLE = """
     disclosure      pure  errors merchants
     template_files        -
     templating            text errors template_files
-    feeds           pure  ..content disclosure
-    pages           pure  ..content templating
+    history         pure  lock
+    catalogue       pure  notes
+    show_notes      pure  ..content
+    feeds           pure  ..show_notes disclosure
+    pages           pure  ..catalogue templating
+    series          pure  ..pages
+    lint            pure  ..categories
+    importing       pure  ..notes
+    serving         pure  config model
+    moved           pure  ..serving
+    artwork               -
+    podcast_faults        ..feeds artwork
     newsletter      pure  ..content disclosure templating
     secrets               errors
     disk                  errors
@@ -47,9 +58,11 @@ TABLE = """
     publish               errors model index disk
     worklock              errors disk
     crash                 -
-    reading               ..lock index
-    build                 ..lock content disclosure templating feeds pages disk index publish reading
-    checking              ..lock reading
+    fetch                 feedmaker errors
+    push                  errors uri config secrets disk worklock fetch
+    reading               ..lock index podcast_faults
+    build                 ..reading
+    checking              ..lock podcast_faults reading
     store                 errors text
     delivery              errors config text newsletter store disk
     app                   feedmaker ..delivery

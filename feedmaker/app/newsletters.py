@@ -25,7 +25,7 @@ from feedmaker.store import Issue, Store, open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from feedmaker.build import Build
+    from feedmaker.build.build import Build
 
 LATEST = "latest"
 
@@ -83,7 +83,7 @@ def draft_within(project: Project, now: datetime, backlog: int = 0) -> Draft:
     with project.built(now) as (report, build), stored(project) as store:
         chosen = _choose(build, store.carried_episodes(), backlog)
         issue = _freeze(build, store, chosen, now) if chosen else None
-        _note_in_lock(project, build.resolution.lock, store.carried_episodes())
+        _note_in_lock(project, build.lock, store.carried_episodes())
     return Draft(issue, report)
 
 
@@ -105,7 +105,8 @@ def _choose(build: Build, carried: Mapping[str, str], backlog: int) -> dict[str,
     """Choose what an issue carries, the newest first: all news, and some of the back catalogue."""
     chosen: dict[str, Entry] = {}
     left = backlog
-    for path, entry in build.entries:
+    for path in build.material.newest_first:
+        entry = build.material.entries[path]
         if entry.id in carried or entry.issue:
             continue
         if not entry.backlog:

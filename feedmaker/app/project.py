@@ -24,7 +24,7 @@ from feedmaker.worklock import PATIENCE, exclusive
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from feedmaker.build import Build, Built
+    from feedmaker.build.build import Build, Built
     from feedmaker.config import Config
     from feedmaker.lock import Lock, Resolution
     from feedmaker.reading import Progress, Reading
@@ -83,18 +83,22 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """Hold what the file system says of all that a build reads: notes; settings and templates; the lock."""
+    """Hold what the file system says of all that a build reads.
+
+    That is notes; settings and templates; what the settings name besides; and the lock.
+    """
 
     notes: Sequence[NoteFile]
     others: Sequence[NoteFile]
+    named: Sequence[NoteFile]
     lock: NoteFile
 
     def digest(self) -> str:
-        return input_digest(__version__, (*self.notes, *self.others, self.lock))
+        return input_digest(__version__, (*self.notes, *self.others, *self.named, self.lock))
 
     def settled(self, now_ns: int) -> bool:
         """Tell whether every later change to what people edit will show."""
-        return not any(is_fresh(file, now_ns) for file in (*self.notes, *self.others))
+        return not any(is_fresh(file, now_ns) for file in (*self.notes, *self.others, *self.named))
 
 
 def find_project(start: Path) -> Path:
@@ -150,9 +154,9 @@ class Project:
 
     def _report_if_current(self, now: datetime) -> BuildReport | None:
         """Tell again what the last build told of the notes, if nothing has changed since."""
-        digest = self._inputs().digest()
         with Index.open(self.index_path) as index:
             try:
+                digest = self._inputs(index.named()).digest()
                 summary = index.current(digest, self.public, now)
             except DamagedIndexError:
                 return None  # the build begins a new one
@@ -175,25 +179,41 @@ class Project:
             yield index.mending(lambda: self._built(index, now, progress))
 
     def _built(self, index: Index, now: datetime, progress: Progress) -> tuple[BuildReport, Build]:
-        from feedmaker.build import Build
+        from feedmaker.build.build import Build
+        from feedmaker.podcast_faults import files_named
         from feedmaker.publish import Output
         from feedmaker.reading import read_notes
         from feedmaker.templating import Templates
 
         began, inputs = time.time_ns(), self._inputs()
         config, lock = self.config(), self.lock()
+        named = [str(self.folder / name) for name in files_named(config.podcast)]
+        inputs = replace(inputs, named=[look(Path(name)) for name in named])
         reading = read_notes(self.folder, inputs.notes, index, config, began, progress)
         build = Build(self.folder, config, Templates(self.templates), index, reading, lock, now)
         with Output.open(self.public) as output:
             built = build.run(self.lock_path, output, progress)
-        report = _report(built, config.site.zone)
+        report = _report(built, config.site.zone, self._announced(build, built, config, now))
         if inputs.settled(began) and not report.failed:
             self._stamp(index, inputs, built, report)
         return report, build
 
+    def _announced(self, build: Build, built: Built, config: Config, now: datetime) -> list[Diagnostic]:
+        """Write down which feeds have changed, for those who want to be told."""
+        from feedmaker.app.pushing import note_changes
+
+        written = set(built.written)
+        feeds = {path: series.kind for series in build.series for path in series.outline.paths().values()}
+        changed = [path for path in feeds if path in written]
+        podcasts = [path for path in changed if feeds[path] == "podcast"]
+        warning = note_changes(self, changed, podcasts, config, now)
+        return [Diagnostic(SCHEDULE, 1, 1, "hubs-not-told", warning, "warning")] if warning else []
+
     def _stamp(self, index: Index, read: _Inputs, built: Built, report: BuildReport) -> None:
         """Declare the outputs current, unless settings, templates or lock have changed meanwhile."""
-        now = replace(read, others=self._others(), lock=look(self.lock_path))
+        named = [file.path for file in read.named]
+        again = [look(Path(name)) for name in named]
+        now = replace(read, others=self._others(), named=again, lock=look(self.lock_path))
         if now == read or (built.lock_saved and replace(now, lock=read.lock) == read):
             next_due = min(built.resolution.waiting.values(), default=None)
             summary = {
@@ -201,10 +221,11 @@ class Project:
                 "held": [(held.path, held.reason) for held in report.held],
                 "diagnostics": [diagnostic.to_data() for diagnostic in report.diagnostics],
             }
-            index.stamp(now.digest(), next_due, summary)
+            index.stamp(now.digest(), next_due, summary, named)
 
-    def _inputs(self) -> _Inputs:
-        return _Inputs(scan(self.folder, EPISODES), self._others(), look(self.lock_path))
+    def _inputs(self, named: Sequence[str] = ()) -> _Inputs:
+        files = [look(Path(name)) for name in named]
+        return _Inputs(scan(self.folder, EPISODES), self._others(), files, look(self.lock_path))
 
     def _others(self) -> list[NoteFile]:
         return [look(path) for path in (self.schedule, *template_files(self.templates))]
@@ -255,7 +276,7 @@ class Project:
         return reading, resolve(self.lock(), reading.facts.values(), reading.unknown, config.site, now)
 
 
-def _report(built: Built, zone: ZoneInfo) -> BuildReport:
+def _report(built: Built, zone: ZoneInfo, more: Sequence[Diagnostic]) -> BuildReport:
     return BuildReport(
         published=len(built.resolution.published),
         new=built.new,
@@ -263,7 +284,7 @@ def _report(built: Built, zone: ZoneInfo) -> BuildReport:
         removed=built.removed,
         written=built.written,
         held=held_notes(built.resolution, built.broken, zone),
-        diagnostics=built.diagnostics,
+        diagnostics=[*built.diagnostics, *more],
     )
 
 

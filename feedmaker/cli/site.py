@@ -12,7 +12,6 @@ import click
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
 from feedmaker.cli.output import counted, print_json, print_text, progress_bar, tell_faults
-from feedmaker.errors import Diagnostic
 
 
 @cli.command()
@@ -87,34 +86,56 @@ def schema() -> None:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--feeds", "of_feeds", is_flag=True, help="Check feeds: the built ones, or files and addresses."
+)
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print faults."
 )
 @folder_option
-def check(paths: tuple[Path, ...], form: str) -> int:
-    """Say what is wrong with schedule.yaml and notes, by file, line and column.
+def check(paths: tuple[str, ...], of_feeds: bool, form: str) -> int:
+    """Say what is wrong with schedule.yaml and notes, or with feeds, by file, line and column.
 
     Exits with 0 if nothing is, 1 if there are errors, 2 for wrong usage. Every code in brackets is explained
-    in docs/diagnostics.md.
+    in docs/diagnostics.md, and those of feeds with their sources in docs/feed-rules.md.
 
     \b
     feedmaker check
     feedmaker check episodes/new.md --format json
+    feedmaker check --feeds
+    feedmaker check --feeds https://example.org/feed.xml
     """
-    diagnostics = get_project().check(paths, current_time())
+    if of_feeds:
+        return _check_feeds(paths, form)
+    diagnostics = get_project().check([Path(path) for path in paths], current_time())
     if form == "json":
         print_json([diagnostic.to_data() for diagnostic in diagnostics])
     else:
         for diagnostic in diagnostics:
             click.echo(str(diagnostic))
-        click.echo(_summed_up(diagnostics), err=True)
+        click.echo(_summed_up([diagnostic.is_error for diagnostic in diagnostics]), err=True)
     return int(any(diagnostic.is_error for diagnostic in diagnostics))
 
 
-def _summed_up(diagnostics: Sequence[Diagnostic]) -> str:
-    errors = sum(diagnostic.is_error for diagnostic in diagnostics)
-    return f"{counted(errors, 'error')}, {counted(len(diagnostics) - errors, 'warning')}"
+def _check_feeds(targets: Sequence[str], form: str) -> int:
+    from feedmaker.app.linting import check_built, check_targets
+
+    with progress_bar() as progress:
+        now = current_time()
+        told = check_targets(targets, now) if targets else check_built(get_project(), now, progress)
+    if form == "json":
+        print_json([{"path": path, **finding.to_data()} for path, finding in told])
+    else:
+        for path, finding in told:
+            click.echo(finding.text(path))
+        click.echo(_summed_up([finding.is_error for _, finding in told]), err=True)
+    return int(any(finding.is_error for _, finding in told))
+
+
+def _summed_up(are_errors: Sequence[bool]) -> str:
+    errors = sum(are_errors)
+    return f"{counted(errors, 'error')}, {counted(len(are_errors) - errors, 'warning')}"
 
 
 @cli.command()
@@ -138,7 +159,16 @@ def build(as_json: bool) -> int:
         print_json(_build_data(report))
     else:
         _tell_build(project, report)
+    _tell_hubs(project)
     return int(report.failed)
+
+
+def _tell_hubs(project: Project) -> None:
+    """Tell hubs what has changed; where that fails it is tried again later, and the build is done anyway."""
+    from feedmaker.app.pushing import ping_by_itself
+
+    for outcome in ping_by_itself(project, current_time()):
+        click.echo(str(outcome), err=True)
 
 
 def _tell_build(project: Project, report: BuildReport) -> None:

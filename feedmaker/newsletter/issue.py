@@ -128,7 +128,7 @@ def _preheader(leads: Sequence[str], episodes: Sequence[Episode]) -> str:
     recommended = [f"Recommended: {', '.join(names)}"] if names else []
     titles = [episode.title for episode in episodes]
     pieces = [*(shorten(lead, PREHEADER_LIMIT * 2 // 3) for lead in leads[:1]), *recommended] or titles
-    return shorten(" · ".join(pieces), PREHEADER_LIMIT)
+    return shorten(" ".join(" · ".join(pieces).split()), PREHEADER_LIMIT)
 
 
 def _view(publication: Publication, content: Content, config: Config) -> EpisodeView:

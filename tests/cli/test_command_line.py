@@ -52,7 +52,7 @@ def test_nearest_folder_with_a_schedule_is_the_project(
     site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without -C a command works from any folder inside, and the innermost project counts."""
-    inner = ProjectFolder(site.root / "episodes" / "inner")
+    inner = ProjectFolder(site.root / "drawer" / "inner")
     inner.schedule()
     (inner.root / "deep" / "er").mkdir(parents=True)
     monkeypatch.chdir(inner.root / "deep" / "er")
@@ -232,7 +232,7 @@ def test_fault_of_the_program_names_a_report(
     def fail(*_: object) -> None:
         raise RuntimeError("the lamp is out")
 
-    monkeypatch.setattr("feedmaker.build.index_page", fail)
+    monkeypatch.setattr("feedmaker.pages.index_page", fail)
 
     done = cli("-C", site.root, "build")
 
@@ -257,7 +257,7 @@ def test_fault_without_a_place_for_the_report_is_still_one_line(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
-    monkeypatch.setattr("feedmaker.build.index_page", lambda *_: 1 / 0)
+    monkeypatch.setattr("feedmaker.pages.index_page", lambda *_: 1 / 0)
 
     done = cli("-C", site.root, "build")
 

@@ -115,12 +115,13 @@ def test_two_files_that_change_places_keep_their_entries() -> None:
 
 
 def test_removed_note_comes_back_under_its_old_id() -> None:
-    """A removed note is no longer published, its entry stays, and it returns as what it was."""
+    """A removed note is no longer published, its entry stays and says since when; it returns as what it was."""
     lock = first(facts())
     without = again(lock)
 
     assert not without.published
-    assert without.lock == lock
+    (before,), (after,) = lock.entries.values(), without.lock.entries.values()
+    assert after == replace(before, gone=LATER)
     assert only(again(without.lock, facts(), now=LATER + timedelta(days=9))) == only(again(lock, facts()))
 
 
@@ -176,7 +177,8 @@ def test_draft_is_held_back() -> None:
     held = again(lock, facts(draft=True))
 
     assert (list(held.drafts), dict(held.published)) == (["episodes/spring-tides.md"], {})
-    assert held.lock == lock
+    (before,), (after,) = lock.entries.values(), held.lock.entries.values()
+    assert after == replace(before, gone=LATER)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""A build: what there is to make, what it is made from, and making what has changed."""
