@@ -40,8 +40,8 @@ format: $(STAMP) ## put the code into its format and mend what the linter can me
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: $(STAMP) ## measure builds and an idle tick on 100, 1,000 and 10,000 generated notes
-	$(PY) -m benchmarks.bench
+bench: $(STAMP) ## measure builds and an idle tick on 100, 1,000 and 10,000 generated notes; HUGO=PROGRAM beside it
+	$(PY) -m benchmarks.bench $(if $(HUGO),--hugo $(HUGO))
 
 # The lock names versions and hashes only. uv is needed here and nowhere else, so it is not in the lock.
 lock: | $(VENV)/bin/pip ## write requirements/*.txt anew from pyproject.toml (needs the network)

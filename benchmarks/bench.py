@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.notes import write_folder
+from benchmarks.peer import write_site
 
 FEEDMAKER = Path(sys.executable).with_name("feedmaker")
 SIZES = (100, 1_000, 10_000)
@@ -59,6 +60,8 @@ def main() -> None:
     for count in arguments.notes:
         with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name:
             figures += _measure(Path(name), count, arguments.runs, bare.fastest)
+            if arguments.hugo:
+                figures += _measure_hugo(Path(name), arguments.hugo, count, arguments.runs, bare.fastest)
     if arguments.json:
         machine = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
         print(json.dumps({"machine": machine, "figures": [asdict(figure) for figure in figures]}, indent=2))
@@ -70,6 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--notes", type=int, nargs="+", default=SIZES, metavar="N", help="how many notes")
     parser.add_argument("--runs", type=int, default=RUNS, help="how often each is measured")
+    parser.add_argument("--hugo", metavar="PROGRAM", help="measure this Hugo on the same notes, too")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args()
 
@@ -86,6 +90,23 @@ def _measure(folder: Path, count: int, runs: int, bare: float) -> Iterator[Figur
     )
     for what, prepare, command in scenes:
         # The run after another scene may find things to do that this one is not about, so it does not count.
+        samples = []
+        for _ in range(runs + 1):
+            prepare()
+            samples.append(_run(command))
+        yield _figure(count, what, samples[1:], bare)
+
+
+def _measure_hugo(folder: Path, program: str, count: int, runs: int, bare: float) -> Iterator[Figure]:
+    """Measure Hugo on the notes of a folder; it does everything anew at each start."""
+    site = folder / "hugo"
+    write_site(site, folder / "episodes")
+    newest = max((site / "content").rglob("*.md"))
+    command = [program, "--quiet", "--source", str(site)]
+    for what, prepare in (
+        ("Hugo, cold", lambda: shutil.rmtree(site / "public", ignore_errors=True)),
+        ("Hugo, one changed", lambda: _edit(newest)),
+    ):
         samples = []
         for _ in range(runs + 1):
             prepare()

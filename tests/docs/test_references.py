@@ -64,7 +64,9 @@ def default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.default
-    return "none" if value is None else f"{value:%H:%M}" if isinstance(value, time) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "none" if value in (None, ()) else f"{value:%H:%M}" if isinstance(value, time) else str(value)
 
 
 def test_every_key_of_the_schedule_is_documented_with_its_default() -> None:
