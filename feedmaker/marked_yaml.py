@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined] # the stubs do not export it
 
 MAX_DEPTH = 20
 MAX_FAULTS = 100
@@ -46,37 +48,17 @@ class Fault:
     message: str
 
 
-@dataclass(slots=True)
-class Document:
-    """Hold the values of a YAML text, the place of each value and key, and what is wrong with it.
-
-    Where reading had to stop, `complete` is False and `value` holds what was read until then.
-    """
-
-    value: Value = None
-    values: dict[Path, Mark] = field(default_factory=dict)
-    keys: dict[Path, Mark] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    complete: bool = True
-
-    def where(self, path: Path) -> Mark:
-        """Return the place of the value at `path`, or of the nearest parent that was written."""
-        while path and path not in self.values:
-            path = path[:-1]
-        return self.values.get(path, Mark(1, 1))
-
-    def where_key(self, path: Path) -> Mark:
-        """Return the place of the key that leads to `path`."""
-        return self.keys.get(path) or self.where(path)
-
-
 class _Places:
     """Turn offsets into places; YAML's own lines also end at U+0085 and U+2028, those of editors do not."""
 
     def __init__(self, text: str, first_line: int) -> None:
         self.text = text
         self.first_line = first_line
-        self.starts = [0, *(found.end() for found in _LINE_FEED.finditer(text))]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        # Only faults have places, and most texts have none.
+        return [0, *(found.end() for found in _LINE_FEED.finditer(self.text))]
 
     def at(self, offset: int) -> Mark:
         line = bisect_right(self.starts, offset) - 1
@@ -86,12 +68,37 @@ class _Places:
         return self.at(len(self.text.encode()[:offset].decode(errors="ignore")))
 
 
+@dataclass(slots=True)
+class Document:
+    """Hold the values of a YAML text, the offset of each value and key, and what is wrong with it.
+
+    Where reading had to stop, `complete` is False and `value` holds what was read until then.
+    """
+
+    places: _Places
+    value: Value = None
+    values: dict[Path, int] = field(default_factory=dict)
+    keys: dict[Path, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    complete: bool = True
+
+    def where(self, path: Path) -> Mark:
+        """Return the place of the value at `path`, or of the nearest parent that was written."""
+        while path and path not in self.values:
+            path = path[:-1]
+        return self.places.at(self.values[path]) if path in self.values else Mark(1, 1)
+
+    def where_key(self, path: Path) -> Mark:
+        """Return the place of the key that leads to `path`."""
+        return self.places.at(self.keys[path]) if path in self.keys else self.where(path)
+
+
 def load(text: str, first_line: int = 1) -> Document:
     """Read one YAML document; `first_line` is the line of the file at which `text` begins."""
-    document = Document()
     places = _Places(text, first_line)
+    document = Document(places)
     try:
-        _Builder(document, places).build(yaml.parse(text, Loader=yaml.CSafeLoader))
+        _Builder(document).build(CParser(text))
     except yaml.MarkedYAMLError as error:
         document.complete = False
         document.faults.append(_syntax_fault(error, places))
@@ -122,40 +129,44 @@ class _Refused(Exception):  # noqa: N818 - it ends the reading, it is not an err
 class _Builder:
     """Turn parse events into values, keeping an explicit stack in place of recursion."""
 
-    def __init__(self, document: Document, places: _Places) -> None:
+    def __init__(self, document: Document) -> None:
         self.document = document
-        self.places = places
-        self.path: list[str | int] = []
-        self.parents: list[dict[str, Value] | list[Value]] = []
-        self.key: tuple[str, Mark] | None = None
+        self.parents: list[tuple[dict[str, Value] | list[Value], Path]] = []
+        self.key: tuple[str, int] | None = None
+        self.documents = 0
 
-    def build(self, events: Iterator[Any]) -> None:
+    def build(self, parser: Any) -> None:
         try:
-            documents = 0
-            for event in events:
-                if isinstance(event, yaml.DocumentStartEvent):
-                    documents += 1
-                    if documents > 1:
-                        self._refuse(event, "yaml-syntax", "not YAML: a second document begins here")
-                self._take(event)
+            # After the last event the parser returns None.
+            for event in iter(parser.get_event, None):
+                take = _TAKING.get(type(event))
+                if take:
+                    take(self, event)
         except _Refused:
             self.document.complete = False
 
-    def _take(self, event: Any) -> None:
-        if isinstance(event, yaml.AliasEvent):
-            self._report(event, "yaml-alias", "aliases (*name) are not supported; write the value out")
-            self._scalar(event, None)
-        elif isinstance(event, yaml.ScalarEvent):
-            self._check(event)
-            null = not event.style and event.value in _NULLS
-            self._scalar(event, None if null else event.value)
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            self._check(event)
-            self._open(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            self.parents.pop()
-            if self.path:
-                self.path.pop()
+    def take_document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            self._refuse(event, "yaml-syntax", "not YAML: a second document begins here")
+
+    def take_alias(self, event: Any) -> None:
+        self._report(event, "yaml-alias", "aliases (*name) are not supported; write the value out")
+        self._scalar(event, None)
+
+    def take_scalar(self, event: Any) -> None:
+        self._check(event)
+        null = not event.style and event.value in _NULLS
+        self._scalar(event, None if null else event.value)
+
+    def take_mapping(self, event: Any) -> None:
+        self._open(event, {})
+
+    def take_sequence(self, event: Any) -> None:
+        self._open(event, [])
+
+    def take_end(self, event: Any) -> None:  # noqa: ARG002 - as the others
+        self.parents.pop()
 
     def _check(self, event: Any) -> None:
         if event.anchor:
@@ -164,7 +175,7 @@ class _Builder:
             self._report(event, "yaml-tag", f"the tag {event.tag[:60]} is not supported; write plain values")
 
     def _report(self, event: Any, code: str, message: str) -> None:
-        self._fault(Fault(self._mark(event), code, message))
+        self._fault(Fault(self.document.places.at(event.start_mark.index), code, message))
 
     def _refuse(self, event: Any, code: str, message: str) -> None:
         self._report(event, code, message)
@@ -175,48 +186,59 @@ class _Builder:
         if len(self.document.faults) >= MAX_FAULTS:
             raise _Refused
 
-    def _mark(self, event: Any) -> Mark:
-        return self.places.at(event.start_mark.index)
-
     def _awaits_key(self) -> bool:
-        return bool(self.parents) and isinstance(self.parents[-1], dict) and self.key is None
+        return self.key is None and bool(self.parents) and isinstance(self.parents[-1][0], dict)
 
     def _scalar(self, event: Any, value: str | None) -> None:
         if self._awaits_key():
-            self.key = ("" if value is None else value, self._mark(event))
-            return
-        self._place(event, value)
-        if self.path:
-            self.path.pop()
+            self.key = ("" if value is None else value, event.start_mark.index)
+        else:
+            self._place(event, value)
 
     def _open(self, event: Any, container: dict[str, Value] | list[Value]) -> None:
+        self._check(event)
         if self._awaits_key():
             self._refuse(event, "yaml-syntax", "a list or mapping cannot be a key")
         if len(self.parents) >= MAX_DEPTH:
             self._refuse(event, "yaml-depth", f"nested more than {MAX_DEPTH} levels deep")
-        self._place(event, container)
-        self.parents.append(container)
+        self.parents.append((container, self._place(event, container)))
 
-    def _place(self, event: Any, value: Value) -> None:
-        """Put a value where it belongs and leave its path on the stack."""
+    def _place(self, event: Any, value: Value) -> Path:
+        """Put a value where it belongs and return the path to it."""
+        path: Path = ()
         if not self.parents:
             self.document.value = value
-            self.document.values[()] = self._mark(event)
-            return
-        parent = self.parents[-1]
-        if isinstance(parent, list):
-            self.path.append(len(parent))
-            parent.append(value)
         else:
-            assert self.key is not None  # noqa: S101 - `_awaits_key` has seen to it
-            name, mark = self.key
-            self.key = None
-            self.path.append(name)
-            if name in parent:
-                first = self.document.keys[tuple(self.path)]
-                shown = " ".join(name[:60].split())
-                message = f'the key "{shown}" stands here a second time; the first is in line {first.line}'
-                self._fault(Fault(mark, "yaml-duplicate-key", message))
-            self.document.keys[tuple(self.path)] = mark
-            parent[name] = value
-        self.document.values[tuple(self.path)] = self._mark(event)
+            parent, path = self.parents[-1]
+            if isinstance(parent, list):
+                path = (*path, len(parent))
+                parent.append(value)
+            else:
+                path = self._place_under_key(parent, path, value)
+        self.document.values[path] = event.start_mark.index
+        return path
+
+    def _place_under_key(self, parent: dict[str, Value], path: Path, value: Value) -> Path:
+        assert self.key is not None  # noqa: S101 - `_awaits_key` has seen to it
+        name, offset = self.key
+        self.key = None
+        path = (*path, name)
+        if name in parent:
+            first = self.document.where_key(path)
+            shown = " ".join(name[:60].split())
+            message = f'the key "{shown}" stands here a second time; the first is in line {first.line}'
+            self._fault(Fault(self.document.places.at(offset), "yaml-duplicate-key", message))
+        self.document.keys[path] = offset
+        parent[name] = value
+        return path
+
+
+_TAKING: dict[type, Callable[[_Builder, Any], None]] = {
+    yaml.DocumentStartEvent: _Builder.take_document,
+    yaml.AliasEvent: _Builder.take_alias,
+    yaml.ScalarEvent: _Builder.take_scalar,
+    yaml.MappingStartEvent: _Builder.take_mapping,
+    yaml.SequenceStartEvent: _Builder.take_sequence,
+    yaml.MappingEndEvent: _Builder.take_end,
+    yaml.SequenceEndEvent: _Builder.take_end,
+}

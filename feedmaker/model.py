@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 Kind = Literal["recommended", "own"]
+EpisodeType = Literal["full", "trailer", "bonus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,12 @@ def prose(text: str) -> Prose:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Name a guest; `bio` is plain text."""
+    """Name a guest or a host; `bio` is plain text, `url` and `image` are absolute addresses."""
 
     name: str
     bio: str | None = None
+    url: str | None = None
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Describe something endorsed in an episode; `medium` is a lower-case word such as book or product."""
+    """Describe something endorsed in an episode; `medium` is a lower-case word such as book or product.
+
+    `same_as` and `not_same_as` are names under which other notes speak of the same thing, or of another.
+    """
 
     kind: Kind
     medium: str
@@ -78,6 +84,8 @@ class Recommendation:
     creator_inferred: bool = False
     quote: Quote | None = None
     link: Link | None = None
+    same_as: tuple[str, ...] = ()
+    not_same_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +98,33 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Chapter:
+    """Mark where a part of a recording begins; `at` counts seconds, `url` and `image` are absolute."""
+
+    at: int
+    title: str
+    url: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Soundbite:
+    """Mark a part of a recording that stands for it; `at` and `duration` count seconds."""
+
+    at: int
+    duration: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """Hold what one valid note says.
 
     `aired` is the day the episode first ran and `duration` its length in seconds. `highlights` are the
-    positions (from 0) of the reveals that lead the newsletter. `updated`, `published`, `id` and `slug` are
-    set only where the front matter sets them; `feedmaker.lock` knows the rest.
+    positions (from 0) of the reveals that lead the newsletter. `season`, `number`, `type`, `explicit`,
+    `hosts`, `chapters` and `soundbites` are for podcast programs; `explicit` is None where the note leaves
+    it to the podcast. `updated`, `published`, `id` and `slug` are set only where the front matter sets them;
+    `feedmaker.lock` knows the rest.
     """
 
     show: str
@@ -115,7 +144,14 @@ class Episode:
     image: str | None = None
     video: str | None = None
     audio: Media | None = None
-    transcript: Media | None = None
+    transcripts: tuple[Media, ...] = ()
+    season: int | None = None
+    number: int | None = None
+    type: EpisodeType | None = None
+    explicit: bool | None = None
+    hosts: tuple[Guest, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    soundbites: tuple[Soundbite, ...] = ()
     id: str | None = None
     slug: str | None = None
     published: date | datetime | None = None

@@ -67,8 +67,13 @@ class FeedPlans:
         lock, entries = self._material.resolution.lock, self._material.entries
         if series.medium is not None:
             return History(series.paths[: series.size], ())
-        # A volume of the main feed stays, even when all that stood in it was taken back.
-        known = () if series.outline.name else volumes(lock.entries.values())
+        # A volume of the main feed, or of all recommendations, stays, even when all in it was taken back.
+        of_all = not series.outline.name
+        known = volumes(
+            entry
+            for entry in lock.entries.values()
+            if of_all or (series.kind == "recommendations" and entry.recommendations)
+        )
         return split(series.paths, series.size, lambda path: entries[path].archive, known)
 
     def _formats(self, document: _Document) -> Iterator[Planned]:

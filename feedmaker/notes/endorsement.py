@@ -1,4 +1,4 @@
-"""The parts of a recommendation in Markdown, each read and written: byline, quote and buy link. Pure."""
+"""The parts of a recommendation in Markdown, each read and written: byline, names, quote, buy link. Pure."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _BYLINES = (
     re.compile(r"(?P<rest>.*)(?P<kind>)(?P<medium>)"),
 )
 _CREATOR = re.compile(r"[Bb]y (?P<name>.+?)(?P<inferred>\s+\(inferred\))?")
+_SAMENESS = re.compile(r"(?P<other>not the )?same as:(?P<name>.*)", re.IGNORECASE)
 _ATTRIBUTION = re.compile(r"(?:—\s*|(?:–|―|--?)(?:\s+|$))(?P<said>.*)")
 _MERCHANT = re.compile(r"(?P<name>[a-z][a-z0-9-]*):(?!//)(?P<words>.*)")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -65,6 +66,31 @@ def write_byline(item: Recommendation) -> str:
     creator = f"by {item.creator}{' (inferred)' if item.creator_inferred else ''}" if item.creator else ""
     kind = _OWN if item.kind == "own" else item.kind
     return escape_markdown(" · ".join(filter(None, (creator, kind, item.medium))))
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """Hold a name under which others speak of the same thing, or of another where `is_same` is False."""
+
+    name: str
+    is_same: bool
+
+
+def may_hold_sameness(text: str) -> bool:
+    """Rule out paragraphs, nearly all, of which no line can be read by `read_sameness`."""
+    return "same as:" in text.lower()
+
+
+def read_sameness(line: str) -> Sameness | None:
+    """Read `Same as: NAME` or `Not the same as: NAME`, in any case; the name may be missing."""
+    found = _SAMENESS.fullmatch(one_line(line))
+    return Sameness(one_line(found["name"]), not found["other"]) if found else None
+
+
+def write_sameness(item: Recommendation) -> str:
+    """Write other names of a thing and of other things, each in a line of its own."""
+    same = [f"Same as: {escape_markdown(name)}" for name in item.same_as]
+    return "\n".join([*same, *(f"Not the same as: {escape_markdown(name)}" for name in item.not_same_as)])
 
 
 def read_words(lines: Sequence[str]) -> tuple[str, Said]:

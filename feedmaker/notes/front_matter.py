@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from feedmaker.marked_yaml import Document, Mark, load
-from feedmaker.model import Guest, Media
+from feedmaker.marked_yaml import Mark, Path, load
+from feedmaker.model import Chapter, EpisodeType, Guest, Media, Prose, Soundbite, plain
 from feedmaker.notes.faults import Faults
+from feedmaker.notes.keys import Keys, or_none
 from feedmaker.notes.lines import one_line
 from feedmaker.notes.values import parse_date, parse_duration, parse_moment
-from feedmaker.text import LANGUAGE_TAG, nearest, shorten
+from feedmaker.text import LANGUAGE_TAG, clock, shorten
 from feedmaker.uri import is_iri, web_address
 
-T = TypeVar("T")
 REQUIRED = ("show", "title", "date")
 KNOWN = (
     *REQUIRED,
     "duration",
+    "season",
+    "episode",
+    "type",
+    "explicit",
     "guests",
+    "hosts",
     "tags",
     "id",
     "slug",
@@ -30,19 +36,28 @@ KNOWN = (
     "audio",
     "video",
     "transcript",
+    "chapters",
+    "soundbites",
     "image",
     "language",
     "draft",
     "highlight",
 )
+SOUNDBITE_SECONDS = (15, 120)
+"""The least and the most seconds that the podcast namespace advises for a soundbite."""
+
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
 _ID = re.compile(r'[^\s<>"{}|\\^`]{1,300}')
-_TYPE = re.compile(r"[a-z]+/[a-z0-9_.+-]+")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9_.+-]+")
 _LENGTH = re.compile(r"[1-9][0-9]{0,14}")
 _POSITION = re.compile(r"[1-9][0-9]{0,5}")
 _LANGUAGE = re.compile(LANGUAGE_TAG)
+_EPISODE_TYPES: dict[str, EpisodeType] = {name: name for name in get_args(EpisodeType)}
+_PERSON_KEYS = ("name", "bio", "url", "image")
 _MEDIA_KEYS = ("url", "type", "length")
-_TYPES = {
+_CHAPTER_KEYS = ("at", "title", "url", "image")
+_SOUNDBITE_KEYS = ("at", "duration", "title", "reveal")
+_MEDIA_TYPES = {
     "mp3": "audio/mpeg",
     "m4a": "audio/x-m4a",
     "mp4": "video/mp4",
@@ -59,173 +74,172 @@ _TYPES = {
 }
 
 
-class FrontMatter:
+class FrontMatter(Keys):
     """Read the keys of one note's front matter, reporting each fault where it stands."""
 
     def __init__(self, text: str, first_line: int, faults: Faults) -> None:
-        self.faults = faults
-        self.document: Document = load(text, first_line)
-        for fault in self.document.faults:
+        document = load(text, first_line)
+        for fault in document.faults:
             faults.error(fault.mark, fault.code, fault.message)
-        value = self.document.value
-        self.values = {} if value is None else self._mapping(value, (), KNOWN)
-        self.readable = self.document.complete and isinstance(value, dict | None)
-
-    def _mapping(self, value: Any, path: tuple[str | int, ...], known: Sequence[str]) -> dict[str, Any]:
-        """Return a mapping and report its unknown keys; report anything else and return an empty one."""
-        if isinstance(value, dict):
-            for key in value:
-                if key not in known and not self.faults.full:
-                    message = f'unknown key "{shorten(key, 60)}"; {nearest(key, known)}'
-                    self.faults.error(self.document.where_key((*path, key)), "unknown-key", message)
-            return value
-        name = f"{path[0]}: " if path else ""
-        message = f"{name}expected keys and values such as `{known[0]}: …`"
-        self.faults.error(self.document.where(path), "bad-value", message)
-        return {}
+        value = document.value
+        super().__init__({} if value is None else value, (), KNOWN, document, faults)
+        self.readable = document.complete and isinstance(value, dict | None)
 
     def check_required(self, mark: Mark) -> None:
         """Report the keys that every note needs, at the place where the front matter begins."""
         for key in REQUIRED:
-            if key in self.values and self.values[key] in (None, "") and not self.document.faults:
+            if key in self.values and self.is_absent(key) and not self.document.faults:
                 place = self.document.where_key((key,))
                 self.faults.error(place, "missing-key", f'"{key}" has no value; write one after the colon')
             if key not in self.values and self.readable:
                 self.faults.error(mark, "missing-key", f'"{key}" is missing; add a line `{key}: …`')
 
-    def text(self, key: str) -> str | None:
-        """Read one line of text; line breaks inside become spaces."""
-        return self._read(key, lambda value: one_line(value) or None, "expected text")
-
-    def date(self, key: str) -> Any:
+    def day(self, key: str) -> date | None:
         """Read a day as YYYY-MM-DD."""
-        return self._read(key, parse_date, 'date "{}" is not a date (expected YYYY-MM-DD)', "bad-date")
+        return self.read(key, parse_date, 'date "{}" is not a date (expected YYYY-MM-DD)', "bad-date")
 
-    def moment(self, key: str) -> Any:
+    def moment(self, key: str) -> date | datetime | None:
         """Read a day, or a day and a time."""
         expected = f'{key} "{{}}" is not a date (expected YYYY-MM-DD or 2026-11-23T08:00:00+01:00)'
-        return self._read(key, parse_moment, expected, "bad-date")
+        return self.read(key, parse_moment, expected, "bad-date")
 
     def duration(self, key: str) -> int | None:
         """Read a length in seconds."""
         expected = 'duration "{}" is not a length (expected for example 1h 25m or 45m)'
-        return self._read(key, parse_duration, expected, "bad-duration")
-
-    def flag(self, key: str) -> bool:
-        """Read true or false."""
-        words = {"true": True, "yes": True, "false": False, "no": False}
-        return bool(self._read(key, lambda value: words.get(value.lower()), "expected true or false"))
+        return self.read(key, parse_duration, expected, "bad-duration")
 
     def slug(self) -> str | None:
         """Read the last part of the page's address."""
         expected = 'slug "{}" cannot stand in an address; use small letters, digits and hyphens'
-        return self._read(
+        return self.read(
             "slug", lambda value: value if _SLUG.fullmatch(value) else None, expected, "bad-slug"
         )
 
     def id(self) -> str | None:
         """Read the id; a plain word becomes a URN, for Atom wants an IRI (RFC 4287, 4.2.6)."""
-        return self._read(
-            "id", _identity, "expected an id without spaces, for example tag:example.org,2026:a"
-        )
+        return self.read("id", _identity, "expected an id without spaces, for example tag:example.org,2026:a")
 
     def language(self) -> str | None:
         """Read a language tag."""
         expected = "expected a language tag such as en or pt-BR"
-        return self._read("language", lambda value: value if _LANGUAGE.fullmatch(value) else None, expected)
+        return self.read("language", lambda value: value if _LANGUAGE.fullmatch(value) else None, expected)
 
-    def address(self, key: str) -> str | None:
-        """Read a web address."""
-        expected = "expected a web address such as https://example.org/a.jpg"
-        return self._read(key, lambda value: _or_none(web_address, value), expected)
+    def episode_type(self) -> EpisodeType | None:
+        """Read what kind of episode it is, in the words of podcast programs."""
+        return self.read("type", _EPISODE_TYPES.get, "expected full, trailer or bonus")
 
-    def words(self, key: str) -> tuple[str, ...]:
-        """Read a list of single words or names, each once; a lone one may stand without brackets."""
-        found = (self._text_at((key, index), value) for index, value in enumerate(self._list(key)))
-        return tuple(dict.fromkeys(word for word in found if word))
+    def people(self, key: str, what: str) -> tuple[Guest, ...]:
+        """Read guests or hosts, each a name or a mapping; `what` is the word for one of them."""
+        people = (self._person(key, index, value, what) for index, value in enumerate(self.items(key)))
+        return tuple(person for person in people if person)
 
-    def guests(self) -> tuple[Guest, ...]:
-        """Read guests, each a name or a mapping of name and bio."""
-        guests = (self._guest(index, value) for index, value in enumerate(self._list("guests")))
-        return tuple(guest for guest in guests if guest)
-
-    def _guest(self, index: int, value: Any) -> Guest | None:
-        path = ("guests", index)
-        if isinstance(value, str):
-            value = {"name": value}
-        entry = self._mapping(value, path, ("name", "bio"))
-        name = self._text_at((*path, "name"), entry.get("name"))
-        bio = self._text_at((*path, "bio"), entry.get("bio"))
-        if not name and not isinstance(entry.get("name"), dict | list) and isinstance(value, dict):
-            self.faults.error(self.document.where(path), "missing-key", 'a guest needs a "name"')
-        return Guest(name, bio) if name else None
+    def _person(self, key: str, index: int, value: Any, what: str) -> Guest | None:
+        entry = self._entry({"name": value} if isinstance(value, str) else value, (key, index), _PERSON_KEYS)
+        name = entry.text("name")
+        bio, url, image = entry.text("bio"), entry.address("url"), entry.address("image")
+        if entry.is_mapping and entry.is_absent("name"):
+            entry.fault("missing-key", f'a {what} needs a "name"')
+        return Guest(name, bio, url, image) if name else None
 
     def media(self, key: str) -> Media | None:
-        """Read a recording or transcript: an address, or a mapping of url, type and length in bytes."""
+        """Read a recording: an address, or a mapping of url, type and length in bytes."""
         value = self.values.get(key)
-        if value is None:
+        return None if value is None else self._media(value, (key,))
+
+    def media_list(self, key: str) -> tuple[Media, ...]:
+        """Read recordings or transcripts in their order; a lone one may stand without brackets."""
+        value = self.values.get(key)
+        if not isinstance(value, list):
+            found = [self.media(key)]
+        else:
+            found = [self._media(one, (key, index)) for index, one in enumerate(value)]
+        return tuple(media for media in found if media)
+
+    def _media(self, value: Any, path: Path) -> Media | None:
+        entry = self._entry({"url": value} if isinstance(value, str) else value, path, _MEDIA_KEYS)
+        if not entry.is_mapping:
             return None
-        entry = self._mapping({"url": value} if isinstance(value, str) else value, (key,), _MEDIA_KEYS)
-        if not isinstance(value, str | dict):
-            return None
-        address, kind, length = (self._text_at((key, name), entry.get(name)) or "" for name in _MEDIA_KEYS)
-        url = _or_none(web_address, address)
+        address, kind, length = (entry.text(key) or "" for key in _MEDIA_KEYS)
+        url = or_none(web_address, address)
         kind = kind.lower() or _type_of(url)
         if url is None:
-            self._fault_in(key, "url", f"{key}: expected a web address, or url, type and length")
-        if not _TYPE.fullmatch(kind) and (url or entry.get("type")):
-            self._fault_in(key, "type", f'"{key}" needs a media type, for example `type: audio/mpeg`')
+            entry.fault("bad-value", f"{path[0]}: expected a web address, or url, type and length", "url")
+        if not _MEDIA_TYPE.fullmatch(kind) and (url or entry.values.get("type")):
+            message = f'"{path[0]}" needs a media type, for example `type: audio/mpeg`'
+            entry.fault("bad-value", message, "type")
         if length and not _LENGTH.fullmatch(length):
-            self._fault_in(key, "length", '"length" is the size of the file in bytes, a whole number')
+            message = '"length" is the size of the file in bytes, a whole number'
+            entry.fault("bad-value", message, "length")
         return None if url is None else Media(url, kind, int(length) if _LENGTH.fullmatch(length) else None)
 
-    def _fault_in(self, key: str, name: str, message: str) -> None:
-        self.faults.error(self.document.where((key, name)), "bad-value", message)
+    def chapters(self) -> tuple[Chapter, ...]:
+        """Read chapters in the order of their times, of which no two are equal."""
+        found: dict[int, Chapter] = {}
+        for index, value in enumerate(self.items("chapters")):
+            entry = self._entry(value, ("chapters", index), _CHAPTER_KEYS)
+            at, title = entry.clock("at"), entry.text("title")
+            url, image = entry.address("url"), entry.address("image")
+            _check_needed(entry, "chapter", ("at", "title"))
+            if at in found:
+                message = f'another chapter begins at {clock(at)} ("{shorten(found[at].title, 60)}")'
+                entry.fault("duplicate-chapter", message, "at")
+            elif at is not None:
+                found[at] = Chapter(at, title or "", url, image)
+        return tuple(found[at] for at in sorted(found))
+
+    def soundbites(self, reveals: Sequence[Prose]) -> tuple[Soundbite, ...]:
+        """Read soundbites; one of a reveal is titled by its words."""
+        entries = (
+            self._entry(value, ("soundbites", index), _SOUNDBITE_KEYS)
+            for index, value in enumerate(self.items("soundbites"))
+        )
+        return tuple(_soundbite(entry, reveals) for entry in entries)
 
     def highlights(self, reveals: int) -> tuple[int, ...]:
         """Read which reveals lead the newsletter; written from 1, returned from 0."""
         found = []
-        for index, value in enumerate(self._list("highlight")):
-            if isinstance(value, str) and _POSITION.fullmatch(value) and int(value) <= reveals:
-                found.append(int(value) - 1)
-            else:
+        for index, value in enumerate(self.items("highlight")):
+            place = _position(value, reveals)
+            if place is None:
                 shown = shorten(value, 40) if isinstance(value, str) else "…"
                 message = f'highlight "{shown}" names no reveal (there are {reveals}, counted from 1)'
-                self.faults.error(self.document.where(("highlight", index)), "bad-highlight", message)
+                self.fault("bad-highlight", message, "highlight", index)
+            else:
+                found.append(place)
         return tuple(dict.fromkeys(found))
 
-    def _list(self, key: str) -> list[Any]:
-        value = self.values.get(key)
-        if value is None:
-            return []
-        if isinstance(value, dict):
-            self._fault(key, f"{key}: expected a list", "bad-value")
-            return []
-        return value if isinstance(value, list) else [value]
+    def _entry(self, value: Any, path: Path, known: Sequence[str]) -> Keys:
+        return Keys(value, path, known, self.document, self.faults)
 
-    def _text_at(self, path: tuple[str | int, ...], value: Any) -> str | None:
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            self.faults.error(self.document.where(path), "bad-value", f"{path[0]}: expected text")
-            return None
-        return one_line(value) or None
 
-    def _read(
-        self, key: str, parse: Callable[[str], T | None], expected: str, code: str = "bad-value"
-    ) -> T | None:
-        value = self.values.get(key)
-        if value in (None, ""):
-            return None
-        found = parse(one_line(value)) if isinstance(value, str) else None
-        if found is None:
-            prefix = "" if "{}" in expected else f"{key}: "
-            shown = shorten(value, 60) if isinstance(value, str) else "…"
-            self._fault(key, prefix + expected.replace("{}", shown), code)
-        return found
+def _soundbite(entry: Keys, reveals: Sequence[Prose]) -> Soundbite:
+    """Read one soundbite; where there are faults, with something in place of what is missing."""
+    at = entry.clock("at")
+    expected = '"{}" is not the length of a soundbite (expected for example 45s or 1m 10s)'
+    duration = entry.read("duration", parse_duration, expected, "bad-duration")
+    expected = f'reveal "{{}}" names no reveal (there are {len(reveals)}, counted from 1)'
+    reveal = entry.read("reveal", lambda value: _position(value, len(reveals)), expected, "bad-soundbite")
+    title = one_line(plain(reveals[reveal])) if reveal is not None else entry.text("title")
+    _check_needed(entry, "soundbite", ("at", "duration"))
+    if entry.is_mapping and entry.is_absent("title") == entry.is_absent("reveal"):
+        entry.fault("bad-soundbite", 'a soundbite needs either a "title" or a "reveal", and not both')
+    least, most = SOUNDBITE_SECONDS
+    if duration and not least <= duration <= most:
+        message = f"a soundbite of {duration} s; podcast programs expect {least} to {most} s"
+        entry.faults.warn(entry.where("duration"), "soundbite-length", message)
+    return Soundbite(at or 0, duration or 0, title or "")
 
-    def _fault(self, key: str, message: str, code: str) -> None:
-        self.faults.error(self.document.where((key,)), code, message)
+
+def _check_needed(entry: Keys, what: str, keys: Sequence[str]) -> None:
+    for key in keys:
+        if entry.is_mapping and entry.is_absent(key):
+            entry.fault("missing-key", f'a {what} needs "{key}"')
+
+
+def _position(value: Any, count: int) -> int | None:
+    """Read the position of a reveal; written from 1, returned from 0."""
+    fits = isinstance(value, str) and _POSITION.fullmatch(value) and int(value) <= count
+    return int(value) - 1 if fits else None
 
 
 def _identity(value: str) -> str | None:
@@ -237,11 +251,4 @@ def _identity(value: str) -> str | None:
 
 def _type_of(url: str | None) -> str:
     """Guess a media type by the ending of an address; empty where it says nothing."""
-    return _TYPES.get(urlsplit(url or "").path.rpartition(".")[2].lower(), "")
-
-
-def _or_none(parse: Callable[[str], T], value: str) -> T | None:
-    try:
-        return parse(value)
-    except ValueError:
-        return None
+    return _MEDIA_TYPES.get(urlsplit(url or "").path.rpartition(".")[2].lower(), "")

@@ -27,8 +27,10 @@ def fold(text: str) -> str:
 
     Control characters, which YAML and HTML can also write as escapes, become U+FFFD.
     """
-    if not text.isprintable():
-        text = UNPRINTABLE.sub("\ufffd", text)
+    if text.isprintable():
+        # Then it holds neither tabs nor line ends, and mostly there is nothing to do.
+        return _RUN.sub(" ", text) if "  " in text else text
+    text = UNPRINTABLE.sub("\ufffd", text)
     if "\n" in text and not text.isascii():
         text = _CJK_BREAK.sub("", text)
     return _RUN.sub(" ", text)
@@ -41,9 +43,10 @@ def trimmed(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Trim a text that must stay in one line everywhere, such as a title or a name."""
-    return trimmed(_LINE_END.sub("\n", text))
+    return trimmed(text if text.isprintable() else _LINE_END.sub("\n", text))
 
 
 def join_wrapped(lines: Iterable[str]) -> str:
     """Join wrapped lines to a paragraph whose words and signs are those of the lines."""
-    return _CJK_BREAK.sub("", "\n".join(lines)).replace("\n", " ")
+    text = "\n".join(lines)
+    return _CJK_BREAK.sub("", text).replace("\n", " ") if "\n" in text else text

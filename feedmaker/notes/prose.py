@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +14,10 @@ from feedmaker.notes.lines import BLANKS, fold
 from feedmaker.uri import safe_link
 
 Event = Any  # pyromark's events are a union of some forty typed dictionaries
+Marks = tuple[bool, bool, bool, str | None]
+Run = tuple[str, Marks]
+"""Text with its markings in the order of `Span`: strong, emphasis, code, href."""
+
 # What would begin a block, or end the paragraph, if it stood at the start of a line.
 _BLOCK_START = re.compile(r"(#{1,6}(?=\s|$)|[-+=>~:|]|\d{1,9}(?=[.)])[.)]?)")
 _TARGET_SIGN = re.compile(r"[\\<>]|&(?=#?\w+;)")
@@ -22,86 +26,145 @@ _INLINE = re.compile(r"[\\`*\[\]<]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|!(?=\[)"
 
 def tidy(spans: Iterable[Span]) -> Prose:
     """Join neighbours of the same markings, fold white space and trim both ends."""
-    groups = groupby((span for span in spans if span.text), _marks)
-    runs = [(fold("".join([span.text for span in group])), marks) for marks, group in groups]
-    while runs and not runs[0][0].strip(BLANKS):
-        runs.pop(0)
-    while runs and not runs[-1][0].strip(BLANKS):
-        runs.pop()
-    if runs:
-        runs[0] = (runs[0][0].lstrip(BLANKS), runs[0][1])
-        runs[-1] = (runs[-1][0].rstrip(BLANKS), runs[-1][1])
-    return tuple(Span(text, *marks) for text, marks in runs)
+    return join_runs([(span.text, _marks(span)) for span in spans])
 
 
-def _marks(span: Span) -> tuple[bool, bool, bool, str | None]:
+def join_runs(runs: Sequence[Run]) -> Prose:
+    """Make a paragraph of runs of text, as `tidy` does of spans."""
+    if len(runs) == 1:
+        ((text, marks),) = runs
+        text = fold(text).strip(BLANKS)
+        return (Span(text, *marks),) if text else ()
+    joined = _joined(runs)
+    _trim(joined, 0, str.lstrip)
+    _trim(joined, -1, str.rstrip)
+    return tuple([Span(text, *marks) for text, marks in joined])
+
+
+def _joined(runs: Sequence[Run]) -> list[Run]:
+    """Fold the text of each row of runs with the same markings."""
+    joined: list[Run] = []
+    texts: list[str] = []
+    current: Marks | None = None
+    # itertools.groupby takes half as much again for the two or three runs that most paragraphs have.
+    for text, marks in runs:
+        if marks == current:
+            texts.append(text)
+        elif text:
+            if current:
+                joined.append((fold("".join(texts)), current))
+            texts, current = [text], marks
+    if current:
+        joined.append((fold("".join(texts)), current))
+    return joined
+
+
+def _trim(runs: list[Run], place: int, strip: Callable[[str, str], str]) -> None:
+    """Take what is blank from the first or the last run, and runs that hold nothing else."""
+    while runs:
+        text, marks = runs[place]
+        if rest := strip(text, BLANKS):
+            runs[place] = rest, marks
+            return
+        del runs[place]
+
+
+def _marks(span: Span) -> Marks:
     return span.strong, span.emphasis, span.code, span.href
 
 
 class Inline:
-    """Collect the inline events of one block.
+    """Collect inline events as runs of text with their markings.
 
-    `links` holds what was linked to, safe or not; `is_bare` tells whether any text stands outside links, and
-    `lost` says what of the markup becomes mere text.
+    `breaks` tells before which runs a new line begins. `links` holds what was linked to, safe or not;
+    `is_bare` tells whether any text stands outside links, and `lost` says what of the markup becomes mere
+    text.
     """
 
+    is_bare = False
+    _strong = 0
+    _emphasis = 0
+    _links = 0
+    _href: str | None = None
+    # Made when markings begin and end, which is seldom, and shared by all runs between.
+    _marks: Marks = (False, False, False, None)
+
     def __init__(self) -> None:
-        self.spans: list[Span] = []
+        self.runs: list[Run] = []
+        self.breaks: list[int] = []
         self.links: list[str] = []
         self.lost: set[str] = set()
-        self.is_bare = False
-        self._strong = 0
-        self._emphasis = 0
-        self._links = 0
-        self._href: str | None = None
 
     def take(self, event: Event) -> None:
         """Add one event; block events only part what stands before and after them."""
         if isinstance(event, str):
-            self._add("\n" if event == "SoftBreak" else " ")
+            self._add("\n" if event == "SoftBreak" else " ", self._marks)
+            self.breaks.append(len(self.runs))
             return
         ((kind, value),) = event.items()
-        if kind in ("Text", "InlineHtml", "Html"):
-            self._add(value)
-        elif kind == "Code":
-            self._add(value, code=True)
+        # The most frequent come first: a note has hundreds of them.
+        if kind == "Text":
+            self._add(value, self._marks)
         elif kind == "Start":
             self._start(value)
         elif kind == "End":
             self._end(value)
-        if kind in ("InlineHtml", "Html"):
+        elif kind == "Code":
+            self._add(value, (self._strong > 0, self._emphasis > 0, True, self._href))
+        elif kind in ("InlineHtml", "Html"):
+            self._add(value, self._marks)
             self.lost.add("HTML is not markup here; it is shown as it is written")
 
-    def _add(self, text: str, *, code: bool = False) -> None:
-        self.spans.append(Span(text, self._strong > 0, self._emphasis > 0, code, self._href))
-        self.is_bare = self.is_bare or not (self._links or text.isspace())
+    def _add(self, text: str, marks: Marks) -> None:
+        self.runs.append((text, marks))
+        if not (self.is_bare or self._links or text.isspace()):
+            self.is_bare = True
 
     def _start(self, tag: Any) -> None:
-        if tag == "Strong":
-            self._strong += 1
-        elif tag == "Emphasis":
+        if tag == "Emphasis":
             self._emphasis += 1
+            self._mark()
+        elif tag == "Strong":
+            self._strong += 1
+            self._mark()
         elif isinstance(tag, dict) and "Link" in tag:
             self._start_link(tag["Link"])
-        elif self.spans:
-            self._add(" ")
+        else:
+            self._begin(tag)
+
+    def _end(self, tag: Any) -> None:
+        if tag == "Emphasis":
+            self._emphasis -= 1
+            self._mark()
+        elif tag == "Strong":
+            self._strong -= 1
+            self._mark()
+        elif tag == "Link":
+            self._links -= 1
+            self._href = None
+            self._mark()
+        else:
+            self._finish()
+
+    def _begin(self, tag: Any) -> None:
+        """Begin a block, or an image."""
+        if self.runs:
+            self._add(" ", self._marks)
         if isinstance(tag, dict) and "Image" in tag:
             self.lost.add("images cannot stand here; only their words do")
+
+    def _finish(self) -> None:
+        """End a block, or an image."""
 
     def _start_link(self, link: dict[str, str]) -> None:
         target = f"mailto:{link['dest_url']}" if link["link_type"] == "Email" else link["dest_url"]
         self.links.append(target)
         self._links += 1
         self._href = safe_link(target)
+        self._mark()
 
-    def _end(self, tag: Any) -> None:
-        if tag == "Strong":
-            self._strong -= 1
-        elif tag == "Emphasis":
-            self._emphasis -= 1
-        elif tag == "Link":
-            self._links -= 1
-            self._href = None
+    def _mark(self) -> None:
+        self._marks = (self._strong > 0, self._emphasis > 0, False, self._href)
 
 
 def inline(text: str) -> Prose:
@@ -109,7 +172,7 @@ def inline(text: str) -> Prose:
     collector = Inline()
     for event in pyromark.events(text):
         collector.take(event)
-    return tidy(collector.spans)
+    return join_runs(collector.runs)
 
 
 def to_markdown(prose: Prose) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, cast
 
 Section = Literal["guests", "gist", "reveals", "takeaways", "recommendations"]
 HEADINGS: dict[Section, str] = {
@@ -12,16 +12,16 @@ HEADINGS: dict[Section, str] = {
     "takeaways": "Things worth remembering",
     "recommendations": "Recommended in this episode",
 }
-_PATTERNS: tuple[tuple[Section, re.Pattern[str]], ...] = (
-    ("guests", re.compile(r"(about )?(the )?guests?")),
-    ("gist", re.compile(r"(the )?gist")),
-    ("reveals", re.compile(r"(the )?big reveals?")),
-    ("takeaways", re.compile(r"(the )?things? worth remembering")),
-    ("recommendations", re.compile(r"(recommended in (this|the) episode|recommendations?)")),
+_HEADING = re.compile(
+    r"(?P<guests>(?:about )?(?:the )?guests?)"
+    r"|(?P<gist>(?:the )?gist)"
+    r"|(?P<reveals>(?:the )?big reveals?)"
+    r"|(?P<takeaways>(?:the )?things? worth remembering)"
+    r"|(?P<recommendations>recommended in (?:this|the) episode|recommendations?)"
 )
 
 
 def section_of(heading: str) -> Section | None:
     """Tell which section a heading begins, in singular or plural and any case; None for any other."""
-    words = " ".join(heading.lower().split()).rstrip(" :")
-    return next((section for section, pattern in _PATTERNS if pattern.fullmatch(words)), None)
+    found = _HEADING.fullmatch(" ".join(heading.lower().split()).rstrip(" :"))
+    return cast(Section, found.lastgroup) if found else None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 import yaml
 
-from feedmaker.model import Episode, Media, Recommendation
-from feedmaker.notes.endorsement import write_byline, write_link, write_quote
+from feedmaker.model import Chapter, Episode, Guest, Media, Recommendation, Soundbite
+from feedmaker.notes.endorsement import write_byline, write_link, write_quote, write_sameness
 from feedmaker.notes.prose import escape_markdown, to_markdown
 from feedmaker.notes.sections import HEADINGS
-from feedmaker.text import spoken_duration
+from feedmaker.text import clock, spoken_duration
 
+_Fact = Guest | Media | Chapter
 _CLOSING_SIGNS = re.compile(r"(\s#*)#$")
 
 
@@ -25,20 +27,28 @@ def write_markdown(episode: Episode) -> str:
 
 
 def _front_matter(episode: Episode) -> str:
+    transcripts = _mappings(episode.transcripts)
     values = {
         "show": episode.show,
         "title": episode.title,
         "date": episode.aired,
         "duration": spoken_duration(episode.duration) if episode.duration else None,
-        "guests": [_without_nothing({"name": guest.name, "bio": guest.bio}) for guest in episode.guests],
+        "season": episode.season,
+        "episode": episode.number,
+        "type": episode.type,
+        "explicit": episode.explicit,
+        "guests": _mappings(episode.guests),
+        "hosts": _mappings(episode.hosts),
         "tags": list(episode.tags),
         "highlight": [index + 1 for index in episode.highlights],
         "language": episode.language,
         "url": episode.url,
         "image": episode.image,
         "video": episode.video,
-        "audio": _media(episode.audio),
-        "transcript": _media(episode.transcript),
+        "audio": _mapping(episode.audio) if episode.audio else None,
+        "transcript": transcripts[0] if len(transcripts) == 1 else transcripts,
+        "chapters": [{**_mapping(chapter), "at": clock(chapter.at)} for chapter in episode.chapters],
+        "soundbites": [_soundbite(soundbite) for soundbite in episode.soundbites],
         "id": episode.id,
         "slug": episode.slug,
         "published": _moment(episode.published),
@@ -60,8 +70,18 @@ def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value not in (None, [], "")}
 
 
-def _media(media: Media | None) -> dict[str, Any] | None:
-    return _without_nothing({"url": media.url, "type": media.type, "length": media.length}) if media else None
+def _mappings(facts: Iterable[_Fact]) -> list[dict[str, Any]]:
+    return [_mapping(fact) for fact in facts]
+
+
+def _mapping(fact: _Fact) -> dict[str, Any]:
+    """Write the members of a fact under their own names."""
+    return _without_nothing(asdict(fact))
+
+
+def _soundbite(soundbite: Soundbite) -> dict[str, str]:
+    length = spoken_duration(soundbite.duration)
+    return {"at": clock(soundbite.at), "duration": length, "title": soundbite.title}
 
 
 def _moment(moment: date | datetime | None) -> date | str | None:
@@ -89,6 +109,8 @@ def _body(episode: Episode) -> Iterator[str]:
 def _recommendation(item: Recommendation) -> Iterator[str]:
     yield f"### {_heading(item.name)}"
     yield write_byline(item)
+    if item.same_as or item.not_same_as:
+        yield write_sameness(item)
     if item.quote:
         yield write_quote(item.quote)
     if item.link:

@@ -13,7 +13,18 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from feedmaker.model import Episode, Guest, Link, Media, Prose, Quote, Recommendation, Span
+from feedmaker.model import (
+    Chapter,
+    Episode,
+    Guest,
+    Link,
+    Media,
+    Prose,
+    Quote,
+    Recommendation,
+    Soundbite,
+    Span,
+)
 from feedmaker.notes.endorsement import SCHEMES, default_label
 from feedmaker.notes.lines import BLANKS, one_line
 from feedmaker.notes.prose import tidy
@@ -191,8 +202,12 @@ def _recommendation(
     inferred: bool,
     quote: Quote | None,
     link: Link | None,
+    others: list[str],
 ) -> Recommendation:
-    return Recommendation(kind, medium, name, creator, inferred and creator is not None, quote, link)
+    """Make a recommendation; no name of it is its own, and none is one of another thing as well."""
+    inferred = inferred and creator is not None
+    same, not_same = (other for other in others[:2] if other != name), others[2:]
+    return Recommendation(kind, medium, name, creator, inferred, quote, link, tuple(same), tuple(not_same))
 
 
 RECOMMENDATIONS = st.builds(
@@ -204,6 +219,7 @@ RECOMMENDATIONS = st.builds(
     st.booleans(),
     st.none() | QUOTES,
     st.none() | LINKS,
+    st.just([]) | st.lists(LINES, max_size=4, unique=True),
 )
 MEDIA = st.builds(
     Media,
@@ -211,6 +227,17 @@ MEDIA = st.builds(
     st.sampled_from(["audio/mpeg", "video/mp4", "application/x-subrip"]),
     st.none() | st.integers(1, 10**14),
 )
+PEOPLE = st.lists(
+    st.builds(Guest, LINES, st.none() | LINES, st.none() | ADDRESSES, st.none() | ADDRESSES), max_size=2
+).map(tuple)
+CHAPTERS = st.lists(
+    st.builds(Chapter, TIMES, LINES, st.none() | ADDRESSES, st.none() | ADDRESSES),
+    max_size=3,
+    unique_by=lambda chapter: chapter.at,
+).map(lambda chapters: tuple(sorted(chapters, key=lambda chapter: chapter.at)))
+# Shorter and longer ones bring a warning about.
+SOUNDBITES = st.lists(st.builds(Soundbite, TIMES, st.integers(15, 120), LINES), max_size=2).map(tuple)
+NUMBERS = st.integers(1, 999_999_999)
 DAYS = st.dates(date(1850, 1, 1), date(9998, 12, 31))
 _ZONES = st.none() | st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 # Times of publishing have whole seconds.
@@ -236,7 +263,7 @@ def episodes(draw: st.DrawFn) -> Episode:
         aired=draw(DAYS),
         duration=draw(st.none() | st.integers(1, 100 * 3600)),
         dek=draw(st.just(()) | PROSE),
-        guests=tuple(draw(st.lists(st.builds(Guest, LINES, st.none() | LINES), max_size=2))),
+        guests=draw(PEOPLE),
         gist=tuple(draw(st.lists(PROSE, max_size=2))),
         reveals=reveals,
         takeaways=tuple(draw(st.lists(PROSE, max_size=2))),
@@ -248,7 +275,14 @@ def episodes(draw: st.DrawFn) -> Episode:
         image=draw(st.none() | ADDRESSES),
         video=draw(st.none() | ADDRESSES),
         audio=draw(st.none() | MEDIA),
-        transcript=draw(st.none() | MEDIA),
+        transcripts=tuple(draw(st.lists(MEDIA, max_size=3))),
+        season=draw(st.none() | NUMBERS),
+        number=draw(st.none() | NUMBERS),
+        type=draw(st.sampled_from([None, "full", "trailer", "bonus"])),
+        explicit=draw(st.none() | st.booleans()),
+        hosts=draw(PEOPLE),
+        chapters=draw(CHAPTERS),
+        soundbites=draw(SOUNDBITES),
         id=draw(st.none() | _IDS),
         slug=draw(st.none() | _SLUGS),
         published=draw(st.none() | MOMENTS),
@@ -284,6 +318,8 @@ _NOTE_LINES = st.sampled_from(
             "> words",
             "> — X, 12:30",
             "> — X, 12:75",
+            "Same as: X",
+            "Not the same as: Name",
             "[a](b:c%20d)",
             "[a](javascript:x)",
             "<p>",

@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from feedmaker.model import Episode, Guest, Link, Media, Quote, Recommendation, Span, plain, prose
+from feedmaker.model import (
+    Chapter,
+    Episode,
+    Guest,
+    Link,
+    Media,
+    Quote,
+    Recommendation,
+    Soundbite,
+    Span,
+    plain,
+    prose,
+)
 from feedmaker.notes.note import parse_note
 from feedmaker.notes.writing import write_markdown
 
@@ -65,7 +77,7 @@ def test_note_of_the_manual_is_read_whole() -> None:
         image="https://a.example/i.jpg",
         video="https://a.example/v",
         audio=Media("https://a.example/a.mp3", "audio/mpeg"),
-        transcript=Media("https://a.example/t", "text/vtt", 12),
+        transcripts=(Media("https://a.example/t", "text/vtt", 12),),
         id="urn:note:sleeper",
         slug="the-sleeper",
         published=date(2022, 3, 5),
@@ -188,6 +200,67 @@ def test_buy_link_is_read(written: str, link: Link) -> None:
     assert card("recommended · product", written).link == link
 
 
+@pytest.mark.parametrize(
+    ("lines", "same", "other"),
+    [
+        (["Same as: The Carpet"], ("The Carpet",), ()),
+        (["same AS:The Carpet", "SAME AS:  the  carpet"], ("The Carpet", "the carpet"), ()),
+        (["Same as: A\nNot the same as: A Rug\nSame as: B; C"], ("A", "B; C"), ("A Rug",)),
+        (["Same as: A  \nSame as: B\\\nSame as: A"], ("A", "B"), ()),
+        (["Same as: *A*, not B · recommended · book"], ("A, not B · recommended · book",), ()),
+        (["Same as: Same as: A", "not the same as: \\*"], ("Same as: A",), ("*",)),
+        (["[Same as: A](amazon:x)"], (), ()),
+    ],
+)
+def test_other_names_are_read(lines: list[str], same: tuple[str, ...], other: tuple[str, ...]) -> None:
+    """Each line names the same thing or another, each once, wherever the paragraph stands."""
+    item = card("recommended · product", *lines)
+
+    assert (item.same_as, item.not_same_as) == (same, other)
+    assert card(*lines, "by Ida Moe · own · book").creator == "Ida Moe"
+
+
+def test_what_podcast_programs_want_is_read() -> None:
+    """Numbers, people, transcripts, chapters in order and soundbites come out as they were meant."""
+    matter = """\
+season: 2
+episode: 07
+type: trailer
+explicit: no
+hosts:
+  - Ola Moe
+  - {name: Ida Moe, bio: Conductor, url: https://A.example/ida, image: https://a.example/ida.jpg}
+transcript:
+  - https://a.example/t.srt
+  - {url: https://a.example/t, type: Text/VTT, length: 12}
+chapters:
+  - {at: "75:10", title: The end, url: https://a.example/end, image: https://a.example/end.jpg}
+  - {at: 0:00, title: 1984}
+soundbites:
+  - {at: 00:12:30, duration: 1m 10s, reveal: 1}
+  - {at: 0:00, duration: 15s, title: no}
+"""
+    episode = read(note("## Big reveals\n\n- No *driver*,\n  no track.", matter))
+
+    assert (episode.season, episode.number, episode.type, episode.explicit) == (2, 7, "trailer", False)
+    assert episode.hosts == (
+        Guest("Ola Moe"),
+        Guest("Ida Moe", "Conductor", "https://a.example/ida", "https://a.example/ida.jpg"),
+    )
+    assert episode.transcripts == (
+        Media("https://a.example/t.srt", "application/x-subrip"),
+        Media("https://a.example/t", "text/vtt", 12),
+    )
+    assert episode.chapters == (
+        Chapter(0, "1984"),
+        Chapter(4510, "The end", "https://a.example/end", "https://a.example/end.jpg"),
+    )
+    assert episode.soundbites == (
+        Soundbite(750, 70, "No driver, no track."),
+        Soundbite(0, 15, "no"),
+    )
+
+
 def test_parts_of_a_recommendation_come_in_any_order() -> None:
     """Quote, link and byline are known by their form."""
     item = card("[Find it on Amazon](amazon:x)", "> a", "own · book")
@@ -234,15 +307,29 @@ def test_written_note_is_readable() -> None:
         reveals=(prose("1. not a list"), prose("- nor this"), prose("C#")),
         recommendations=(
             Recommendation(
-                "own", "book", "# 1", quote=Quote("- x"), link=Link("https://a.example/(x)", "Get it")
+                "own",
+                "book",
+                "# 1",
+                quote=Quote("- x"),
+                link=Link("https://a.example/(x)", "Get it"),
+                same_as=("No. 1", "One; 1"),
+                not_same_as=("# 1",),
             ),
         ),
+        explicit=False,
+        transcripts=(Media("https://a.example/t", "text/vtt"),),
+        chapters=(Chapter(0, "On"),),
+        soundbites=(Soundbite(750, 75, "Off"),),
     )
 
     assert write_markdown(episode) == (
-        "---\nshow: 'No: Show'\ntitle: 😀 no\ndate: 2022-03-04\n---\n\n"
+        "---\nshow: 'No: Show'\ntitle: 😀 no\ndate: 2022-03-04\nexplicit: false\n"
+        "transcript:\n  url: https://a.example/t\n  type: text/vtt\n"
+        "chapters:\n  - at: 00:00:00\n    title: 'On'\n"
+        "soundbites:\n  - at: 00:12:30\n    duration: 1m 15s\n    title: 'Off'\n---\n\n"
         "It's 5 \\* 3 (or \\<so>), **snake_case** & \\[so\\] on. # 1\n\n"
         "## Big reveals\n\n- 1\\. not a list\n- \\- nor this\n- C#\n\n"
-        "## Recommended in this episode\n\n### \\# 1\n\nthe guest’s own · book\n\n> - x\n>\n> —\n\n"
+        "## Recommended in this episode\n\n### \\# 1\n\nthe guest’s own · book\n\n"
+        "Same as: No. 1\nSame as: One; 1\nNot the same as: \\# 1\n\n> - x\n>\n> —\n\n"
         "[Get it](<https://a.example/(x)>)\n"
     )

@@ -11,8 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedmaker.marked_yaml import Mark
-from feedmaker.model import Episode, Guest, Link, Quote, Recommendation, prose
-from feedmaker.notes.note import Facts, Note, content_digest, facts_of, key_mark, parse_note
+from feedmaker.model import (
+    Chapter,
+    Episode,
+    Guest,
+    Link,
+    Media,
+    Quote,
+    Recommendation,
+    Soundbite,
+    prose,
+)
+from feedmaker.notes.note import Facts, Named, Note, content_digest, facts_of, key_mark, parse_note
 from feedmaker.notes.writing import write_markdown
 from tests.notes.strategies import episodes, fuzz
 
@@ -43,7 +53,47 @@ def test_facts_tell_a_note_from_others() -> None:
         slug="s",
         published=date(2022, 3, 5),
         draft=True,
+        recommendations=(Named("A Rug", "book", speaker="Ida", kind="own"),),
+        moments=True,
     )
+
+
+def test_facts_hold_what_a_note_is_found_by() -> None:
+    """The facts of a note name its tags, its recording, whether it has moments, and what it recommends."""
+    rug = Recommendation(
+        "own", "product", "A Rug", "Ola Moe", creator_inferred=True, same_as=("Carpet",), not_same_as=("Mat",)
+    )
+    audio = Media("https://a.example/a.mp3", "audio/mpeg")
+    facts = facts_of("a.md", replace(EPISODE, recommendations=(rug,), tags=("rails",), audio=audio))
+
+    named = Named("A Rug", "product", "Ola Moe", True, ("Carpet",), ("Mat",), "Ida Moe", "own")
+    assert (facts.recommendations, facts.tags, facts.audio, facts.moments) == (
+        (named,),
+        ("rails",),
+        audio.url,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("guests", "quote", "speaker"),
+    [
+        ((Guest("Ida"),), None, "Ida"),
+        ((Guest("Ida"),), Quote("warm"), "Ida"),
+        ((Guest("Ida"),), Quote("warm", "Ola"), "Ola"),
+        ((Guest("Ida"), Guest("Ola")), Quote("warm"), None),
+        ((), None, None),
+    ],
+)
+def test_speaker_is_the_one_who_is_known(
+    guests: tuple[Guest, ...], quote: Quote | None, speaker: str | None
+) -> None:
+    """Who recommends is who said the quote, or else the only guest."""
+    item = replace(EPISODE.recommendations[0], quote=quote)
+
+    found = facts_of("a.md", replace(EPISODE, guests=guests, recommendations=(item,)))
+
+    assert found.recommendations[0].speaker == speaker
 
 
 def test_broken_note_has_no_facts() -> None:
@@ -94,6 +144,15 @@ def test_digest_is_the_same_for_ever(episode: Episode, digest: str) -> None:
         {"tags": ("x",)},
         {"url": "https://a.example/"},
         {"language": "no"},
+        {"explicit": True},
+        {"explicit": False},
+        {"season": 1},
+        {"transcripts": (Media("https://a.example/t", "text/vtt"),)},
+        {"hosts": (Guest("Ola Moe"),)},
+        {"chapters": (Chapter(0, "X"),)},
+        {"soundbites": (Soundbite(0, 45, "X"),)},
+        {"recommendations": (replace(EPISODE.recommendations[0], same_as=("X",)),)},
+        {"recommendations": (replace(EPISODE.recommendations[0], not_same_as=("X",)),)},
     ],
     ids=str,
 )
