@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
 from unicodedata import category, normalize
@@ -23,8 +24,9 @@ _TELLING = "#%&*@"
 _MOST_OF_A_NAME = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+# A build makes tens of thousands of these, and a plain tuple is made several times as fast as a frozen
+# dataclass.
+class Listed(NamedTuple):
     """Hold what the catalogue knows of a published note.
 
     `path` is the note's file and `address` its page, absolute. `keys` names each recommendation within the
@@ -36,12 +38,14 @@ class Listed:
     title: str
     show: str
     aired: date
-    recommendations: tuple[Named, ...] = field(default=(), repr=False)
-    keys: tuple[str, ...] = field(default=(), repr=False)
+    recommendations: tuple[Named, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show what other notes say of it: what is made of that is keyed by it and must not change with more."""
+        return f"Listed{self[:5]}"
 
 
-# A build makes tens of thousands of these two, and a plain tuple is made several times as fast as a frozen
-# dataclass.
 class Mention(NamedTuple):
     """Say that a note recommends something; `key` is unique in the note."""
 
@@ -50,22 +54,38 @@ class Mention(NamedTuple):
     named: Named
 
 
-class Thing(NamedTuple):
-    """Hold what is recommended, under the name that most notes use, with its mentions from the oldest on.
+# Most things are never shown, so what a thing is called is found out when somebody asks.
+@dataclass(eq=False)
+class Thing:
+    """Hold what is recommended: its mentions from the oldest on, and what most of them say."""
 
-    `creator` is a stated one where there is any, or else an inferred one.
-    """
-
-    name: str
-    medium: str
-    creator: str | None
-    creator_inferred: bool
     mentions: tuple[Mention, ...]
+
+    @cached_property
+    def name(self) -> str:
+        """Return the name that most notes use, and of those that are as many the oldest."""
+        return _commonest([mention.named.name for mention in self.mentions])
+
+    @cached_property
+    def medium(self) -> str:
+        """Return the medium that most notes give it."""
+        return _commonest([mention.named.medium for mention in self.mentions])
+
+    @cached_property
+    def creator(self) -> str | None:
+        """Return a stated creator where there is any, or else an inferred one."""
+        creators = self._stated or self._inferred
+        return _commonest(creators) if creators else None
+
+    @property
+    def creator_inferred(self) -> bool:
+        """Tell whether the creator is a guess."""
+        return not self._stated and self.creator is not None
 
     @property
     def times(self) -> int:
         """Return how often it is recommended; by those whose own it is, it is not."""
-        return sum(mention.named.kind == "recommended" for mention in self.mentions)
+        return [mention.named.kind for mention in self.mentions].count("recommended")
 
     @property
     def identity(self) -> str:
@@ -73,29 +93,45 @@ class Thing(NamedTuple):
         oldest = self.mentions[0]
         return f"{oldest.note.address}#{oldest.key}"
 
+    @cached_property
+    def _stated(self) -> list[str]:
+        every = (mention.named for mention in self.mentions)
+        return [named.creator for named in every if named.creator and not named.creator_inferred]
+
+    @property
+    def _inferred(self) -> list[str]:
+        every = (mention.named for mention in self.mentions)
+        return [named.creator for named in every if named.creator and _tells_more(named)]
+
 
 class Catalogue:
     """Hold all things that notes recommend; `things` stand in the order of their oldest mention."""
 
     def __init__(self, things: Iterable[Thing], paths: Iterable[str]) -> None:
         self.things = tuple(things)
-        self._found = {(m.note.path, m.key): thing for thing in self.things for m in thing.mentions}
-        self._ages = {path: number for number, path in enumerate(paths)}
+        self._paths = tuple(paths)
+        self._shared: dict[str, dict[str, Thing]] = defaultdict(dict)
+        for thing in self.things:
+            if len(thing.mentions) > 1:
+                for mention in thing.mentions:
+                    self._shared[mention.note.path][mention.key] = thing
 
-    def thing(self, path: str, key: str) -> Thing:
-        """Return the thing that a note recommends under a key; raise KeyError where there is none."""
-        return self._found[path, key]
+    def is_shared(self, path: str) -> bool:
+        """Tell whether something that a note recommends is mentioned more than once."""
+        return path in self._shared
 
     def others(self, path: str, key: str) -> tuple[Mention, ...]:
         """Return where other notes recommend the same thing, from the oldest on; guests' own do not count."""
-        mentions = self._found[path, key].mentions
-        if len(mentions) == 1:
-            return ()
+        thing = self._shared[path].get(key) if path in self._shared else None
+        mentions = thing.mentions if thing else ()
         return tuple(m for m in mentions if m.note.path != path and m.named.kind == "recommended")
 
     def newest_first(self) -> list[Thing]:
         """Return all things by their newest mention; those of one note in the order of the note."""
-        return sorted(self.things, key=lambda thing: -self._ages[thing.mentions[-1].note.path])
+        by_note: dict[str, list[Thing]] = {path: [] for path in self._paths}
+        for thing in self.things:
+            by_note[thing.mentions[-1].note.path].append(thing)
+        return [thing for path in reversed(by_note) for thing in by_note[path]]
 
 
 def make_catalogue(notes: Iterable[Listed]) -> Catalogue:
@@ -107,7 +143,7 @@ def make_catalogue(notes: Iterable[Listed]) -> Catalogue:
         for key, named in zip(note.keys, note.recommendations, strict=True)
     ]
     groups = sorted(_Recogniser([mention.named for mention in mentions]).groups(), key=itemgetter(0))
-    things = (_thing([mentions[index] for index in group]) for group in groups)
+    things = (Thing(tuple([mentions[index] for index in group])) for group in groups)
     return Catalogue(things, (note.path for note in notes))
 
 
@@ -288,21 +324,6 @@ def _components(numbers: Iterable[int], wishes: Sequence[_Wish]) -> list[list[in
     for number in parents:
         joined[root(number)].append(number)
     return list(joined.values())
-
-
-def _thing(mentions: list[Mention]) -> Thing:
-    """Describe a thing by what most of its mentions say, and of those that are as many the oldest."""
-    every = [mention.named for mention in mentions]
-    stated = [named.creator for named in every if named.creator and not named.creator_inferred]
-    inferred = [] if stated else [named.creator for named in every if named.creator and _tells_more(named)]
-    creators = stated or inferred
-    return Thing(
-        _commonest([named.name for named in every]),
-        _commonest([named.medium for named in every]),
-        _commonest(creators) if creators else None,
-        bool(inferred),
-        tuple(mentions),
-    )
 
 
 def _tells_more(named: Named) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, count
 from typing import Any
@@ -27,7 +27,9 @@ LOCK_NAME = "feedmaker.lock"
 VERSION = 1
 _LONGEST_SLUG = 80
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_SLUGS = re.compile(rf"{_SLUG.pattern}(?: {_SLUG.pattern})*")
 _MERGE = re.compile(r"^(?:<{7}|={7}|>{7})", re.MULTILINE)
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _RESTORE = "bring back the last good one from version control, or mend this line"
 
 
@@ -38,7 +40,8 @@ class Entry:
     `source` is where the note was last seen. `backlog` marks what the first build ever found: published,
     but no news. `issue` names the issue of the newsletter that carried it, `archive` the volume of the feeds'
     archive that holds it for good, and `gone` is when it was taken back. `recommendations` has the key by
-    which readers know each of its recommendations, beside the one that its present name would get.
+    which readers know each of its recommendations, beside the one that its present name would get. `line` is
+    how the file has it; an entry that was replaced has none.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Entry:
     archive: int | None = None
     gone: datetime | None = None
     recommendations: tuple[tuple[str, str], ...] = ()
+    line: str = field(default="", init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +108,10 @@ def page_address(site: Site, slug: str) -> str:
 
 def parse_lock(text: str) -> Lock:
     """Read a lock file; raise `LockError` where it is damaged: guessing would publish everything anew."""
-    merge = _MERGE.search(text)
-    if merge:
-        hint = "keep the lines of both sides without these marks, with a comma after each line but the last"
-        raise _damaged(text.count("\n", 0, merge.start()) + 1, 1, "a merge left its marks here", hint)
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _damaged(error.lineno, error.colno, error.msg) from error
     except (RecursionError, ValueError) as error:
-        raise _damaged(1, 1, "this is no lock file") from error
+        raise _unreadable(text, error) from error
     if not isinstance(data, dict) or not isinstance(data.get("notes"), list):
         raise _damaged(1, 1, "this is no lock file")
     if data.get("version") != VERSION:
@@ -123,22 +121,49 @@ def parse_lock(text: str) -> Lock:
     if since is None:
         raise _damaged(1, 1, '"since" is not a time with a zone')
     entries: dict[str, Entry] = {}
-    last_line = text.count("\n") + 1
+    lines = text.split("\n")
     for line, note in enumerate(data["notes"], 2):
-        entry = _entry(note, min(line, last_line))
-        entries[entry.id] = _merged(entries.get(entry.id), entry)
+        entry = _entry(note, min(line, len(lines)))
+        before = entries.get(entry.id)
+        entries[entry.id] = _merged(before, entry) if before else entry
+    if len(entries) == len(data["notes"]) == len(lines) - 3:
+        _keep_lines(entries.values(), lines[1:-2])
     podcast = data.get("podcast")
     return Lock(since, entries, podcast if isinstance(podcast, str) else None)
+
+
+def _unreadable(text: str, error: RecursionError | ValueError) -> LockError:
+    """Say why a file is no JSON; the marks of a merge never are."""
+    merge = _MERGE.search(text)
+    if merge:
+        hint = "keep the lines of both sides without these marks, with a comma after each line but the last"
+        return _damaged(text.count("\n", 0, merge.start()) + 1, 1, "a merge left its marks here", hint)
+    if isinstance(error, json.JSONDecodeError):
+        return _damaged(error.lineno, error.colno, error.msg)
+    return _damaged(1, 1, "this is no lock file")
+
+
+def _keep_lines(entries: Collection[Entry], lines: Sequence[str]) -> None:
+    """Keep the lines of as many entries, which need not be made again as long as they stay what they are.
+
+    Where each line begins with its own entry, it holds that and no other.
+    """
+    if all(map(_begins, lines, entries)):
+        for entry, line in zip(entries, lines, strict=True):
+            object.__setattr__(entry, "line", line.removesuffix(","))
+
+
+def _begins(line: str, entry: Entry) -> bool:
+    """Tell whether a line begins as `dump_lock` begins that of an entry."""
+    return line.startswith(f'{{"id": {_ENCODER.encode(entry.id)}, "slug": "{entry.slug}", ')
 
 
 def _damaged(line: int, column: int, wrong: str, hint: str = _RESTORE) -> LockError:
     return LockError(f"{LOCK_NAME}:{line}:{column}: error: {wrong}; {hint}")
 
 
-def _merged(one: Entry | None, other: Entry) -> Entry:
+def _merged(one: Entry, other: Entry) -> Entry:
     """Choose between two entries of one id, as a merge of two branches leaves them: the later knows more."""
-    if one is None:
-        return other
     newer = max(one, other, key=lambda entry: (entry.updated, entry.digest))
     return replace(
         newer,
@@ -151,7 +176,7 @@ def _merged(one: Entry | None, other: Entry) -> Entry:
 def dump_lock(lock: Lock) -> str:
     """Write a lock file, one note to a line, in the order of publishing."""
     ordered = sorted(lock.entries.values(), key=lambda entry: (entry.published, entry.id))
-    lines = ",\n".join(json.dumps(_data(entry), ensure_ascii=False) for entry in ordered)
+    lines = ",\n".join([entry.line or _ENCODER.encode(_data(entry)) for entry in ordered])
     notes = f"[\n{lines}\n]" if lines else "[]"
     podcast = f'"podcast": {json.dumps(lock.podcast)}, ' if lock.podcast else ""
     return f'{{"version": {VERSION}, "since": "{utc(lock.since)}", {podcast}"notes": {notes}}}\n'
@@ -503,6 +528,13 @@ def _entry(data: Any, line: int) -> Entry:
 
 def _key_pairs(data: Any, line: int) -> tuple[tuple[str, str], ...]:
     """Read keys; one that is what its name makes stands alone, another beside that."""
+    try:
+        # Nearly all stand alone, and asking once for all of them is three times as fast.
+        joined = " ".join(data)
+        if _SLUGS.fullmatch(joined) and joined.count(" ") == len(data) - 1:
+            return tuple(zip(data, data, strict=True))
+    except TypeError:
+        pass
     pairs = [tuple(item) if isinstance(item, list) else (item, item) for item in data or ()]
     texts = [text for pair in pairs for text in pair]
     sound = all(isinstance(text, str) and _SLUG.fullmatch(text) for text in texts)

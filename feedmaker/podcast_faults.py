@@ -39,6 +39,9 @@ def podcast_warnings(folder: Path, config: Config, notes: Iterable[Facts]) -> It
         return
     notes = list(notes)
     faults = [(fault.key, fault.code, fault.message) for fault in channel_faults(config.podcast)]
+    if not config.podcast.owner and not config.site.author.email:
+        said = "directories write to the owner to see whose podcast it is; add `owner` with name and email"
+        faults.append(("", "no-owner", said))
     drawn = [folder / name for name in files_named(config.podcast)]
     advice = [said for path in drawn if path.is_file() for said in artwork_advice(path)]
     faults += [("image", "bad-artwork", said) for said in advice]

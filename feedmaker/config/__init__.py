@@ -1,7 +1,7 @@
 """`schedule.yaml` as a validated, frozen tree: `parse_config` reads it, `Config` holds it. Pure."""
 
 from feedmaker.config.fields import CLOCK, MERCHANT_NAME, WEEKDAYS, Weekday
-from feedmaker.config.podcast import Funding, License, Person, Podcast
+from feedmaker.config.podcast import Funding, License, Owner, Person, Podcast
 from feedmaker.config.schedule import CONFIG_NAME, Config, parse_config
 from feedmaker.config.sections import (
     AMAZON,
@@ -33,6 +33,7 @@ __all__ = [
     "Mailbox",
     "Merchant",
     "Newsletter",
+    "Owner",
     "Person",
     "Podcast",
     "Push",

@@ -16,10 +16,10 @@ from lxml import etree
 from feedmaker.config import Author
 from feedmaker.disclosure import disclosure_faults
 from feedmaker.errors import GateError
-from feedmaker.feeds import chapters, json_feed
+from feedmaker.feeds import chapters, json_feed, rss
 from feedmaker.feeds.feed import Feed, Item, atom_id
 from feedmaker.feeds.outline import MEDIA_TYPES, Format
-from feedmaker.feeds.podcast import NAME_LIMIT, Broadcast, Channel
+from feedmaker.feeds.podcast import NAME_LIMIT, VALUE_LIMIT, Broadcast, Channel
 from feedmaker.feeds.reading import Facts, UnreadableError, new_parser, read_atom, read_json, read_rss
 from feedmaker.merchants import BuyLink
 from feedmaker.text import shorten
@@ -158,7 +158,7 @@ def _head(feed: Feed, kind: Format) -> Facts:
         "feed to subscribe to": [(feed.current[kind], media_type)] if feed.current else [],
         "is archived": feed.current is not None,
         "next_url": feed.previous[kind] if feed.previous else "",
-        "picture": feed.image or "",
+        "picture": (rss.picture(feed) if kind == "rss" else feed.image) or "",
         "taken back": [(atom_id(stone.id), stone.when) for stone in feed.tombstones],
         "description": feed.description,
         "language": feed.language,
@@ -207,14 +207,16 @@ def _authors(authors: Iterable[Author], kind: Format) -> list[object]:
 
 def _show(channel: Channel) -> Facts:
     """Return what a podcast feed says of itself."""
-    facts = channel.facts
+    facts, owner = channel.facts, channel.owner
+    locked = "yes" if facts.locked else "no"
     return {
         "artwork": [(channel.image, "")],
         "categories": [category.split(" > ") for category in facts.categories],
         "explicit": [(_truth(facts.explicit),)],
         "kind of podcast": [(facts.type,)],
         "podcast:guid": [(channel.guid,)],
-        "podcast:locked": [("yes" if facts.locked else "no",)],
+        "owner": [(shorten(owner.name, VALUE_LIMIT), owner.email)] if owner else [],
+        "podcast:locked": [(owner.email if owner else None, locked)],
         "podcast:medium": [(facts.medium,)],
     }
 

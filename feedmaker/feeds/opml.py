@@ -10,24 +10,28 @@ from lxml import etree
 from feedmaker.config import Site
 from feedmaker.feeds.mends import rfc822
 from feedmaker.feeds.outline import Outline
+from feedmaker.text import escape
 
 MEDIA_TYPE = "text/x-opml"
 
 
 def to_bytes(site: Site, outlines: Iterable[Outline], updated: datetime) -> bytes:
-    """List the RSS document of each feed; `updated` is when the list last changed."""
+    """List the RSS document of each feed; `updated` is when the list last changed.
+
+    The texts may hold HTML by the specification, so a plain text is escaped once for that.
+    """
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = site.title
+    etree.SubElement(head, "title").text = escape(site.title)
     etree.SubElement(head, "dateCreated").text = rfc822(updated)
-    etree.SubElement(head, "ownerName").text = site.author.name
+    etree.SubElement(head, "ownerName").text = escape(site.author.name)
     body = etree.SubElement(root, "body")
     for outline in outlines:
         attributes = {
             "type": "rss",
-            "text": outline.title,
-            "title": outline.title,
-            "description": outline.description,
+            "text": escape(outline.title),
+            "title": escape(outline.title),
+            "description": escape(outline.description),
             "xmlUrl": site.address + outline.paths()["rss"],
             "htmlUrl": site.address + outline.page,
             "version": "RSS2",

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 from lxml import etree
 
-from feedmaker.config import Config, Person, Podcast
+from feedmaker.config import Config, Owner, Person, Podcast, Site
 from feedmaker.content import Content
 from feedmaker.feeds import chapters
 from feedmaker.model import Episode, EpisodeType, Guest, Media, Publication, Soundbite
@@ -63,7 +63,8 @@ class Channel:
     """Hold what a podcast feed says of itself.
 
     `image` is the absolute address of the artwork, `begins` the time from which the rule of
-    `facts.update_frequency` counts, in ISO 8601 with a zone, and `facts` the section of the configuration.
+    `facts.update_frequency` counts, in ISO 8601 with a zone, `owner` who answers for it, and `facts` the
+    section of the configuration.
     """
 
     title: str
@@ -73,6 +74,7 @@ class Channel:
     guid: str
     podping: bool
     begins: str | None
+    owner: Owner | None
     facts: Podcast
 
 
@@ -129,8 +131,14 @@ def make_channel(config: Config, guid: str, image: str) -> Channel:
         guid=guid,
         podping=config.push.podping is not None,
         begins=begins.isoformat() if begins else None,
+        owner=podcast.owner or _author_as_owner(site),
         facts=podcast,
     )
+
+
+def _author_as_owner(site: Site) -> Owner | None:
+    """Let the author answer for the podcast: many directories write there to see whose it is."""
+    return Owner(name=site.author.name, email=site.author.email) if site.author.email else None
 
 
 def make_broadcast(
@@ -168,14 +176,14 @@ def channel_elements(channel: Channel, feed_address: str, moved: bool) -> list[e
         *map(_category, facts.categories),
         _element("itunes:explicit", _truth(facts.explicit)),
         # feedparser takes the owner for the author where it stands last.
-        *_owner(facts),
+        *_owner(channel),
         _element("itunes:author", shorten(channel.author, VALUE_LIMIT)),
         _element("itunes:type", facts.type),
         *_texts("itunes:new-feed-url", address),
         *_texts("itunes:complete", "Yes" if facts.complete else None),
         *_texts("copyright", facts.copyright),
         _element("podcast:guid", channel.guid),
-        _element("podcast:locked", _yes(facts.locked), owner=facts.owner.email if facts.owner else None),
+        _element("podcast:locked", _yes(facts.locked), owner=channel.owner.email if channel.owner else None),
         _element("podcast:medium", facts.medium),
         *_people(_credits(facts.hosts, "host")),
         *(_element("podcast:funding", each.text, url=each.url) for each in facts.funding),
@@ -357,10 +365,10 @@ def _category(category: str) -> etree._Element:
     return _element("itunes:category", None, *children, text=name)
 
 
-def _owner(facts: Podcast) -> Iterator[etree._Element]:
-    if facts.owner:
-        name = _element("itunes:name", shorten(facts.owner.name, VALUE_LIMIT))
-        yield _element("itunes:owner", None, name, _element("itunes:email", facts.owner.email))
+def _owner(channel: Channel) -> Iterator[etree._Element]:
+    if channel.owner:
+        name = _element("itunes:name", shorten(channel.owner.name, VALUE_LIMIT))
+        yield _element("itunes:owner", None, name, _element("itunes:email", channel.owner.email))
 
 
 def _people(people: Iterable[Credit]) -> Iterator[etree._Element]:

@@ -99,7 +99,11 @@ def _read_show(channel: etree._Element) -> Facts:
         "explicit": _elements(channel, f"{_ITUNES}explicit"),
         "kind of podcast": _elements(channel, f"{_ITUNES}type"),
         "podcast:guid": _elements(channel, f"{_PODCAST}guid"),
-        "podcast:locked": _elements(channel, f"{_PODCAST}locked"),
+        "owner": [
+            (_text(owner, f"{_ITUNES}name"), _text(owner, f"{_ITUNES}email"))
+            for owner in channel.findall(f"{_ITUNES}owner")
+        ],
+        "podcast:locked": _elements(channel, f"{_PODCAST}locked", "owner"),
         "podcast:medium": _elements(channel, f"{_PODCAST}medium"),
     }
 

@@ -23,11 +23,19 @@ def to_bytes(feed: Feed) -> bytes:
         return mends.serialise(feed, generator.rss_str)
 
 
+def picture(feed: Feed) -> str | None:
+    """Return the feed's picture; RSS knows GIF, JPEG and PNG, and validators complain of other endings."""
+    ending = (feed.image or "").rpartition(".")[2].lower()
+    is_other = ending.isalnum() and ending not in ("gif", "jpg", "jpeg", "png")
+    return None if is_other else feed.image
+
+
 def _fill_channel(generator: Any, feed: Feed) -> None:
     generator.mends.add("lastBuildDate", mends.rfc822(feed.updated))
-    if feed.image:
+    address = picture(feed)
+    if address:
         # Title and link are the channel's, or validators complain.
-        generator.image(feed.image, feed.title, feed.home)
+        generator.image(address, feed.title, feed.home)
     for link in mends.history_links(feed, "rss"):
         generator.mends.add(_ATOM_LINK, **link)
     if feed.current:

@@ -7,7 +7,7 @@ import re
 from email.message import Message
 from html.entities import html5
 
-from feedmaker.notes.lines import UNPRINTABLE
+from feedmaker.notes.lines import visible
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -37,7 +37,7 @@ def mended(data: bytes, content_type: str) -> bytes | None:
     from lxml import etree
 
     text = _PROLOGUE.sub("", decoded(data, content_type))
-    text = UNPRINTABLE.sub("\ufffd", _REFERENCE.sub(_sign, text))
+    text = visible(_REFERENCE.sub(_sign, text))
     start = text.find("<")
     if start < 0:
         return None

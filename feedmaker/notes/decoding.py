@@ -7,18 +7,19 @@ import re
 
 from feedmaker.marked_yaml import Mark, mark_at
 from feedmaker.notes.faults import Faults
-from feedmaker.notes.lines import UNPRINTABLE
+from feedmaker.notes.lines import UNPRINTABLE, visible
 
 MAX_BYTES = 1_000_000
 _C0 = bytes((*range(9), 11, 12, *range(14, 32), 127))
 _C1 = re.compile(b"\xc2[\x80-\x9f]")
+_LAST_OF_A_PLANE = re.compile(b"[\x8f\x9f\xaf\xbf]\xbf[\xbe\xbf]")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decode(data: bytes, faults: Faults) -> str | None:
     """Return the text of a note with line feeds only and without a byte order mark.
 
-    Control characters become U+FFFD, with a warning. None, with an error, where the bytes are no text.
+    Control characters become visible, with a warning. None, with an error, where the bytes are no text.
     """
     start = Mark(1, 1)
     if len(data) > MAX_BYTES:
@@ -46,7 +47,12 @@ def decode(data: bytes, faults: Faults) -> str | None:
 
 def _may_hold_controls(data: bytes) -> bool:
     """Rule out control characters for most notes, in a fraction of the time that their text would take."""
-    return len(data.translate(None, _C0)) < len(data) or _C1.search(data) is not None or b"\xef" in data
+    return (
+        len(data.translate(None, _C0)) < len(data)
+        or _C1.search(data) is not None
+        or b"\xef" in data
+        or _LAST_OF_A_PLANE.search(data) is not None
+    )
 
 
 def _clean(text: str, faults: Faults) -> str:
@@ -54,9 +60,11 @@ def _clean(text: str, faults: Faults) -> str:
     if not found:
         return text
     count = len(UNPRINTABLE.findall(text))
-    message = f"{count} control character(s), the first is U+{ord(found[0]):04X}; shown as U+FFFD"
+    message = (
+        f"{count} control character(s), the first is U+{ord(found[0]):04X}; shown as {visible(found[0])}"
+    )
     faults.warn(mark_at(text, found.start()), "control-character", message)
-    return UNPRINTABLE.sub("\ufffd", text)
+    return visible(text)
 
 
 def _mark(data: bytes, offset: int) -> Mark:

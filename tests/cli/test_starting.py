@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
+from feedmaker.notes.lines import visible
 from feedmaker.notes.note import parse_note
 from tests.conftest import Cli
 from tests.projects import ProjectFolder, run_process
@@ -196,7 +197,7 @@ def test_skeleton_passes_check(project: ProjectFolder, cli: Cli, title: str, nam
     episode = parse_note("episodes/x.md", path.read_bytes()).episode
     assert episode
     assert episode.draft
-    assert episode.title == re.sub("[\x07\x1b]", "\ufffd", " ".join(title.split()))
+    assert episode.title == visible(" ".join(title.split()))
 
 
 def test_new_overwrites_nothing(project: ProjectFolder, cli: Cli) -> None:

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from feedmaker.cli import cli
 from feedmaker.config import Config, parse_config
-from feedmaker.feeds.feed import EpisodeData
+from feedmaker.feeds.data import EpisodeData
 from feedmaker.notes.front_matter import KNOWN, REQUIRED
 from tests.docs.documents import PAGES, ROOT, blocks, name_of, tables
 

@@ -456,7 +456,7 @@ def test_no_member_of_a_json_feed_may_be_missing(name: str) -> None:
         ('itunes:image href="https://example.org/art', 'itunes:image href="https://example.org/b', "artwork"),
         ('<itunes:category text="Books"/>', "", "categories"),
         ("<podcast:guid>9", "<podcast:guid>8", "podcast:guid"),
-        ("<podcast:locked>yes", "<podcast:locked>no", "podcast:locked"),
+        (">yes</podcast:locked>", ">no</podcast:locked>", "podcast:locked"),
         ("<podcast:medium>podcast", "<podcast:medium>music", "podcast:medium"),
         ("<itunes:explicit>false", "<itunes:explicit>clean", "explicit"),
         ("<itunes:type>episodic", "<itunes:type>serial", "kind of podcast"),

@@ -73,7 +73,7 @@ def paragraphs(html: str) -> list[tuple[str, str]]:
         ("<title>no</title><style>p{}</style><!-- no --><template>no</template>yes", [("paragraph", "yes")]),
         ("<video>no</video><iframe>no</iframe><svg><text>no</text></svg>yes", [("paragraph", "yes")]),
         ("&lt;b&gt; &amp;amp; &nbsp;&copy; &#x1F600; &bogus;", [("paragraph", "<b> &amp; \xa0© 😀 &bogus;")]),
-        ("a\0b\x01c\ud800", [("paragraph", "a\ufffdb\ufffdc?")]),
+        ("a\0b\x01c\ud800", [("paragraph", "a\ufffdb␁c?")]),
         ("</p></div></b>x</a>", [("paragraph", "x")]),
     ],
 )

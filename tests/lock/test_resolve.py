@@ -115,7 +115,7 @@ def test_two_files_that_change_places_keep_their_entries() -> None:
 
 
 def test_removed_note_comes_back_under_its_old_id() -> None:
-    """A removed note is no longer published, its entry stays and says since when; it returns as what it was."""
+    """A removed note is not published, its entry says since when, and it returns as what it was."""
     lock = first(facts())
     without = again(lock)
 

@@ -26,7 +26,7 @@ from feedmaker.model import (
     Span,
 )
 from feedmaker.notes.endorsement import SCHEMES, default_label
-from feedmaker.notes.lines import BLANKS, one_line
+from feedmaker.notes.lines import BLANKS, UNPRINTABLE, one_line
 from feedmaker.notes.prose import tidy
 from feedmaker.notes.speech import Said, said_by
 from feedmaker.uri import web_address
@@ -142,8 +142,10 @@ AWKWARD = (
     ),
     *("😀", "👩\u200d🚀", "İ", "ﬁ", "\U0010fffd", " ", "  ", "a", "Zoë", "word "),
 )
-# Control characters and non-characters become U+FFFD when a note is read, and surrogates are no text.
-_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+# Control characters and non-characters become other signs when a note is read, and surrogates are no text.
+_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]).filter(
+    lambda sign: not UNPRINTABLE.search(sign)
+)
 _PIECES = st.one_of(st.sampled_from(AWKWARD), st.text(_CHARACTERS, min_size=1, max_size=6))
 RAW = st.lists(_PIECES, min_size=1, max_size=8).map("".join)
 """Any printable text without line feeds."""

@@ -80,7 +80,7 @@ MADE = {
     ),
     "control characters": (
         SHORT.replace("train", "tr\x1bain\x9b").encode(),
-        ["6:5: warning: 2 control character(s), the first is U+001B; shown as U+FFFD [control-character]"],
+        ["6:5: warning: 2 control character(s), the first is U+001B; shown as ␛ [control-character]"],
     ),
 }
 
@@ -93,15 +93,15 @@ def test_bytes_that_are_no_note_are_reported(name: str) -> None:
     assert said(parse_note("a.md", data)) == [f"a.md:{line}" for line in expected]
 
 
-def test_control_characters_are_shown_as_replacement() -> None:
+def test_control_characters_become_visible() -> None:
     """Control characters never reach an episode, whether written as they are, in YAML or as HTML has them."""
     text = "---\nshow: \"A\\x01\"\ntitle: 'T\x07'\ndate: 2024-05-06\n---\na\x1b&#1;&#xFFFE;&#127;b\n"
 
     note = parse_note("a.md", text.encode())
 
     assert note.episode is not None
-    assert (note.episode.show, note.episode.title) == ("A\ufffd", "T\ufffd")
-    assert note.episode.dek[0].text == "a\ufffd\ufffd\ufffd\ufffdb"
+    assert (note.episode.show, note.episode.title) == ("A␁", "T␇")
+    assert note.episode.dek[0].text == "a␛␁␦␡b"
 
 
 @fuzz(200)
