@@ -69,10 +69,10 @@ def ping(project: Project, now: datetime) -> list[Outcome]:
 
 def ping_by_itself(project: Project, now: datetime) -> list[Outcome]:
     """Do what `ping` does, where that is to happen without being asked for; no failure of it is raised."""
-    if not is_due(project, now):
-        return []
     try:
-        return ping(project, now) if project.config().push.automatic else []
+        if not is_due(project, now) or not project.config().push.automatic:
+            return []
+        return ping(project, now)
     except FeedmakerError:
         return []  # what waits is still there, and the next build or tick tries again
 
