@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from feedmaker.artwork import artwork_advice, artwork_faults
 from feedmaker.config import CONFIG_NAME, Config, Podcast
 from feedmaker.errors import Diagnostic, Severity
-from feedmaker.feeds.podcast import channel_faults, note_faults, shared_recordings
+from feedmaker.feeds.podcast import Fault, channel_faults, note_faults, shared_recordings
 from feedmaker.marked_yaml import load
 from feedmaker.notes.note import Facts, Note, key_mark
 from feedmaker.uri import is_web_address
@@ -38,13 +38,13 @@ def podcast_warnings(folder: Path, config: Config, notes: Iterable[Facts]) -> It
     if config.podcast is None:
         return
     notes = list(notes)
-    faults = [(fault.key, fault.code, fault.message) for fault in channel_faults(config.podcast)]
+    faults = list(channel_faults(config.podcast))
     if not config.podcast.owner and not config.site.author.email:
         said = "directories write to the owner to see whose podcast it is; add `owner` with name and email"
-        faults.append(("", "no-owner", said))
+        faults.append(Fault("", "no-owner", said))
     drawn = [folder / name for name in files_named(config.podcast)]
     advice = [said for path in drawn if path.is_file() for said in artwork_advice(path)]
-    faults += [("image", "bad-artwork", said) for said in advice]
+    faults += [Fault("image", "bad-artwork", said) for said in advice]
     heard = sorted((each.path, each.audio) for each in notes if each.audio)
     for note, fault in shared_recordings(heard):
         mark = key_mark(_bytes(folder / note), fault.key)
@@ -53,7 +53,7 @@ def podcast_warnings(folder: Path, config: Config, notes: Iterable[Facts]) -> It
     if unheard:
         more = f" and {len(unheard) - _MOST_NAMED} more" if len(unheard) > _MOST_NAMED else ""
         said = f"no recording, so podcast programs do not show {', '.join(unheard[:_MOST_NAMED])}{more}"
-        faults.append(("", "no-recording", f"{said}; the feeds of notes have all"))
+        faults.append(Fault("", "no-recording", f"{said}; the feeds of notes have all"))
     yield from _placed(folder, faults, "warning")
 
 
@@ -68,10 +68,10 @@ def artwork_errors(folder: Path, podcast: Podcast) -> Iterator[Diagnostic]:
     """Say why directories would refuse the artwork, where it is a file of the project."""
     for name in files_named(podcast):
         faults = artwork_faults(folder / name)
-        yield from _placed(folder, [("image", "bad-artwork", fault) for fault in faults], "error")
+        yield from _placed(folder, [Fault("image", "bad-artwork", said) for said in faults], "error")
 
 
-def _placed(folder: Path, faults: list[tuple[str, str, str]], severity: Severity) -> Iterator[Diagnostic]:
+def _placed(folder: Path, faults: Sequence[Fault], severity: Severity) -> Iterator[Diagnostic]:
     """Give what is wrong with the section `podcast`, or one key of it, its place."""
     if not faults:
         return

@@ -128,6 +128,22 @@ class ProjectFolder:
         }
         return {path: (status.st_mtime_ns, status.st_ino) for path, status in statuses.items()}
 
+    def written_since(self, before: Mapping[str, tuple[int, int]]) -> set[str]:
+        """Name the output files that were written since `stamps` returned `before`."""
+        return {path for path, stamp in self.stamps().items() if before.get(path) != stamp}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace words of a note, all of them, which have to be there."""
+        text = (self.root / path).read_text("utf-8")
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    def remove(self, path: str) -> bytes:
+        """Remove a file of the project and return what it held."""
+        data = (self.root / path).read_bytes()
+        (self.root / path).unlink()
+        return data
+
     def lock(self) -> bytes:
         """Read feedmaker.lock as it stands on disk."""
         return (self.root / "feedmaker.lock").read_bytes()

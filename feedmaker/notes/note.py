@@ -114,7 +114,8 @@ def facts_of(path: str, episode: Episode) -> Facts:
 def _has_moments(episode: Episode) -> bool:
     """Tell whether the note names moments of its recording, of which chapters can be made."""
     quotes = (item.quote for item in episode.recommendations)
-    return bool(episode.chapters) or any(quote is not None and quote.at is not None for quote in quotes)
+    times = [*(chapter.at for chapter in episode.chapters), *(quote.at for quote in quotes if quote)]
+    return any(at is not None and (episode.duration is None or at < episode.duration) for at in times)
 
 
 def _named(item: Recommendation, guests: tuple[Guest, ...]) -> Named:

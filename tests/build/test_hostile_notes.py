@@ -19,6 +19,7 @@ from lxml import html as lxml_html
 
 from feedmaker.app.newsletters import add_subscribers, draft, send
 from feedmaker.model import Episode, Guest, Link, Quote, Recommendation, prose
+from feedmaker.notes.lines import visible
 from feedmaker.notes.writing import write_markdown
 from tests.content.episodes import hostile_text
 from tests.content.reader import Element, read_html
@@ -77,7 +78,7 @@ Things worth remembering
 
 Recommended in this episode
 
-Guest’s ownBook
+RecommendedBook
 
 {name}
 
@@ -101,10 +102,13 @@ class Said:
         return self.texts[name]
 
     @classmethod
-    def everywhere(cls, text: str, title: str) -> Said:
-        """Put a text into every field, each with a word of its own before it."""
+    def everywhere(cls, text: str, title: str, thing: str | None = None) -> Said:
+        """Put a text into every field, each with a word of its own before it; `thing` into what it names."""
         texts = {name: f"{name} {text}" for name in (*FIELDS, "tag")}
-        return cls(texts | {"title": f"{title} {text}"})
+        thing = text if thing is None else thing
+        return cls(
+            texts | {"title": f"{title} {text}", "name": f"name {thing}", "creator": f"creator {thing}"}
+        )
 
     def markdown(self) -> str:
         """Write the note as Markdown."""
@@ -121,7 +125,7 @@ class Said:
                 takeaways=(prose(self["takeaway"]),),
                 recommendations=(
                     Recommendation(
-                        "own",
+                        "recommended",
                         "book",
                         self["name"],
                         self["creator"],
@@ -149,7 +153,7 @@ class Said:
             "takeaways": [self["takeaway"]],
             "recommendations": [
                 {
-                    "kind": "own",
+                    "kind": "recommended",
                     "medium": "book",
                     "name": self["name"],
                     "creator": self["creator"],
@@ -162,10 +166,11 @@ class Said:
 
 
 NOTES = {
-    f"{name} ({form})": Said.everywhere(text, f"title of {form}")
+    f"{name} ({form})": Said.everywhere(text, f"title of {form}", TEXTS[name])
     for form, texts in (("md", TEXTS), ("txt", TEXTS | IN_EXPORT))
     for name, text in texts.items()
 }
+OTHER_FORM = {"md": "txt", "txt": "md"}
 
 
 @dataclass(frozen=True)
@@ -235,7 +240,7 @@ def check_feeds(said: Said, outputs: Outputs, tags: list[str]) -> None:
     """Check that the three feeds say what the note says, and the same."""
     title = said["title"]
     item, rss, atom = outputs.items[title], outputs.rss[title], outputs.atom[title]
-    summary = " ".join(said["dek"].split())
+    summary = folded(said["dek"])
     assert without_address(item["_episode_notes"]) == said.data()
     assert item["summary"] == atom.findtext("{*}summary") == summary
     description = lxml_html.fragment_fromstring(rss.findtext("description", ""), create_parent=True)
@@ -259,7 +264,7 @@ def check_note(said: Said, note: Element) -> None:
         said["dek"],
         said["gist"],
         f"{said['guest']} — {said['bio']}",
-        f"by {said['creator']} · the guest’s own · book",
+        f"by {said['creator']} · recommended · book",
         f"— {said['speaker']} (00:26:09)",
     } <= set(paragraphs)
 
@@ -269,7 +274,7 @@ def check_page(said: Said, page: Element, tags: list[str]) -> None:
     assert page.one("h1").text == said["title"]
     assert page.one("title").text == f"{said['title']} · Lighthouse Notes"
     assert page.one("p", class_="facts").text == f"{said['show']} · 4 May 2019 · 1h 2m"
-    assert [tag.text for tag in page.find("bdi")] == tags
+    assert [tag.text for tag in page.find("a", rel="tag")] == tags
     check_note(said, page.one("div", class_="note"))
 
 
@@ -297,11 +302,29 @@ def test_page_has_the_elements_of_a_calm_note(name: str, outputs: Outputs) -> No
     assert list(harmful(page)) == []
 
 
+@every_note
+def test_page_names_the_note_that_recommends_the_same(name: str, outputs: Outputs) -> None:
+    """Title and speaker of another note stand on this one's page as text, with a link to it."""
+    form = name[-4:].strip("()")
+    other = NOTES[name.replace(f"({form})", f"({OTHER_FORM[form]})")]
+    also = read_html(outputs.pages[NOTES[name]["title"]]).one("p", class_="also")
+
+    assert also.text == f"Also recommended by {other['speaker']} in {other['title']}"
+    address = outputs.items[other["title"]]["url"].removeprefix("https://lamp.example.org/notes/")
+    assert (also.one("a").attributes["href"] or "").startswith(f"../../{address}#")
+
+
+def is_data(element: etree._Element) -> bool:
+    """Tell data for machines, which no browser runs, and which no text has broken."""
+    is_json = element.get("type") == "application/ld+json" and set(element.attrib) == {"type"}
+    return is_json and isinstance(json.loads(element.text or ""), dict)
+
+
 def harmful(html: bytes | str) -> Iterator[str]:
     """Name what could run or load, as the forgiving parser of a browser sees it."""
     root = lxml_html.document_fromstring(html, parser=lxml_html.HTMLParser(encoding="utf-8"))
     for element in root.iter():
-        if element.tag in FORBIDDEN:
+        if element.tag in FORBIDDEN and not is_data(element):
             yield str(element.tag)
         for attribute, value in element.attrib.items():
             if attribute.startswith("on") or re.match(r"\s*(javascript|data|vbscript):", str(value)):
@@ -309,14 +332,16 @@ def harmful(html: bytes | str) -> Iterator[str]:
 
 
 def test_lists_name_every_note(outputs: Outputs) -> None:
-    """Front page and archive hold all titles as text and link to each page."""
+    """Front page and archive hold all titles as text and link to each page; no list holds what runs."""
     titles = {said["title"] for said in NOTES.values()}
     front, archive = (read_html(outputs.files[path]) for path in ("index.html", "episodes/index.html"))
 
     assert {heading.one("a").text for heading in front.find("h2") if heading.find("a")} == titles
     assert titles <= {link.text for link in archive.find("a")}
-    for path in ("index.html", "episodes/index.html"):
-        assert list(harmful(outputs.files[path])) == []
+    lists = [path for path in outputs.files if path.endswith(".html") and path not in outputs.pages]
+    assert {"recommendations/index.html", "tags/index.html"} <= set(lists)
+    for path in lists:
+        assert list(harmful(outputs.files[path])) == [], path
 
 
 @pytest.mark.parametrize("path", ["feed.xml", "atom.xml"])
@@ -332,7 +357,9 @@ def test_feed_reader_gets_every_note(path: str, outputs: Outputs) -> None:
 
 def test_feeds_hold_nothing_that_runs(outputs: Outputs) -> None:
     """The contents have the elements of a note and links; nothing else."""
-    for item in outputs.items.values():
+    endorsed = json.loads(outputs.files["recommendations.json"])["items"]
+    assert len(endorsed) == len(NOTES)
+    for item in (*outputs.items.values(), *endorsed):
         assert list(harmful(item["content_html"])) == []
         tags = {tag for tag, _ in read_html(item["content_html"]).skeleton()}
         assert tags <= {"p", "h2", "h3", "ul", "li", "strong", "blockquote", "small", "a"}
@@ -495,7 +522,7 @@ def test_quote_keeps_separators_that_look_like_line_ends(project: ProjectFolder,
 @pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1b", "\x7f", "\x9b", "\ufffe", "\uffff"])
 @pytest.mark.parametrize("form", ["md", "txt"])
 def test_control_characters_become_visible(project: ProjectFolder, sign: str, form: str) -> None:
-    """A control character in a file is shown as U+FFFD everywhere, or the file is refused as binary."""
+    """A control character in a file is shown by a sign for it, or the file is refused as binary."""
     said = Said.everywhere("bell", "title").texts
     text = Said(said).markdown() if form == "md" else Said(said).export()
     project.write(f"episodes/bell.{form}", text.replace("bell", f"a{sign}b"))
@@ -506,7 +533,7 @@ def test_control_characters_become_visible(project: ProjectFolder, sign: str, fo
         assert [fault.code for fault in report.diagnostics] == ["binary-file"]
     else:
         assert {fault.code for fault in report.diagnostics} == {"control-character"}
-        assert list(project.items()) == ["title a\ufffdb"]
+        assert list(project.items()) == [f"title a{visible(sign)}b"]
         assert not any(sign.encode() in data for data in project.files().values())
 
 

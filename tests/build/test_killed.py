@@ -79,11 +79,14 @@ def _saved_lock(project: ProjectFolder) -> bytes | None:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize(("prepare", "every"), [(first_build, 4), (next_build, 1)])
+@pytest.mark.parametrize(("prepare", "every"), [(first_build, 24), (next_build, 8)])
 def test_build_killed_at_any_step(
     project: ProjectFolder, tmp_path: Path, prepare: Callable[[ProjectFolder], None], every: int
 ) -> None:
-    """Whichever file, folder or statement the kill comes before, nothing is torn and nothing is lost."""
+    """Whichever file, folder or statement the kill comes before, nothing is torn and nothing is lost.
+
+    Tried are the first step of each kind, for each file and table, and some of the others.
+    """
     project.schedule(PAID)
     prepare(project)
     new = project.copy(tmp_path / "new")
@@ -98,9 +101,9 @@ def test_build_killed_at_any_step(
         except AssertionError as error:
             raise AssertionError(f"killed at step {name}, {place}: {error}") from error
     assert list(places.values()).count("not killed") == 1
-    wanted = {"half of 0", "public/feed.xml'", "/feedmaker.lock'", "INTO notes", "INTO outputs", "INTO stamp"}
-    seen = {place for place in wanted if any(place in line for line in places.values())}
-    assert every > 1 or seen == wanted, "nothing is known of kills that never came"
+    wanted = ("half of ", "public/feed.xml'", "/feedmaker.lock'", "INTO notes", "INTO outputs", "INTO stamp")
+    for place in wanted:
+        assert any(place in line for line in places.values()), f"no kill came at {place}"
 
 
 def test_build_killed_at_any_moment(project: ProjectFolder, tmp_path: Path) -> None:

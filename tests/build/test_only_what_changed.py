@@ -19,10 +19,17 @@ from feedmaker.app.project import Project
 from feedmaker.errors import BusyError, Diagnostic
 from feedmaker.index import SCHEMA_VERSION
 from feedmaker.notes import note as note_module
+from tests.conftest import Cli
 from tests.projects import FIRST, HEAVY, LATER, MUCH_LATER, ROOT, SCHEDULE, ProjectFolder
 
 FEEDS = {"feed.xml", "atom.xml", "feed.json"}
-SITE = {"index.html", "episodes/index.html"}
+ENDORSED = {
+    f"recommendations{medium}.{ending}" for medium in ("", "/book") for ending in ("xml", "atom", "json")
+}
+LISTS = {"index.html", "episodes/index.html"}
+THINGS = {f"recommendations/{place}index.html" for place in ("", "newest/", "book/", "book/newest/")}
+# When a page was changed stands in the sitemap.
+TIMES = {"sitemap.xml"}
 
 
 @pytest.fixture
@@ -35,33 +42,33 @@ def built(project: ProjectFolder) -> ProjectFolder:
     return project
 
 
-def written(project: ProjectFolder, before: dict[str, tuple[int, int]]) -> set[str]:
-    """Name the files that were written since `before`."""
-    return {path for path, stamp in project.stamps().items() if before.get(path) != stamp}
+def archived(volume: int) -> set[str]:
+    """Name the documents of a volume, of episodes and of recommendations."""
+    places = ("archive", "archive/recommendations")
+    return {f"{place}/{volume}.{ending}" for place in places for ending in ("xml", "atom", "json")}
 
 
 def test_edited_note_writes_its_page_and_the_feeds_that_hold_it(built: ProjectFolder) -> None:
-    """A new word in one text changes its page and the feeds; no other page and no list of titles."""
+    """A new word in one text changes its page, the feeds, and the one volume of the archive that holds it."""
     before = built.stamps()
-    path = built.root / "episodes" / "day-07.md"
-    built.write("episodes/day-07.md", path.read_text("utf-8").replace("Oil floats.", "Oil floats on water."))
+    built.edit("episodes/day-07.md", "Oil floats.", "Oil floats on water.")
 
     report = built.build(LATER)
 
     assert report.changed == ["episodes/day-07.md"]
-    assert written(built, before) == {"episodes/day-07/index.html", *FEEDS}
-    assert set(report.written) == written(built, before)
+    page = {"episodes/day-07/index.html"}
+    assert built.written_since(before) == page | FEEDS | ENDORSED | archived(1) | TIMES
+    assert set(report.written) == built.written_since(before)
 
 
-def test_edited_note_outside_the_feeds_writes_its_page_alone(built: ProjectFolder) -> None:
+def test_edited_note_outside_the_feeds_writes_its_page_and_its_volume(built: ProjectFolder) -> None:
     """The feeds hold the newest ten; an edit of the eleventh is none of their business."""
     before = built.stamps()
-    path = built.root / "episodes" / "day-00.md"
-    built.write("episodes/day-00.md", path.read_text("utf-8").replace("Oil floats.", "Oil floats on water."))
+    built.edit("episodes/day-00.md", "Oil floats.", "Oil floats on water.")
 
     built.build(LATER)
 
-    assert written(built, before) == {"episodes/day-00/index.html"}
+    assert built.written_since(before) == {"episodes/day-00/index.html"} | archived(1) | TIMES
 
 
 def test_new_title_also_writes_the_lists(built: ProjectFolder) -> None:
@@ -71,17 +78,19 @@ def test_new_title_also_writes_the_lists(built: ProjectFolder) -> None:
 
     built.build(LATER)
 
-    assert written(built, before) == {"episodes/day-07/index.html", *FEEDS, *SITE}
+    page = {"episodes/day-07/index.html"}
+    assert built.written_since(before) == page | FEEDS | ENDORSED | archived(1) | LISTS | THINGS | TIMES
 
 
 def test_new_note_writes_no_other_page(built: ProjectFolder) -> None:
-    """A new note gets a page and leads feeds and lists."""
+    """A new note gets a page and leads feeds and lists; the archive stays."""
     before = built.stamps()
     built.note("storm", date="2024-10-10")
 
     built.build(LATER)
 
-    assert written(built, before) == {"episodes/storm/index.html", *FEEDS, *SITE}
+    page = {"episodes/storm/index.html"}
+    assert built.written_since(before) == page | FEEDS | ENDORSED | LISTS | THINGS | TIMES
 
 
 @pytest.mark.parametrize("change", ["touched", "white space", "copied"])
@@ -97,7 +106,7 @@ def test_saving_without_a_change_writes_nothing(built: ProjectFolder, change: st
     report = built.build(LATER)
 
     assert not report.current
-    assert written(built, before) == set()
+    assert built.written_since(before) == set()
     assert built.lock() == lock
 
 
@@ -109,7 +118,7 @@ def test_settings_that_no_page_shows_write_nothing(built: ProjectFolder) -> None
     report = built.build(LATER)
 
     assert not report.written
-    assert written(built, before) == set()
+    assert built.written_since(before) == set()
 
 
 def test_unchanged_notes_are_not_parsed(built: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +130,7 @@ def test_unchanged_notes_are_not_parsed(built: ProjectFolder, monkeypatch: pytes
         return note_module.parse_note(path, data)
 
     monkeypatch.setattr("feedmaker.reading.parse_note", parse)
-    monkeypatch.setattr("feedmaker.build.parse_note", parse)
+    monkeypatch.setattr("feedmaker.build.material.parse_note", parse)
     built.write("episodes/day-00.md", (built.root / "episodes/day-00.md").read_bytes() + b"\n- Salt rusts.\n")
 
     built.build(LATER)
@@ -235,7 +244,7 @@ def test_schedule_changed_while_building_is_read_next_time(
 ) -> None:
     """What is saved between reading and writing does not count as built."""
     built.note("storm")
-    stylesheet = "feedmaker.build.stylesheet"
+    stylesheet = "feedmaker.pages.stylesheet"
 
     def late(*arguments: object) -> bytes:
         built.schedule(text=SCHEDULE.replace("Lighthouse Notes", "Beacon Notes"))
@@ -338,7 +347,7 @@ def test_locked_cache_is_busy_and_changes_nothing(
 
 
 def test_removed_merchant_is_noticed_in_unchanged_notes(built: ProjectFolder) -> None:
-    """What makes a note valid stands in the schedule too, so a change there looks at every note again."""
+    """What is right in a note depends on the schedule too, so a change there looks at every note again."""
     shop = "merchants: {quay: {name: Quay, search: 'https://quay.example.com/?q={query}'}}\n"
     built.schedule(shop)
     built.note("fog", body="Fog.\n\n## Recommended in this episode\n\n### Horn\n\n[At the quay](quay:horn)\n")
@@ -347,10 +356,11 @@ def test_removed_merchant_is_noticed_in_unchanged_notes(built: ProjectFolder) ->
 
     report = built.build(LATER)
 
-    assert [(fault.path, fault.code) for fault in report.diagnostics] == [
-        ("episodes/fog.md", "unknown-merchant")
+    assert [(fault.path, fault.code, fault.is_error) for fault in report.diagnostics] == [
+        ("episodes/fog.md", "unknown-merchant", False)
     ]
-    assert report.failed
+    assert "episodes/fog/index.html" in report.written
+    assert b"quay.example.com" not in b"".join(built.files().values())
     assert [fault.code for fault in built.build(LATER).diagnostics] == ["unknown-merchant"]
 
 
@@ -371,7 +381,8 @@ def test_newer_program_reads_all_notes_again(built: ProjectFolder, monkeypatch: 
 
     assert [fault.code for fault in report.diagnostics] == ["new-rule"]
     assert set(before) - set(built.stamps()) == {"episodes/day-11/index.html"}
-    assert written(built, before) == {*FEEDS, *SITE}
+    assert not [path for path in built.written_since(before) if path.startswith("episodes/day-")]
+    assert built.written_since(before) >= FEEDS | LISTS
 
 
 def test_index_names_what_it_holds_in_plain_sight(built: ProjectFolder) -> None:
@@ -392,3 +403,59 @@ def test_folder_named_in_another_way_is_the_same_folder(
     monkeypatch.chdir(built.root.parent)
 
     assert Project(Path("site"), {}).build(LATER).current
+
+
+# Many notes
+
+
+@pytest.fixture
+def many(project: ProjectFolder) -> ProjectFolder:
+    """Build sixty notes, half of them of a tag that has a feed, in feeds of ten."""
+    project.schedule("feeds: {entries: 10, tags: [sound]}\n")
+    for number in range(60):
+        keys = "tags: [sound]" if number % 2 else ""
+        project.note(f"day-{number:02}", date=f"2019-{number % 12 + 1:02}-{number // 12 + 1:02}", keys=keys)
+    assert not project.build(FIRST).diagnostics
+    return project
+
+
+def holding(project: ProjectFolder, words: str) -> set[str]:
+    """Name the outputs in which words stand."""
+    return {path for path, data in project.files().items() if words.encode() in data}
+
+
+@pytest.mark.parametrize("name", ["day-00", "day-31", "day-58", "day-59"])
+def test_one_of_many_notes_writes_what_holds_it(many: ProjectFolder, name: str) -> None:
+    """A corrected text is in its page and in the documents that hold it; nothing else is written."""
+    before = many.stamps()
+    entry = many.entries()[f"episodes/{name}.md"]
+    documents = {path for path in holding(many, entry["id"]) if path.endswith((".xml", ".atom", ".json"))}
+    assert 6 <= len(documents) < 25
+    many.edit(f"episodes/{name}.md", "Oil floats", "Oil burns")
+
+    report = many.build(LATER)
+
+    assert many.written_since(before) == {f"episodes/{name}/index.html", *documents, *TIMES}
+    assert set(report.written) == many.written_since(before)
+
+
+def test_title_of_one_of_many_notes_writes_what_shows_it(many: ProjectFolder) -> None:
+    """A new title is in the lists as well; no other page, no other volume and no list of feeds is written."""
+    before = many.stamps()
+    many.edit("episodes/day-31.md", "title: Day-31", "title: A quiet evening")
+
+    many.build(LATER)
+
+    assert many.written_since(before) == holding(many, "A quiet evening") | TIMES
+    assert {"episodes/index.html", "tags/sound/index.html"} < many.written_since(before)
+
+
+def test_unchanged_build_of_many_says_so(many: ProjectFolder, cli: Cli) -> None:
+    """Nothing is written, and one line tells that nothing had to be."""
+    before = many.stamps()
+
+    done = cli("-C", many.root, "build")
+
+    assert (done.code, done.err) == (0, "")
+    assert "60 published, nothing changed" in done.out
+    assert many.stamps() == before

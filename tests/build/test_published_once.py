@@ -246,7 +246,7 @@ def test_last_good_version_survives_a_new_look(project: ProjectFolder) -> None:
     project.note("fog")
     project.build(FIRST)
     project.write("episodes/fog.md", BROKEN)
-    project.write("templates/site/episode.html", "<p>{{ episode.title }}: {{ facts }}</p>")
+    project.write("templates/site/episode.html", "<p>{{ episode.title }}: {{ episode.show }}{{ facts }}</p>")
 
     project.build(LATER)
 

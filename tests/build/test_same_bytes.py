@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.build.documents import fill
 from tests.projects import FIRST, LATER, MUCH_LATER, PAID, ProjectFolder, run_process
 
 NOTES = ("bells", "fog", "gulls", "lamps")
@@ -28,10 +29,21 @@ def built(project: ProjectFolder) -> ProjectFolder:
 
 
 def test_build_writes_the_feeds_a_page_per_note_and_the_site(built: ProjectFolder) -> None:
-    """Feeds, pages and style sheet are there, and no page for a note that lives elsewhere."""
-    assert set(built.files()) == {
-        *("feed.xml", "atom.xml", "feed.json", "index.html", "style.css", "episodes/index.html"),
+    """Feeds, pages and what goes with them are there, and no page for a note that lives elsewhere."""
+    paths = set(built.files())
+    assert {path for path in paths if path.startswith("episodes/")} == {
+        "episodes/index.html",
         *(f"episodes/{name}/index.html" for name in ("bells", "fog", "lamps")),
+    }
+    assert {path for path in paths if "/" not in path} == {
+        *("feed.xml", "atom.xml", "feed.json", "feeds.opml"),
+        *("recommendations.xml", "recommendations.atom", "recommendations.json"),
+        *("index.html", "style.css", "feed.css", "sitemap.xml", "robots.txt"),
+    }
+    assert {path.partition("/")[0] for path in paths if "/" in path} == {
+        "episodes",
+        "recommendations",
+        "tags",
     }
     assert built.items()["Gulls"]["url"] == "https://gulls.example.net/talk"
 
@@ -69,7 +81,11 @@ def test_removed_output_is_made_again_byte_for_byte(built: ProjectFolder) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["feed.xml", "atom.xml", "feed.json", "style.css", "episodes/fog/index.html"]
+    "path",
+    [
+        *("feed.xml", "atom.xml", "feed.json", "recommendations/book.atom", "feeds.opml"),
+        *("style.css", "sitemap.xml", "episodes/fog/index.html", "tags/sound/index.html"),
+    ],
 )
 @pytest.mark.parametrize("damage", ["deleted", "emptied", "same size"])
 def test_damaged_output_is_mended(built: ProjectFolder, path: str, damage: str) -> None:
@@ -100,16 +116,40 @@ def test_another_machine_with_the_lock_builds_the_same_bytes(
     built: ProjectFolder, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     """A checkout elsewhere, in another time zone, locale and order of files, gives the same bytes."""
-    other = ProjectFolder(tmp_path / "else where" / "ünder" / "checkout")
-    for path in sorted(built.root.rglob("*"), reverse=True):
-        name = path.relative_to(built.root).as_posix()
-        if path.is_file() and not name.startswith((".feedmaker/", "public/")):
-            other.write(name, path.read_bytes())
+    other = checkout(built, tmp_path)
 
     done = run_process("build", cwd=other.root, environ=environ)
 
     assert (done.code, done.err) == (0, "")
     assert (other.files(), other.lock()) == (built.files(), built.lock())
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Apia", "America/St_Johns"])
+def test_another_machine_builds_the_same_of_all_that_there_is(
+    project: ProjectFolder, tmp_path: Path, zone: str
+) -> None:
+    """Archives, podcast, artwork, feeds of tags and shows, and compressed copies have the same bytes too."""
+    fill(project)
+    project.build(FIRST)
+    project.remove("episodes/lamps.md")
+    project.note("quay")
+    assert not project.build(LATER).failed
+    other = checkout(project, tmp_path)
+
+    done = run_process("build", cwd=other.root, environ={"TZ": zone, "LC_ALL": "C", "PYTHONHASHSEED": "7"})
+
+    assert done.code == 0, done.err
+    assert (other.files(), other.lock()) == (project.files(), project.lock())
+
+
+def checkout(project: ProjectFolder, tmp_path: Path) -> ProjectFolder:
+    """Take what version control has of a project elsewhere."""
+    other = ProjectFolder(tmp_path / "else where" / "ünder" / "checkout")
+    for path in sorted(project.root.rglob("*"), reverse=True):
+        name = path.relative_to(project.root).as_posix()
+        if path.is_file() and not name.startswith((".feedmaker/", "public/")):
+            other.write(name, path.read_bytes())
+    return other
 
 
 class Backwards(list[Any]):
