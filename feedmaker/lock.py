@@ -30,6 +30,8 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _SLUGS = re.compile(rf"{_SLUG.pattern}(?: {_SLUG.pattern})*")
 _MERGE = re.compile(r"^(?:<{7}|={7}|>{7})", re.MULTILINE)
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_TEXTS = ("id", "slug", "source", "digest")
+_END = ["]}", ""]
 _RESTORE = "bring back the last good one from version control, or mend this line"
 
 
@@ -126,7 +128,7 @@ def parse_lock(text: str) -> Lock:
         entry = _entry(note, min(line, len(lines)))
         before = entries.get(entry.id)
         entries[entry.id] = _merged(before, entry) if before else entry
-    if len(entries) == len(data["notes"]) == len(lines) - 3:
+    if len(entries) == len(data["notes"]) == len(lines) - 3 and lines[-2:] == _END:
         _keep_lines(entries.values(), lines[1:-2])
     podcast = data.get("podcast")
     return Lock(since, entries, podcast if isinstance(podcast, str) else None)
@@ -148,14 +150,15 @@ def _keep_lines(entries: Collection[Entry], lines: Sequence[str]) -> None:
 
     Where each line begins with its own entry, it holds that and no other.
     """
-    if all(map(_begins, lines, entries)):
+    if all(map(_is_of, lines, entries)):
         for entry, line in zip(entries, lines, strict=True):
             object.__setattr__(entry, "line", line.removesuffix(","))
 
 
-def _begins(line: str, entry: Entry) -> bool:
-    """Tell whether a line begins as `dump_lock` begins that of an entry."""
-    return line.startswith(f'{{"id": {_ENCODER.encode(entry.id)}, "slug": "{entry.slug}", ')
+def _is_of(line: str, entry: Entry) -> bool:
+    """Tell whether a line begins and ends as `dump_lock` writes that of an entry."""
+    begins = line.startswith(f'{{"id": {_ENCODER.encode(entry.id)}, "slug": "{entry.slug}", ')
+    return begins and line.endswith(("}", "},"))
 
 
 def _damaged(line: int, column: int, wrong: str, hint: str = _RESTORE) -> LockError:
@@ -206,7 +209,7 @@ def resolve(
     ready, clashes = _without_taken_ids(ready, old)
     found = _match(ready, old, broken | held | {clash.path for clash in clashes})
     ready, twins = _without_twins(ready, found)
-    news = [note.path for note in ready if _novelty(note, found.get(note.path))]
+    news = [note.path for note in ready if _is_news(note, found.get(note.path))]
     moments = dict(zip(news, _moments(old, now, len(news)), strict=True))
     asked = {note.id for note in ready if note.id}
     minter = _Minter(old, asked, site, moments, first=lock is None)
@@ -286,6 +289,8 @@ def _claim(note: Facts, before: Entry | None) -> int:
 
 def _without_taken_ids(notes: list[Facts], lock: Lock) -> tuple[list[Facts], list[Clash]]:
     """Hold back notes that claim the id of one that is as it was published, or of one that comes first."""
+    if not any(note.id for note in notes):
+        return notes, []
     unchanged = {(entry.source, entry.digest): entry.id for entry in lock.entries.values()}
     implied = ((unchanged.get((note.path, note.digest)), note.path) for note in notes if note.id is None)
     owners = {name: path for name, path in implied if name}
@@ -304,6 +309,8 @@ def _source(lock: Lock, name: str | None) -> str | None:
 
 def _without_twins(notes: list[Facts], found: Mapping[str, Entry]) -> tuple[list[Facts], list[Clash]]:
     """Hold back notes that are another's twin: what is as it was published stays, then what was published."""
+    if len(set(map(_twin, notes))) == len(notes):
+        return notes, []
     first: dict[tuple[str, str, date], str] = {}
     for note in sorted(notes, key=lambda note: (_novelty(note, found.get(note.path)), note.path)):
         first.setdefault(_twin(note), note.path)
@@ -316,6 +323,11 @@ def _without_twins(notes: list[Facts], found: Mapping[str, Entry]) -> tuple[list
             message = f"the same show, title and date as {other}; remove one of the two files"
             clashes.append(Clash(note.path, "duplicate-episode", "title", message))
     return kept, clashes
+
+
+def _is_news(note: Facts, before: Entry | None) -> bool:
+    """Tell what is new, edited or back; what comes back has to be younger than its tombstone (RFC 6721)."""
+    return _novelty(note, before) > 0 or (before is not None and before.gone is not None)
 
 
 def _novelty(note: Facts, before: Entry | None) -> int:
@@ -378,6 +390,22 @@ def _age(entry: Entry) -> tuple[datetime, str]:
     return entry.published, entry.id
 
 
+def _is_as_published(note: Facts, entry: Entry) -> bool:
+    """Tell whether nothing that an entry holds can have changed: nearly always, so it is asked first."""
+    return (
+        note.digest == entry.digest
+        and note.path == entry.source
+        and note.aired == entry.aired
+        and entry.gone is None
+        and note.id in (None, entry.id)
+        and note.slug in (None, entry.slug)
+        and note.published is None
+        and note.updated is None
+        and entry.updated >= entry.published
+        and len(note.recommendations) == len(entry.recommendations)
+    )
+
+
 class _Minter:
     """Make the entry of a note, new or from the one before."""
 
@@ -389,6 +417,7 @@ class _Minter:
         self.first = first
         self.ids = {*lock.entries, *asked}
         self.slugs = {entry.slug for entry in lock.entries.values()}
+        self.changes = {entry.updated: entry.id for entry in lock.entries.values()}
         self.host = urlsplit(site.address).hostname or "localhost"
 
     def entry(self, note: Facts, before: Entry | None) -> Entry:
@@ -399,8 +428,11 @@ class _Minter:
         return entry
 
     def _kept(self, note: Facts, before: Entry) -> Entry:
+        if _is_as_published(note, before):
+            return before
         published = self._moment(note.published) or before.published
         edited = max(self.moments.get(note.path, before.updated), before.updated)
+        changed = max(published, self._moment(note.updated) or edited)
         return replace(
             before,
             id=note.id or before.id,
@@ -408,7 +440,7 @@ class _Minter:
             source=note.path,
             aired=note.aired,
             published=published,
-            updated=max(published, self._moment(note.updated) or edited),
+            updated=self._own_time(changed, before.id, before.updated),
             digest=note.digest,
             gone=None,
             recommendations=_keys(note, before),
@@ -426,7 +458,7 @@ class _Minter:
             note.path,
             note.aired,
             published,
-            updated,
+            self._own_time(updated, name),
             note.digest,
             backlog=self.first,
             recommendations=_keys(note),
@@ -434,6 +466,18 @@ class _Minter:
 
     def _moment(self, moment: date | datetime | None) -> datetime | None:
         return self.site.at_publishing_time(moment).astimezone(UTC).replace(microsecond=0) if moment else None
+
+    def _own_time(self, changed: datetime, identity: str, before: datetime | None = None) -> datetime:
+        """Return a time of change that no other note has: validators take entries that share one for one.
+
+        Notes that name the same day in their front matter are a millisecond apart, and stay so: what is at
+        most a second later `before` is still the same time.
+        """
+        if before is not None and changed <= before < changed + timedelta(seconds=1):
+            changed = before
+        while self.changes.setdefault(changed, identity) != identity:
+            changed += timedelta(milliseconds=1)
+        return changed
 
     def _free_id(self, slug: str, seen: datetime) -> str:
         """Make a tag URI (RFC 4151) that no note ever had."""
@@ -498,8 +542,9 @@ def _entry(data: Any, line: int) -> Entry:
     """Read one entry; what it holds becomes addresses and paths, so nothing is taken on trust."""
     if not isinstance(data, dict):
         raise _damaged(line, 1, "this is no entry of a note")
-    for name in ("id", "slug", "source", "digest"):
-        if not isinstance(data.get(name), str) or not data[name]:
+    for name in _TEXTS:
+        value = data.get(name)
+        if not value or not isinstance(value, str):
             raise _damaged(line, 1, f'"{name}" of this note is not a text')
     if not _SLUG.fullmatch(data["slug"]):
         raise _damaged(line, 1, '"slug" of this note cannot stand in an address')
@@ -521,7 +566,7 @@ def _entry(data: Any, line: int) -> Entry:
         backlog=data.get("backlog") is True,
         issue=issue,
         archive=archive,
-        gone=_moment(data.get("gone")),
+        gone=_moment(data["gone"]) if "gone" in data else None,
         recommendations=_key_pairs(data.get("recommendations", ()), line),
     )
 
@@ -547,6 +592,8 @@ def _moment(value: Any) -> datetime | None:
     """Read a time with a zone, as UTC."""
     try:
         moment = datetime.fromisoformat(value)
+        if moment.tzinfo is UTC:
+            return moment
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (OverflowError, TypeError, ValueError):
         return None

@@ -163,8 +163,8 @@ class Episode:
 class Publication:
     """Join an episode with what readers know it by.
 
-    `id` never changes once set; `url` is the absolute address of the page; both times are in UTC and
-    whole seconds.
+    `id` never changes once set; `url` is the absolute address of the page; both times are in UTC,
+    `published` in whole seconds.
     """
 
     id: str

@@ -52,9 +52,10 @@ def spoken_duration(seconds: int) -> str:
 
 
 def utc(moment: datetime) -> str:
-    """Write a zoned time as RFC 3339 in UTC: 2026-11-23T08:00:00Z, with milliseconds where it has any."""
+    """Write a zoned time as RFC 3339 in UTC: 2026-11-23T08:00:00Z, with fractions where it has any."""
     moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return f"{moment.isoformat(timespec='milliseconds' if moment.microsecond else 'seconds')}Z"
+    is_in_milliseconds = moment.microsecond and moment.microsecond % 1000 == 0
+    return f"{moment.isoformat(timespec='milliseconds' if is_in_milliseconds else 'auto')}Z"
 
 
 def long_date(day: date) -> str:

@@ -63,7 +63,7 @@ def recommendation_items(
         if medium in (None, item.medium):
             address = f"{publication.url}#{key}"
             # Entries that share a time of change look like one to validators, and RSS has no such time.
-            updated = publication.updated + timedelta(milliseconds=number)
+            updated = publication.updated + timedelta(microseconds=number)
             yield Item(
                 id=_identity(publication.id, key),
                 url=address,

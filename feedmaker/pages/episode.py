@@ -80,7 +80,9 @@ def episode_page(
     said = publication.episode
     keys = keys or default_keys(said)
     root = root_of(episode_path(publication.slug))
-    edited = publication.updated != publication.published
+    published_on, updated_on = (
+        moment.astimezone(site.zone).date() for moment in (publication.published, publication.updated)
+    )
     return write_page(
         templates,
         "site/episode.html",
@@ -97,8 +99,8 @@ def episode_page(
         chapters=[ChapterLine(chapter, moment_address(said, chapter.at)) for chapter in said.chapters],
         transcripts=_named_transcripts(said.transcripts),
         tags=[(tag, root + tag_path(tag).removesuffix("index.html")) for tag in said.tags],
-        published_on=publication.published.astimezone(site.zone).date(),
-        updated_on=publication.updated.astimezone(site.zone).date() if edited else None,
+        published_on=published_on,
+        updated_on=updated_on if updated_on != published_on else None,
     )
 
 

@@ -202,16 +202,24 @@ def test_removed_newest_note_leaves_the_archive_as_it_is(built: ProjectFolder) -
     assert ids("feed.xml", built.files()["feed.xml"]) == [id_of(built, "fog"), id_of(built, "ebb")]
 
 
-def test_note_that_is_brought_back_is_as_it_was(built: ProjectFolder) -> None:
+def test_note_that_is_brought_back_is_in_its_volume(built: ProjectFolder) -> None:
     """It is live again under its id, in its volume, and nothing says any more that it was taken back."""
-    files = built.files()
+    before = built.files()
     data = built.remove("episodes/coal.md")
     built.build(LATER)
     built.write("episodes/coal.md", data)
 
     built.build(MUCH_LATER)
 
-    assert built.files() == files
+    files = built.files()
+    assert files.keys() == before.keys()
+    assert all(b"deleted-entry" not in data for data in files.values())
+    volumes = [path for path in files if path.startswith("archive/") and path.endswith(".atom")]
+    assert [files[path].count(b"<entry") for path in volumes] == [
+        before[path].count(b"<entry") for path in volumes
+    ]
+    # It is younger than what said that it was gone (RFC 6721, 3).
+    assert any(b"2026-11-09T07:15:00" in files[path] for path in volumes)
 
 
 @pytest.mark.parametrize("entries", [1, 3, 50])

@@ -84,11 +84,11 @@ def test_renamed_note_keeps_its_id(project: ProjectFolder) -> None:
 
 
 def test_removed_note_comes_back_as_it_was(project: ProjectFolder) -> None:
-    """A removed note leaves the feeds; brought back under another name, it has id and dates again."""
+    """A removed note leaves the feeds; brought back under another name, it has id and date again."""
     path = project.root / project.note("fog")
     project.note("bells")
     project.build(FIRST)
-    files = project.files()
+    before, paths = project.items()["Fog"], project.files().keys()
     text = path.read_bytes()
     path.unlink()
     project.build(LATER)
@@ -97,7 +97,8 @@ def test_removed_note_comes_back_as_it_was(project: ProjectFolder) -> None:
     project.write("episodes/fog-again.md", text)
     project.build(MUCH_LATER)
 
-    assert project.files() == files
+    assert project.items()["Fog"] == before | {"date_modified": "2026-11-09T07:15:00Z"}
+    assert project.files().keys() == paths
 
 
 def test_first_build_finds_the_back_catalogue_and_later_ones_news(project: ProjectFolder) -> None:
@@ -150,7 +151,7 @@ def test_published_note_made_a_draft_leaves_and_returns(project: ProjectFolder) 
     """A note that is withdrawn as a draft is gone, with its page, and back under its id."""
     project.note("fog")
     project.build(FIRST)
-    files = project.files()
+    before, paths = project.items()["Fog"], project.files().keys()
     project.note("fog", keys="draft: true")
     project.build(LATER)
     assert project.items() == {}
@@ -159,7 +160,8 @@ def test_published_note_made_a_draft_leaves_and_returns(project: ProjectFolder) 
 
     project.build(MUCH_LATER)
 
-    assert project.files() == files
+    assert project.items()["Fog"] == before | {"date_modified": "2026-11-09T07:15:00Z"}
+    assert project.files().keys() == paths
 
 
 def test_front_matter_wins(project: ProjectFolder) -> None:

@@ -337,7 +337,7 @@ def test_no_two_recommendations_of_a_note_changed_at_the_same_time() -> None:
     first, second = make_recommendations(make_episode())
 
     assert first.published == second.published
-    assert second.updated - first.updated == timedelta(milliseconds=1)
+    assert second.updated - first.updated == timedelta(microseconds=1)
 
 
 def test_html_of_a_recommendation_is_its_card_without_the_heading() -> None:

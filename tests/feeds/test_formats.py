@@ -267,18 +267,18 @@ def test_tombstones_stand_in_atom_alone() -> None:
     assert b"2026:gone" not in files["rss"] + files["json"]
 
 
-def test_times_of_recommendations_differ_by_milliseconds() -> None:
+def test_times_of_recommendations_differ_by_microseconds() -> None:
     """Atom and JSON Feed keep what tells them apart, and RSS has whole seconds alone."""
     files = written(recommendation_feed())
     entries = ElementTree.fromstring(files["atom"]).iter(f"{ATOM}entry")
 
     assert [entry.findtext(f"{ATOM}updated") for entry in entries][:2] == [
         "2026-11-05T09:00:00+00:00",
-        "2026-11-05T09:00:00.001000+00:00",
+        "2026-11-05T09:00:00.000001+00:00",
     ]
     assert [item["date_modified"] for item in json.loads(files["json"])["items"]][:2] == [
         "2026-11-05T09:00:00Z",
-        "2026-11-05T09:00:00.001Z",
+        "2026-11-05T09:00:00.000001Z",
     ]
     assert b"<lastBuildDate>Thu, 05 Nov 2026 09:00:00 GMT</lastBuildDate>" in files["rss"]
 

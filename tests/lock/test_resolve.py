@@ -115,14 +115,15 @@ def test_two_files_that_change_places_keep_their_entries() -> None:
 
 
 def test_removed_note_comes_back_under_its_old_id() -> None:
-    """A removed note is not published, its entry says since when, and it returns as what it was."""
+    """A removed note is not published and its entry says since when; back, it is younger than that."""
     lock = first(facts())
     without = again(lock)
 
     assert not without.published
     (before,), (after,) = lock.entries.values(), without.lock.entries.values()
     assert after == replace(before, gone=LATER)
-    assert only(again(without.lock, facts(), now=LATER + timedelta(days=9))) == only(again(lock, facts()))
+    back = LATER + timedelta(days=9)
+    assert only(again(without.lock, facts(), now=back)) == replace(before, updated=back)
 
 
 def test_broken_note_keeps_its_entry_for_itself() -> None:
@@ -169,6 +170,21 @@ def test_future_note_waits_until_its_time() -> None:
     assert dict(before.waiting) == {note.path: note.published}
     assert not before.published
     assert only(after).published == note.published
+
+
+def test_notes_that_name_one_day_differ_in_their_change() -> None:
+    """Two notes of one publishing day are published at one time, and changed a millisecond apart for good."""
+    day = date(2026, 2, 1)
+    one = facts(path="episodes/one.md", title="One", digest="1", published=day)
+    two = facts(path="episodes/two.md", title="Two", digest="2", published=day)
+
+    lock = first(one, two)
+    later = again(lock, two, one)
+
+    entries = sorted(lock.entries.values(), key=lambda entry: entry.updated)
+    assert entries[0].published == entries[1].published == entries[0].updated
+    assert entries[1].updated - entries[0].updated == timedelta(milliseconds=1)
+    assert later.lock == lock
 
 
 def test_draft_is_held_back() -> None:
