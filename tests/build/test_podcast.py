@@ -88,6 +88,21 @@ def test_one_warning_names_the_notes_without_a_recording(podcast: ProjectFolder,
     assert "bells" not in warning.message
 
 
+def test_podcast_that_nobody_answers_for_is_warned_of(podcast: ProjectFolder) -> None:
+    """Without owner and without an author's address there is a warning; the author may stand for the owner."""
+    without = podcast.build(FIRST)
+    podcast.schedule(
+        PODCAST_SECTION,
+        SCHEDULE.replace("author: Orla Finch", "author: {name: Orla, email: orla@lamp.example.org}"),
+    )
+
+    within = podcast.build(LATER)
+
+    assert "no-owner" in {fault.code for fault in without.diagnostics}
+    assert "no-owner" not in {fault.code for fault in within.diagnostics}
+    assert b"<itunes:email>orla@lamp.example.org</itunes:email>" in podcast.files()["podcast.xml"]
+
+
 def test_without_the_section_there_is_no_podcast(podcast: ProjectFolder) -> None:
     """Notes with recordings make no podcast by themselves; and a podcast that is given up goes away."""
     podcast.build(FIRST)
