@@ -89,10 +89,12 @@ def test_one_warning_names_the_notes_without_a_recording(podcast: ProjectFolder,
 
 
 def test_podcast_that_nobody_answers_for_is_warned_of(podcast: ProjectFolder) -> None:
-    """Without owner and without an author's address there is a warning; the author may stand for the owner."""
+    """Without owner and author's address there is a warning; the author may stand for the owner."""
+    section = "podcast: {image: artwork.png, category: Arts > Books}\n"
+    podcast.schedule(section)
     without = podcast.build(FIRST)
     podcast.schedule(
-        PODCAST_SECTION,
+        section,
         SCHEDULE.replace("author: Orla Finch", "author: {name: Orla, email: orla@lamp.example.org}"),
     )
 
