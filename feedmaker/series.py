@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from feedmaker.config import Config
-from feedmaker.feeds.outline import Outline
+from feedmaker.feeds.outline import PODCAST, Outline
 from feedmaker.notes.note import Facts
 from feedmaker.pages.paths import medium_slug, spellings, tag_slug
 
@@ -37,10 +37,12 @@ def all_series(config: Config, facts: Mapping[str, Facts], newest_first: Sequenc
     yield from _podcast(config, facts, newest_first)
     if config.feeds.recommendations:
         yield from _recommendations(config, facts, newest_first)
-    by_show = _by_slug(newest_first, lambda path: (facts[path].show,))
-    yield from _named(config, "shows", "Notes about episodes of {}", by_show, config.feeds.shows)
-    by_tag = _by_slug(newest_first, lambda path: facts[path].tags)
-    yield from _named(config, "tags", "Notes tagged {}", by_tag, config.feeds.tags)
+    if config.feeds.shows:
+        by_show = _by_slug(newest_first, lambda path: (facts[path].show,))
+        yield from _named(config, "shows", "Notes about episodes of {}", by_show, config.feeds.shows)
+    if config.feeds.tags:
+        by_tag = _by_slug(newest_first, lambda path: facts[path].tags)
+        yield from _named(config, "tags", "Notes tagged {}", by_tag, config.feeds.tags)
 
 
 def _podcast(config: Config, facts: Mapping[str, Facts], newest_first: Sequence[str]) -> Iterator[Series]:
@@ -48,7 +50,7 @@ def _podcast(config: Config, facts: Mapping[str, Facts], newest_first: Sequence[
     if config.podcast and heard:
         title = config.podcast.title or config.site.title
         description = config.podcast.description or config.site.description
-        outline = Outline("podcast", title, description, formats=("rss",))
+        outline = Outline(PODCAST, title, description, formats=("rss",))
         yield Series(outline, "podcast", heard, config.podcast.entries)
 
 

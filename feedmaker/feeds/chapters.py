@@ -97,7 +97,9 @@ def soundbites_of(episode: Episode) -> tuple[Soundbite, ...]:
     for _, _, at, quote in _timed(episode):
         if at not in marked:
             marked.add(at)
-            found.append(Soundbite(at, _spoken_seconds(quote.text), quote.text))
+            # What the end cuts short is too little to stand for an episode.
+            if episode.duration is None or at + SOUNDBITE_SECONDS[0] <= episode.duration:
+                found.append(Soundbite(at, _spoken_seconds(quote.text), quote.text))
     fitted = (_fitted(episode, bite) for bite in found if is_within(episode, bite.at))
     return tuple(sorted(fitted, key=lambda bite: bite.at))
 

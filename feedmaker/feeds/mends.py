@@ -38,13 +38,17 @@ from feedmaker.text import escape_attribute
 GENERATOR = "feedmaker"
 NAMESPACES = {
     "at": "http://purl.org/atompub/tombstones/1.0",
+    "dc": "http://purl.org/dc/elements/1.1/",
     "fh": "http://purl.org/syndication/history/1.0",
     "media": "http://search.yahoo.com/mrss/",
 }
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLAIN_TEXT = re.compile(
-    rb"<(?:(?:title|subtitle|description|summary|category|author|name|copyright)\b|(?:dc|itunes|podcast):)[^>]*>[^<]*"
+    rb"(<(?:(?:title|subtitle|description|summary|category|author|name|copyright)\b|(?:dc|itunes|podcast):)[^>]*>)"
+    # Only where there is something to spell, which is seldom; and never in attributes, whose numbers some
+    # readers do not decode.
+    rb"([^<&]*&[^<]*)"
 )
 
 
@@ -112,7 +116,8 @@ def _namespaces(feed: Feed, kind: Format) -> dict[str, str]:
         "media": any(item.image for item in feed.items),
     }
     found = {prefix: NAMESPACES[prefix] for prefix, is_used in wanted.items() if is_used}
-    return {**found, **(podcast.NAMESPACES if feed.channel else {})}
+    ours = {**found, **(podcast.NAMESPACES if feed.channel else {})}
+    return {**ours, "dc": NAMESPACES["dc"]} if kind == "rss" else ours
 
 
 def history_links(feed: Feed, kind: Format) -> Iterator[dict[str, str]]:
@@ -150,7 +155,8 @@ def naming_faults(feed: Feed) -> Iterator[None]:
 
 
 def _in_hexadecimal(found: re.Match[bytes]) -> bytes:
-    return found[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;").replace(b"&gt;", b"&#x3E;")
+    text = found[2].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;").replace(b"&gt;", b"&#x3E;")
+    return found[1] + text
 
 
 def _bad_character(item: Item) -> str | None:

@@ -9,8 +9,7 @@ from lxml import etree
 
 from feedmaker.config import Site
 from feedmaker.feeds.mends import rfc822
-from feedmaker.feeds.outline import Outline
-from feedmaker.text import escape
+from feedmaker.feeds.outline import PODCAST, Outline
 
 MEDIA_TYPE = "text/x-opml"
 
@@ -18,23 +17,28 @@ MEDIA_TYPE = "text/x-opml"
 def to_bytes(site: Site, outlines: Iterable[Outline], updated: datetime) -> bytes:
     """List the RSS document of each feed; `updated` is when the list last changed.
 
-    The texts may hold HTML by the specification, so a plain text is escaped once for that.
+    The texts are plain. OPML allows HTML in them, but programs show what stands there.
     """
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = escape(site.title)
+    etree.SubElement(head, "title").text = site.title
     etree.SubElement(head, "dateCreated").text = rfc822(updated)
-    etree.SubElement(head, "ownerName").text = escape(site.author.name)
+    etree.SubElement(head, "ownerName").text = site.author.name
     body = etree.SubElement(root, "body")
     for outline in outlines:
         attributes = {
             "type": "rss",
-            "text": escape(outline.title),
-            "title": escape(outline.title),
-            "description": escape(outline.description),
+            "text": _title(outline),
+            "title": _title(outline),
+            "description": outline.description,
             "xmlUrl": site.address + outline.paths()["rss"],
             "htmlUrl": site.address + outline.page,
             "version": "RSS2",
         }
         etree.SubElement(body, "outline", attributes)
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True))
+
+
+def _title(outline: Outline) -> str:
+    """Tell the podcast from the notes, which may have one title."""
+    return f"{outline.title} (podcast)" if outline.name == PODCAST else outline.title

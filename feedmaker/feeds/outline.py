@@ -16,6 +16,7 @@ MEDIA_TYPES: Mapping[Format, str] = {
 NAMES: Mapping[Format, str] = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 _ENDINGS: Mapping[Format, str] = {"rss": "xml", "atom": "atom", "json": "json"}
 _MAIN: Mapping[Format, str] = {"rss": "feed.xml", "atom": "atom.xml", "json": "feed.json"}
+PODCAST = "podcast"
 OPML_PATH = "feeds.opml"
 FEED_STYLE_PATH = "feed.css"
 

@@ -155,7 +155,7 @@ def item_facts(parsed: Parsed) -> Iterator[ItemFacts]:
 
 def _rss_facts(item: etree._Element) -> ItemFacts:
     facts: Facts = {
-        "title": text_of(item, "title"),
+        "title": _squeezed(text_of(item, "title")),
         "page": text_of(item, "link"),
         "published": read_rfc822(text_of(item, "pubDate") or "").moment,
         "summary": _plain(text_of(item, "description")),
@@ -197,7 +197,7 @@ def _common_id(identity: str) -> str:
 def _json_facts(number: int, item: Mapping[str, object]) -> ItemFacts:
     html, attachments = item.get("content_html"), item.get("attachments")
     facts: Facts = {
-        "title": item.get("title"),
+        "title": _squeezed(item.get("title")),
         "page": item.get("url"),
         "summary": _squeezed(item.get("summary")),
         "published": read_rfc3339(str(item.get("date_published"))).moment,

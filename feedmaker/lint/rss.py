@@ -221,6 +221,8 @@ def _texts(document: Document, parent: etree._Element) -> Problems:
 
 
 def _html_fields(parent: etree._Element) -> Problems:
+    if parent.tag != "item":
+        return  # the description of a channel is plain text
     around = (parent, *parent.iterancestors())
     base = next(filter(None, (each.get(f"{{{XML}}}base") for each in around)), None)
     for name in ("description", ENCODED):

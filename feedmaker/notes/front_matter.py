@@ -66,6 +66,7 @@ _MEDIA_TYPES = {
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
     "wav": "audio/wav",
+    "pdf": "application/pdf",
     "vtt": "text/vtt",
     "srt": "application/x-subrip",
     "html": "text/html",

@@ -225,9 +225,9 @@ def without_rel(html: str) -> str:
     return re.sub(r' rel="[^"]*"', "", html).replace("&nbsp;", "\u00a0")
 
 
-def in_hexadecimal(text: str) -> str:
+def as_written(text: str) -> str:
     """Write an attribute the way our Atom has it."""
-    return text.translate({38: "&#x26;", 60: "&#x3C;", 62: "&#x3E;", 34: "&quot;"})
+    return text.translate({38: "&amp;", 60: "&lt;", 62: "&gt;", 34: "&quot;"})
 
 
 QUIRKS = (
@@ -246,7 +246,7 @@ QUIRKS = (
     Quirk("feedparser-rs", ("rss",), "summary", seen=without_rel),
     Quirk("feedparser-rs", ("rss", "atom", "json"), "html", seen=without_rel),
     # It leaves references in attributes of Atom as they are written.
-    Quirk("feedparser-rs", ("atom",), "tags", lambda tags: [in_hexadecimal(tag) for tag in tags]),
+    Quirk("feedparser-rs", ("atom",), "tags", lambda tags: [as_written(tag) for tag in tags]),
     Quirk(
         "feedparser-rs", ("atom",), "recordings", lambda media: [(escape(url), kind) for url, kind in media]
     ),
