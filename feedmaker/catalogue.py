@@ -42,7 +42,7 @@ class Listed(NamedTuple):
     keys: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Show what other notes say of it: what is made of that is keyed by it and must not change with more."""
+        """Show what other notes say of it: what is made of mentions is keyed by this, and by no more."""
         return f"Listed{self[:5]}"
 
 
@@ -85,7 +85,10 @@ class Thing:
     @property
     def times(self) -> int:
         """Return how often it is recommended; by those whose own it is, it is not."""
-        return [mention.named.kind for mention in self.mentions].count("recommended")
+        mentions = self.mentions
+        if len(mentions) == 1:
+            return int(mentions[0].named.kind == "recommended")
+        return sum(mention.named.kind == "recommended" for mention in mentions)
 
     @property
     def identity(self) -> str:
@@ -109,7 +112,7 @@ class Catalogue:
 
     def __init__(self, things: Iterable[Thing], paths: Iterable[str]) -> None:
         self.things = tuple(things)
-        self._paths = tuple(paths)
+        self._ages = {path: number for number, path in enumerate(paths)}
         self._shared: dict[str, dict[str, Thing]] = defaultdict(dict)
         for thing in self.things:
             if len(thing.mentions) > 1:
@@ -128,10 +131,7 @@ class Catalogue:
 
     def newest_first(self) -> list[Thing]:
         """Return all things by their newest mention; those of one note in the order of the note."""
-        by_note: dict[str, list[Thing]] = {path: [] for path in self._paths}
-        for thing in self.things:
-            by_note[thing.mentions[-1].note.path].append(thing)
-        return [thing for path in reversed(by_note) for thing in by_note[path]]
+        return sorted(self.things, key=lambda thing: -self._ages[thing.mentions[-1].note.path])
 
 
 def make_catalogue(notes: Iterable[Listed]) -> Catalogue:
@@ -143,7 +143,7 @@ def make_catalogue(notes: Iterable[Listed]) -> Catalogue:
         for key, named in zip(note.keys, note.recommendations, strict=True)
     ]
     groups = sorted(_Recogniser([mention.named for mention in mentions]).groups(), key=itemgetter(0))
-    things = (Thing(tuple([mentions[index] for index in group])) for group in groups)
+    things = (Thing(tuple(map(mentions.__getitem__, group))) for group in groups)
     return Catalogue(things, (note.path for note in notes))
 
 
@@ -230,16 +230,25 @@ class _Recogniser:
 
     def _alike(self) -> list[list[int]]:
         """Group what is alike in medium, name and creator."""
-        families: dict[tuple[str, str], list[int]] = defaultdict(list)
-        groups = []
-        for index, (named, name) in enumerate(zip(self.recommendations, self.names, strict=True)):
-            if index in self.loners:
-                groups.append([index])
-            else:
-                families[named.medium, name].append(index)
-        for family in families.values():
-            groups += [family] if len(family) == 1 else self._by_creator(family)
+        namesakes: dict[str, list[int]] = defaultdict(list)
+        for index, name in enumerate(self.names):
+            namesakes[name].append(index)
+        groups: list[list[int]] = []
+        for indices in namesakes.values():
+            # Nearly every name stands alone.
+            groups += [indices] if len(indices) == 1 else self._of_one_name(indices)
         return groups
+
+    def _of_one_name(self, indices: list[int]) -> Iterator[list[int]]:
+        """Part recommendations of one name whose media or creators differ."""
+        by_medium: dict[str, list[int]] = defaultdict(list)
+        for index in indices:
+            if index in self.loners:
+                yield [index]
+            else:
+                by_medium[self.recommendations[index].medium].append(index)
+        for family in by_medium.values():
+            yield from self._by_creator(family) if len(family) > 1 else [family]
 
     def _by_creator(self, family: list[int]) -> list[list[int]]:
         """Part recommendations of one name whose creators differ; whose creator is open then stays alone."""

@@ -422,14 +422,14 @@ class _Minter:
 
     def entry(self, note: Facts, before: Entry | None) -> Entry:
         """Return the entry that the note has from now on."""
+        if before and _is_as_published(note, before):
+            return before
         entry = self._kept(note, before) if before else self._new(note)
         self.ids.add(entry.id)
         self.slugs.add(entry.slug)
         return entry
 
     def _kept(self, note: Facts, before: Entry) -> Entry:
-        if _is_as_published(note, before):
-            return before
         published = self._moment(note.published) or before.published
         edited = max(self.moments.get(note.path, before.updated), before.updated)
         changed = max(published, self._moment(note.updated) or edited)

@@ -40,6 +40,7 @@ class Output:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._place = f"{folder}{os.sep}"
         self.written: list[str] = []
         self._done: dict[str, Written] = {}
         self._staged: dict[str, Staged] = {}
@@ -64,7 +65,7 @@ class Output:
         if before is None or before.key != key:
             return False
         try:
-            status = os.stat(f"{self.folder}{os.sep}{path}")  # noqa: PTH116 - once per page of the site
+            status = os.stat(self._place + path)  # noqa: PTH116 - once per page of the site
         except OSError:
             return False
         return status.st_size == before.size and status.st_mtime_ns == before.mtime_ns

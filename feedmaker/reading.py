@@ -15,6 +15,7 @@ from typing import Any
 
 from feedmaker import __version__
 from feedmaker.config import Config
+from feedmaker.cores import cores_for, pieces_of, shared
 from feedmaker.errors import Diagnostic
 from feedmaker.index import UNTRUSTED, DamagedIndexError, Index, Seen, is_fresh
 from feedmaker.lock import Resolution
@@ -51,6 +52,15 @@ class Reading:
         """Return the notes of which nothing can be published, not even a last good text."""
         return self.broken - set(self.facts)
 
+    def add(self, part: Reading) -> None:
+        """Add what was read of other notes."""
+        self.facts |= part.facts
+        self.raw |= part.raw
+        self.diagnostics += part.diagnostics
+        self.broken |= part.broken
+        self.read |= part.read
+        self.episodes |= part.episodes
+
 
 def read_notes(
     folder: Path, files: Sequence[NoteFile], index: Index, config: Config, began: int, progress: Progress
@@ -64,18 +74,16 @@ def read_notes(
     reading = Reading(_rules(config))
     known = index.notes()
     trusted = index.reader() == reading.rules
+    unchanged: list[Seen] = []
     todo = []
     for file in files:
         seen = known.get(file.path)
-        if trusted and seen is not None and seen.file == file:
-            reading.facts[file.path] = _facts(seen.facts)
-            reading.raw[file.path] = seen.raw
+        if trusted and seen is not None and seen.is_of(file):
+            unchanged.append(seen)
         else:
             todo.append(file)
-    for number, file in enumerate(todo):
-        progress("reading", number, len(todo))
-        _read_note(folder, file, reading, config, began)
-    progress("reading", len(todo), len(todo))
+    _take(unchanged, reading)
+    _read_all(folder, todo, reading, config, began, progress)
     hidden = _below_unreadable(known, files)
     for path in sorted({*reading.broken, *hidden} & set(known)):
         _keep_last_good(path, known[path], index, reading, trusted=trusted)
@@ -96,6 +104,28 @@ def _below_unreadable(known: dict[str, Seen], files: Sequence[NoteFile]) -> set[
     return {path for path in known if path.startswith(folders)}
 
 
+def _read_all(
+    folder: Path, files: Sequence[NoteFile], reading: Reading, config: Config, began: int, progress: Progress
+) -> None:
+    """Read notes, on every core where there are many: handing over a note takes a third of reading it."""
+
+    def read(piece: Sequence[NoteFile]) -> Reading:
+        part = Reading(reading.rules)
+        for file in piece:
+            _read_note(folder, file, part, config, began)
+        return part
+
+    cores = cores_for(len(files))
+    for part in shared(pieces_of(files), cores, read) if cores > 1 else ():
+        reading.add(part)
+        progress("reading", len(reading.read), len(files))
+    rest = [file for file in files if file.path not in reading.read and file.path not in reading.broken]
+    for number, file in enumerate(rest, len(files) - len(rest)):
+        progress("reading", number, len(files))
+        _read_note(folder, file, reading, config, began)
+    progress("reading", len(files), len(files))
+
+
 def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, began: int) -> None:
     data, note = _note(folder, file)
     if data is not None:
@@ -112,7 +142,8 @@ def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, b
     if is_fresh(file, began) or note.diagnostics:
         # It may change within a step of the clock; and what it warns of is to be said by the next build too.
         file = NoteFile(file.path, UNTRUSTED, UNTRUSTED, UNTRUSTED)
-    reading.read[file.path] = (Seen(file, raw, _facts_text(facts)), data)
+    seen = Seen(file.path, file.size, file.mtime_ns, file.inode, raw, _facts_text(facts))
+    reading.read[file.path] = (seen, data)
 
 
 def _note(folder: Path, file: NoteFile) -> tuple[bytes | None, Note]:
@@ -137,13 +168,12 @@ def unreadable(path: str, reason: str) -> Diagnostic:
 def _keep_last_good(path: str, seen: Seen, index: Index, reading: Reading, *, trusted: bool) -> None:
     """Take the facts of a note's last good text, unless it is not good by today's rules."""
     if trusted:
-        reading.facts[path] = _facts(seen.facts)
-    else:
-        note = parse_note(path, index.text(path))
-        if note.episode is None:
-            return
+        _take([seen], reading)
+        return
+    note = parse_note(path, index.text(path))
+    if note.episode is not None:
         reading.facts[path] = note.facts
-    reading.raw[path] = seen.raw
+        reading.raw[path] = seen.raw
 
 
 def with_merchants(note: Note, data: bytes, config: Config) -> Note:
@@ -181,26 +211,53 @@ def clash_diagnostics(folder: Path, resolution: Resolution) -> Iterator[Diagnost
 
 
 def _facts_text(facts: Facts) -> str:
-    """Write facts as JSON, without those that are absent."""
-    values = {item.name: value for item in fields(facts) if (value := getattr(facts, item.name))}
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=date.isoformat)
+    """Write facts as a JSON list, in the order of their fields."""
+    values = [getattr(facts, item.name) for item in fields(facts)]
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=_iso)
 
 
-def _facts(text: str) -> Facts:
+def _iso(moment: date) -> str:
+    """Write a day, or a day and its time, which `date.isoformat` itself would drop."""
+    return moment.isoformat()
+
+
+def _take(unchanged: Sequence[Seen], reading: Reading) -> None:
+    """Take the facts of notes as the index has them; as one text, which is read twice as fast."""
     try:
-        values = json.loads(text)
-        values["aired"] = date.fromisoformat(values["aired"])
-        for name in ("published", "updated"):
-            if name in values:
-                value = values[name]
-                values[name] = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
-        values["tags"] = tuple(values.get("tags", ()))
-        values["recommendations"] = tuple(map(_named, values.get("recommendations", ())))
-        return Facts(**values)
-    except (KeyError, TypeError, ValueError) as error:
+        rows = json.loads(f"[{','.join([seen.facts for seen in unchanged])}]")
+        for seen, row in zip(unchanged, rows, strict=True):
+            reading.facts[seen.path] = _facts(row)
+            reading.raw[seen.path] = seen.raw
+    except (TypeError, ValueError) as error:
         raise DamagedIndexError(f"an entry of the index is damaged ({error!r})") from error
 
 
-def _named(row: list[Any]) -> Named:
+def _facts(row: Sequence[Any]) -> Facts:
+    path, digest, show, title, aired, name, slug, published, updated, draft, url, named, tags, *rest = row
+    return Facts(
+        path,
+        digest,
+        show,
+        title,
+        date.fromisoformat(aired),
+        name,
+        slug,
+        _time(published),
+        _time(updated),
+        draft,
+        url,
+        tuple([_named(item) for item in named]),
+        tuple(tags),
+        *rest,
+    )
+
+
+def _time(text: str | None) -> date | datetime | None:
+    if text is None:
+        return None
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def _named(row: Sequence[Any]) -> Named:
     name, medium, creator, inferred, same_as, not_same_as, speaker, kind = row
     return Named(name, medium, creator, inferred, tuple(same_as), tuple(not_same_as), speaker, kind)

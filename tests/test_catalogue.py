@@ -33,6 +33,11 @@ def things_of(*recommendations: Named) -> Catalogue:
     return make_catalogue(note(number, item) for number, item in enumerate(recommendations))
 
 
+def called(thing: Thing) -> tuple[str, str, str | None, bool]:
+    """Return what a thing is called."""
+    return thing.name, thing.medium, thing.creator, thing.creator_inferred
+
+
 def parts(catalogue: Catalogue) -> list[list[int]]:
     """Return which notes are about one thing, by their numbers."""
     return [
@@ -210,28 +215,41 @@ def test_thing_is_called_as_most_call_it() -> None:
 
     (thing,) = things_of(shout, DUNE, DUNE, film).things
 
-    assert thing[:4] == ("Dune", "book", "Frank Herbert", False)
+    assert called(thing) == ("Dune", "book", "Frank Herbert", False)
     (guessed,) = things_of(shout, INFERRED._replace(name="Dune")).things
-    assert guessed[:4] == ("DUNE", "book", "Frank Herbert", True)
+    assert called(guessed) == ("DUNE", "book", "Frank Herbert", True)
 
 
-def test_thing_is_found_by_note_and_key() -> None:
-    """Each recommendation leads to its thing, and to the other notes that have it, from the oldest on."""
+def test_other_mentions_are_found_by_note_and_key() -> None:
+    """Each recommendation leads to the other notes that have the same thing, from the oldest on."""
     catalogue = make_catalogue([note(0, OTHER, DUNE), note(1, NO_CREATOR, DUNE), note(2, DUNE)])
 
-    assert catalogue.thing("1.md", "k1").name == "Dune"
     assert [m.note.path for m in catalogue.others("1.md", "k1")] == ["0.md", "2.md"]
-    assert catalogue.others("0.md", "k0") == ()
-    with pytest.raises(KeyError):
-        catalogue.thing("1.md", "k9")
+    assert [m.note.path for m in catalogue.others("2.md", "k0")] == ["0.md", "1.md"]
+    assert catalogue.others("0.md", "k0") == catalogue.others("9.md", "k0") == ()
 
 
 def test_note_that_mentions_a_thing_twice_is_no_other() -> None:
     """Two recommendations of one thing in one note count twice, and neither is "also recommended"."""
     catalogue = make_catalogue([note(0, DUNE, DUNE)])
 
-    assert len(catalogue.thing("0.md", "k0").mentions) == 2
+    assert [len(thing.mentions) for thing in catalogue.things] == [2]
     assert catalogue.others("0.md", "k0") == ()
+
+
+def test_notes_that_share_a_thing_are_known() -> None:
+    """What says of each note whether it shares something overlooks none that others mention."""
+    catalogue = make_catalogue([note(0, DUNE, OTHER), note(1, DUNE), note(2, Named("Emma", "book")), note(3)])
+
+    assert [catalogue.is_shared(f"{number}.md") for number in range(5)] == [True, True, False, False, False]
+
+
+def test_note_is_shown_to_others_without_what_it_recommends() -> None:
+    """What is made of mentions is keyed by how they show themselves, and must not change with more."""
+    same = note(0, DUNE)
+
+    assert repr(same) == repr(note(0, DUNE, OTHER))
+    assert repr(same) != repr(same._replace(title="Another"))
 
 
 def test_identity_is_that_of_the_oldest_mention() -> None:

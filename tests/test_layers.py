@@ -39,6 +39,7 @@ TABLE = """
     disclosure      pure  errors merchants
     template_files        -
     templating            text errors template_files
+    cores                 -
     history         pure  lock
     catalogue       pure  notes
     show_notes      pure  ..content

@@ -52,13 +52,23 @@ def _check_target(target: str, now: datetime) -> Iterator[Told]:
     from feedmaker.lint.check import lint_feed
 
     if target.startswith(("http://", "https://")):
-        yield from ((target, finding) for finding in _check_address(target, now))
+        address = _without_password(target)
+        yield from ((address, finding) for finding in _check_address(address, now))
         return
     try:
         data = Path(target).read_bytes()
     except OSError as error:
         raise UsageError(f"{target}: {error.strerror}; expected a file or an address") from error
     yield from ((target, finding) for finding in lint_feed(data, now=now))
+
+
+def _without_password(target: str) -> str:
+    from feedmaker.uri import web_address
+
+    try:
+        return web_address(target)
+    except ValueError as error:
+        raise UsageError(f"{target.partition('@')[2] or target}: {error}") from error
 
 
 def _check_address(address: str, now: datetime) -> list[Finding]:

@@ -102,6 +102,14 @@ class _Inputs:
         return not any(is_fresh(file, now_ns) for file in (*self.notes, *self.others, *self.named))
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Hold what a build reads, and from before which time in nanoseconds that is known."""
+
+    when: int
+    inputs: _Inputs
+
+
 def find_project(start: Path) -> Path:
     """Return the nearest folder from `start` upwards with a `schedule.yaml`; raise `UsageError` if none."""
     for folder in (start, *start.parents):
@@ -147,17 +155,19 @@ class Project:
         Raises `ConfigError`, `LockError`, `TemplateError`, `GateError`, `OutputError` or `BusyError`;
         whatever is raised, the feeds that readers see stay as they are.
         """
-        current = self._report_if_current(now)
+        seen = self._seen()
+        current = self._report_if_current(seen, now)
         if current is not None:
             return current
-        with self.working(), self.built(now, progress) as (report, _):
+        with self.working(), self._building(now, progress, seen) as (report, _):
             return report
 
-    def _report_if_current(self, now: datetime) -> BuildReport | None:
+    def _report_if_current(self, seen: _Seen, now: datetime) -> BuildReport | None:
         """Tell again what the last build told of the notes, if nothing has changed since."""
         with Index.open(self.index_path) as index:
             try:
-                digest = self._inputs(index.named()).digest()
+                named = [look(Path(name)) for name in index.named()]
+                digest = replace(seen.inputs, named=named).digest()
                 summary = index.current(digest, self.public, now)
             except DamagedIndexError:
                 return None  # the build begins a new one
@@ -176,26 +186,37 @@ class Project:
     @contextmanager
     def built(self, now: datetime, progress: Progress = silent) -> Iterator[tuple[BuildReport, Build]]:
         """Build, with the work lock held, and hand out the build for what goes on from there."""
-        with Index.open(self.index_path) as index, _without_collecting():
-            yield index.mending(lambda: self._built(index, now, progress))
+        with self._building(now, progress, self._seen()) as built:
+            yield built
 
-    def _built(self, index: Index, now: datetime, progress: Progress) -> tuple[BuildReport, Build]:
+    @contextmanager
+    def _building(
+        self, now: datetime, progress: Progress, seen: _Seen
+    ) -> Iterator[tuple[BuildReport, Build]]:
+        if look(self.lock_path) != seen.inputs.lock:
+            # Another build has published meanwhile, maybe what was not there yet.
+            seen = self._seen()
+        with Index.open(self.index_path) as index, _without_collecting():
+            yield index.mending(lambda: self._built(index, now, progress, seen))
+
+    def _built(
+        self, index: Index, now: datetime, progress: Progress, seen: _Seen
+    ) -> tuple[BuildReport, Build]:
         from feedmaker.build.build import Build
         from feedmaker.podcast_faults import files_named
         from feedmaker.publish import Output
         from feedmaker.reading import read_notes
         from feedmaker.templating import Templates
 
-        began, inputs = time.time_ns(), self._inputs()
         config, lock = self.config(), self.lock()
         named = [str(self.folder / name) for name in files_named(config.podcast)]
-        inputs = replace(inputs, named=[look(Path(name)) for name in named])
-        reading = read_notes(self.folder, inputs.notes, index, config, began, progress)
+        inputs = replace(seen.inputs, named=[look(Path(name)) for name in named])
+        reading = read_notes(self.folder, inputs.notes, index, config, seen.when, progress)
         build = Build(self.folder, config, Templates(self.templates), index, reading, lock, now)
         with Output.open(self.public) as output:
             built = build.run(self.lock_path, output, progress)
         report = _report(built, config.site.zone, self._announced(build, built, config, now))
-        if inputs.settled(began) and not report.failed:
+        if inputs.settled(seen.when) and not report.failed:
             self._stamp(index, inputs, built, report)
         return report, build
 
@@ -224,9 +245,10 @@ class Project:
             }
             index.stamp(now.digest(), next_due, summary, named)
 
-    def _inputs(self, named: Sequence[str] = ()) -> _Inputs:
-        files = [look(Path(name)) for name in named]
-        return _Inputs(scan(self.folder, EPISODES), self._others(), files, look(self.lock_path))
+    def _seen(self) -> _Seen:
+        # The lock comes first: one that is the same later was so all the time that the notes were looked at.
+        when, lock = time.time_ns(), look(self.lock_path)
+        return _Seen(when, _Inputs(scan(self.folder, EPISODES), self._others(), (), lock))
 
     def _others(self) -> list[NoteFile]:
         return [look(path) for path in (self.schedule, *template_files(self.templates))]

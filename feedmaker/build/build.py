@@ -155,7 +155,7 @@ class Build:
             self.resolution,
             sorted(self._diagnostics()),
             sorted(self.reading.broken),
-            sorted(path for path, entry in after.items() if entry.id not in before),
+            sorted(path for path, entry in after.items() if entry.id not in before or before[entry.id].gone),
             sorted(
                 path
                 for path, entry in after.items()

@@ -10,10 +10,11 @@ from feedmaker.build.material import Material, Planned, key_of
 from feedmaker.catalogue import Mention
 from feedmaker.feeds import atom, gate, json_feed, opml, rss
 from feedmaker.feeds.feed import Feed, Item, Tombstone, make_feed
-from feedmaker.feeds.items import episode_item, recommendation_items
+from feedmaker.feeds.items import episode_item, recommendation_id, recommendation_items
 from feedmaker.feeds.outline import OPML_PATH, Format
 from feedmaker.feeds.podcast import Channel, make_broadcast
 from feedmaker.history import History, split, taken_back, volumes
+from feedmaker.lock import Entry
 from feedmaker.series import Series
 
 _WRITERS = {"rss": rss.to_bytes, "atom": atom.to_bytes, "json": json_feed.to_bytes}
@@ -39,20 +40,20 @@ class FeedPlans:
         self._material = material
         self._series = series
         self._channel = channel
+        self._histories = [self._history(each) for each in series]
+        self._gone = [entry for entry in material.resolution.lock.entries.values() if entry.gone]
         self._made: tuple[str, Mapping[Format, bytes]] = ("", {})
 
     def archives(self) -> Iterator[Planned]:
         """Plan the volumes of the archives, which no new note changes."""
-        for series in self._series:
-            history = self._history(series)
+        for series, history in zip(self._series, self._histories, strict=True):
             for number, paths in history.volumes:
                 stones = self._tombstones(series, number)
                 yield from self._formats(_Document(series, paths, number, history.before(number), stones))
 
     def current(self) -> Iterator[Planned]:
         """Plan the documents to subscribe to."""
-        for series in self._series:
-            history = self._history(series)
+        for series, history in zip(self._series, self._histories, strict=True):
             stones = self._tombstones(series, None)
             yield from self._formats(_Document(series, history.current, None, history.before(), stones))
 
@@ -124,11 +125,19 @@ class FeedPlans:
         return self._material.earlier(path) if document.volume is None else ()
 
     def _tombstones(self, series: Series, volume: int | None) -> tuple[Tombstone, ...]:
-        """Return what was taken back, for the main feed: only of its items a removal is known."""
-        if series.outline.name:
-            return ()
-        gone = taken_back(self._material.resolution.lock.entries.values(), series.size, volume)
-        return tuple(Tombstone(entry.id, entry.gone) for entry in gone if entry.gone)
+        """Return what was taken back, for feeds of everything: which tags it had nobody knows any more."""
+        of_all = not series.outline.name or (series.kind == "recommendations" and series.medium is None)
+        gone = taken_back(self._gone, series.size, volume) if of_all else ()
+        return tuple(
+            Tombstone(name, entry.gone) for entry in gone if entry.gone for name in _names(entry, series)
+        )
+
+
+def _names(entry: Entry, series: Series) -> list[str]:
+    """Return the ids under which a feed had a note, or its recommendations."""
+    if series.kind == "recommendations":
+        return [recommendation_id(entry.id, key) for key, _ in entry.recommendations]
+    return [entry.id]
 
 
 def _written(feed: Feed) -> dict[Format, bytes]:

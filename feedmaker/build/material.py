@@ -18,6 +18,7 @@ from feedmaker.lock import Entry, Resolution, page_address, publication
 from feedmaker.merchants import without_shop_links
 from feedmaker.model import Episode, Publication
 from feedmaker.notes.note import Facts, parse_note
+from feedmaker.pages import MOST_ALSO
 from feedmaker.reading import Reading
 
 # Outputs that hold the same notes are made one after the other, so more would be kept for nothing.
@@ -39,11 +40,8 @@ class Planned:
 
 def key_of(*parts: str) -> str:
     """Hash all that an output is made from."""
-    total = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        total.update(part.encode("utf-8", "surrogateescape"))
-        total.update(b"\0")
-    return total.hexdigest()
+    whole = "\0".join(parts).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
 
 
 class Material:
@@ -70,8 +68,7 @@ class Material:
         if found is None:
             entry = self.entries[path]
             dates = entry.published.isoformat(), entry.updated.isoformat()
-            keys = (key for key, _ in entry.recommendations)
-            found = key_of(self._reading.raw[path], entry.id, entry.slug, *dates, *keys)
+            found = key_of(self._reading.raw[path], entry.id, entry.slug, *dates, *self.keys(path))
             self._keys[path] = found
         return found
 
@@ -102,11 +99,18 @@ class Material:
         return make_catalogue(self._listed(path) for path in oldest_first if self.facts[path].recommendations)
 
     def also(self, path: str) -> list[Sequence[Mention]]:
-        """Return, for each recommendation of a note, those of the same thing in other notes."""
+        """Return, for each recommendation of a note, the first few of the same thing in other notes.
+
+        One more than pages show says that there are others. The newest would change the pages of all notes
+        that recommend something whenever one more does.
+        """
+        return [others[: MOST_ALSO + 1] for others in self._others(path)]
+
+    def _others(self, path: str) -> list[Sequence[Mention]]:
         return [self.catalogue.others(path, key) for key in self.keys(path)]
 
     def earlier(self, path: str) -> list[Sequence[Mention]]:
-        """Return, for each recommendation of a note, those of the same thing in notes published before it.
+        """Return, for each recommendation of a note, the last few of the same thing published before it.
 
         Later ones are left out, so that an item never changes because another arrives; and so are those that
         say they are older than what the archive held already.
@@ -118,7 +122,7 @@ class Material:
             arrived = mine.archive is None or (other.archive is not None and other.archive <= mine.archive)
             return arrived and age(other) > age(mine)
 
-        return [list(filter(is_earlier, others)) for others in self.also(path)]
+        return [list(filter(is_earlier, others))[-MOST_ALSO:] for others in self._others(path)]
 
     def reconnect(self) -> None:
         """Open the index anew, in a process that began as a copy of another."""

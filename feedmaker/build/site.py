@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 
@@ -27,11 +28,14 @@ class SitePlans:
         self._series = series
         self._feeds = _links(each for each in series if each.kind == "podcast" or not each.outline.name)
         self._environment = key_of(material.environment, repr(self._feeds))
+        self._own_feeds = _links_by_page(series)
         self._rows = {
             path: ArchiveRow(material.address(path), facts.title, facts.show, facts.aired)
             for path in material.newest_first
             for facts in (material.facts[path],)
         }
+        # A row stands in several lists, whose keys tell what it says.
+        self._said = {row: f"{row.url}\0{row.title}\0{row.show}\0{row.aired}" for row in self._rows.values()}
         shows = pages.topics((row, (row.show,)) for row in self._rows.values())
         tags = pages.topics((row, material.facts[path].tags) for path, row in self._rows.items())
         self._has_shows = len(shows) > 1
@@ -49,11 +53,12 @@ class SitePlans:
             yield from self._for_host()
 
     def _episodes(self) -> Iterator[Planned]:
-        several = self._has_shows
-        for path, entry in self._material.entries.items():
-            if not self._material.facts[path].url:
-                also = repr(self._material.also(path)) if entry.recommendations else ""
-                key = key_of("page", self._environment, self._material.key(path), also, repr(several))
+        material, several = self._material, self._has_shows
+        shown = key_of("page", self._environment, repr(several))
+        for path, entry in material.entries.items():
+            if not material.facts[path].url:
+                also = repr(material.also(path)) if material.catalogue.is_shared(path) else ""
+                key = key_of(shown, material.key(path), also)
                 make = partial(self._episode, path, has_show_page=several)
                 yield Planned(pages.episode_path(entry.slug), key, make, entry.archive or NEWEST)
 
@@ -99,7 +104,7 @@ class SitePlans:
         """Plan the lists of episodes: all, by tag, by show."""
         rows = list(self._rows.values())
         make = partial(pages.archive_page, self._templates, self._site, rows, self._feeds)
-        yield Planned(pages.ARCHIVE_PATH, self._key_of_rows("archive", rows), make)
+        yield Planned(pages.ARCHIVE_PATH, self._key_of_rows(rows, "archive"), make)
         for tag in self._tags:
             yield self._topic(pages.tag_path(tag.name), tag, pages.tag_page)
         for show in self._shows:
@@ -110,9 +115,9 @@ class SitePlans:
 
     def _topic(self, path: str, topic: Topic, page: Callable[..., bytes]) -> Planned:
         """Plan the page of a tag or show, which announces the feed of its own before the others."""
-        feeds = [*self._links_of(path), *self._feeds]
-        key = key_of(self._key_of_rows("topic", topic.rows), topic.name, repr(feeds))
-        return Planned(path, key, partial(page, self._templates, self._site, topic, feeds))
+        own = self._links_of(path)
+        key = self._key_of_rows(topic.rows, "topic", topic.name, repr(own))
+        return Planned(path, key, partial(page, self._templates, self._site, topic, [*own, *self._feeds]))
 
     @cached_property
     def _things_listed(self) -> list[ThingList]:
@@ -121,10 +126,10 @@ class SitePlans:
     def _recommendations(self) -> Iterator[Planned]:
         for things in self._things_listed:
             medium = pages.things_path(things.medium) if things.medium else pages.RECOMMENDATIONS_PATH
-            feeds = [*self._links_of(medium), *self._feeds]
-            others = repr((things.total, things.media, things.years, feeds))
+            own = self._links_of(medium)
+            others = repr((things.total, things.media, things.years, own))
             key = key_of("things", self._environment, others, *map(self._key_of_thing, things.things))
-            yield Planned(things.path, key, partial(self._things, things, feeds))
+            yield Planned(things.path, key, partial(self._things, things, [*own, *self._feeds]))
 
     def _things(self, things: ThingList, feeds: Sequence[FeedLink]) -> bytes:
         return pages.recommendations_page(self._templates, self._site, things, feeds)
@@ -139,10 +144,13 @@ class SitePlans:
             pages.FEED_STYLE_PATH, key_of("feed", environment), lambda: pages.feed_stylesheet(templates, site)
         )
         yield Planned(pages.ROBOTS_PATH, key_of("robots", environment), lambda: pages.robots(site))
-        places = list(self._places())
-        key = key_of("sitemap", environment, *(f"{place.address} {place.changed}" for place in places))
-        for path in pages.sitemap_paths(len(places)):
-            yield Planned(path, key, partial(pages.sitemap, site, places, path))
+        lists = [pages.address_of(site, path) for path in self._listed]
+        key = key_of("sitemap", environment, *lists, *map(self._material.key, self._own_pages))
+        for path in pages.sitemap_paths(len(lists) + len(self._own_pages)):
+            yield Planned(path, key, partial(self._sitemap, path))
+
+    def _sitemap(self, path: str) -> bytes:
+        return pages.sitemap(self._site, self._places, path)
 
     def _for_host(self) -> Iterator[Planned]:
         """Plan what hosts such as Netlify take their rules from."""
@@ -155,29 +163,37 @@ class SitePlans:
             if text:
                 yield Planned(path, key_of(path, text), partial(text.encode))
 
-    def _places(self) -> Iterator[Place]:
-        material = self._material
-        lists = (pages.INDEX_PATH, pages.ARCHIVE_PATH, pages.TAGS_PATH)
-        topics = (
+    @cached_property
+    def _listed(self) -> list[str]:
+        """Return where the lists stand."""
+        return [
+            *(pages.INDEX_PATH, pages.ARCHIVE_PATH, pages.TAGS_PATH),
             *(pages.tag_path(tag.name) for tag in self._tags),
             *(pages.show_path(show.name) for show in self._shows),
-        )
-        for path in (*lists, *topics, *(things.path for things in self._things_listed)):
-            yield Place(pages.address_of(self._site, path))
-        for path in material.newest_first:
-            if not material.facts[path].url:
-                yield Place(material.address(path), material.entries[path].updated)
+            *(things.path for things in self._things_listed),
+        ]
+
+    @cached_property
+    def _own_pages(self) -> list[str]:
+        """Return the notes that have a page of ours."""
+        return [path for path in self._material.newest_first if not self._material.facts[path].url]
+
+    @cached_property
+    def _places(self) -> list[Place]:
+        material = self._material
+        notes = (Place(material.address(path), material.entries[path].updated) for path in self._own_pages)
+        return [*(Place(pages.address_of(self._site, path)) for path in self._listed), *notes]
 
     def _links_of(self, page: str) -> list[FeedLink]:
         """Return the feeds whose page for people stands at a path."""
-        own = page.removesuffix("index.html")
-        return _links(each for each in self._series if each.outline.name and each.outline.page == own)
+        return self._own_feeds.get(page.removesuffix("index.html"), [])
 
-    def _key_of_rows(self, what: str, rows: Iterable[ArchiveRow]) -> str:
-        return key_of(what, self._environment, *map(repr, rows))
+    def _key_of_rows(self, rows: Iterable[ArchiveRow], *others: str) -> str:
+        return key_of(self._environment, *others, *map(self._said.__getitem__, rows))
 
     def _key_of_thing(self, thing: Thing) -> str:
-        return " ".join(self._material.key(mention.note.path) + mention.key for mention in thing.mentions)
+        key_of_note = self._material.key
+        return " ".join([key_of_note(mention.note.path) + mention.key for mention in thing.mentions])
 
 
 def _links(series: Iterable[Series]) -> list[FeedLink]:
@@ -188,3 +204,12 @@ def _links(series: Iterable[Series]) -> list[FeedLink]:
         for kind, path in each.outline.paths().items()
         for name in ("podcast" if each.kind == "podcast" else NAMES[kind],)
     ]
+
+
+def _links_by_page(series: Iterable[Series]) -> dict[str, list[FeedLink]]:
+    """Gather the feeds other than the main one by the pages that announce them."""
+    found: dict[str, list[FeedLink]] = defaultdict(list)
+    for each in series:
+        if each.outline.name:
+            found[each.outline.page] += _links((each,))
+    return dict(found)

@@ -65,7 +65,7 @@ def recommendation_items(
             # Entries that share a time of change look like one to validators, and RSS has no such time.
             updated = publication.updated + timedelta(microseconds=number)
             yield Item(
-                id=_identity(publication.id, key),
+                id=recommendation_id(publication.id, key),
                 url=address,
                 title=_title(item),
                 summary=_summary(item, publication),
@@ -83,7 +83,7 @@ def recommendation_items(
             )
 
 
-def _identity(episode: str, key: str) -> str:
+def recommendation_id(episode: str, key: str) -> str:
     """Name a recommendation by its episode's id; an IRI has room for one fragment."""
     return f"{episode}{'/' if '#' in episode else '#'}{key}"
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
-from itertools import takewhile
 
 from lxml import etree
 
 Facts = dict[str, object]
+Children = Mapping[str, Sequence[etree._Element]]
+"""The elements in another, by their names; asking lxml for one name after the other costs more."""
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_TEXTS = ("description", _CONTENT)
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
@@ -29,8 +31,10 @@ _ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 _PODCAST = "{https://podcastindex.org/namespace/1.0}"
 _NO_PICTURE = ""
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-_RFC822 = re.compile(rf"[A-Z][a-z]{{2}}, \d\d ({_MONTHS}) \d{{4}} \d\d:\d\d:\d\d (GMT|[+-]\d{{4}})")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_RFC822 = re.compile(
+    rf"[A-Z][a-z]{{2}}, (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) (GMT|[+-]\d{{4}})"
+)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _RSS_AUTHOR = re.compile(r"[^\s@()]+@[^\s@()]+ \((.+)\)")
 
@@ -45,70 +49,71 @@ def read_rss(data: bytes) -> tuple[Facts, list[Facts]]:
     channel = root.find("channel")
     if root.tag != "rss" or channel is None:
         raise UnreadableError("is no RSS")
-    language = _text(channel, "language")
+    said = _children(channel)
+    language = _text(said, "language")
     is_podcast = _ITUNES[1:-1] in root.nsmap.values()
     head: Facts = {
         "version": root.get("version"),
-        "title": _text(channel, "title"),
-        "home": _text(channel, "link"),
-        "link to itself": _links(channel, "self"),
-        **_history(channel),
-        "picture": _rss_picture(channel),
-        "description": _text(channel, "description"),
+        "title": _text(said, "title"),
+        "home": _text(said, "link"),
+        "link to itself": _links(said, "self"),
+        **_history(said),
+        "picture": _rss_picture(said),
+        "description": _text(said, "description"),
         "language": language,
-        "time of the last change": _rfc822(_text(channel, "lastBuildDate")),
+        "time of the last change": _rfc822(_text(said, "lastBuildDate")),
         "is a podcast": is_podcast,
-        **(_read_show(channel) if is_podcast else {}),
+        **(_read_show(said) if is_podcast else {}),
     }
-    return head, [_read_rss_item(item, language, is_podcast) for item in channel.findall("item")]
+    return head, [_read_rss_item(item, language, is_podcast) for item in said.get("item", ())]
 
 
 def _read_rss_item(item: etree._Element, language: str | None, is_podcast: bool) -> Facts:
-    tags = [child.tag for child in item]
-    guid, description = item.find("guid"), _text(item, "description")
-    named = (_RSS_AUTHOR.fullmatch(author.text or "") for author in item.findall("author"))
+    said = _children(item)
+    guid, description = said.get("guid"), _text(said, "description")
+    named = (_RSS_AUTHOR.fullmatch(author.text or "") for author in said.get("author", ()))
     return {
-        "id": _text(item, "guid"),
-        "id is a permalink": guid is not None and guid.get("isPermaLink") != "false",
-        "url": _text(item, "link"),
-        "title": _text(item, "title"),
-        "time of publishing": _rfc822(_text(item, "pubDate")),
+        "id": _text(said, "guid"),
+        "id is a permalink": guid is not None and guid[0].get("isPermaLink") != "false",
+        "url": _text(said, "link"),
+        "title": _text(said, "title"),
+        "time of publishing": _rfc822(_text(said, "pubDate")),
         "summary": None if description is None else unescape(description),
-        "content": _text(item, _CONTENT),
-        "description before content": "description" in takewhile(lambda tag: tag != _CONTENT, tags),
-        "tags": [category.text or "" for category in item.findall("category")],
-        "authors": [found and found[1] for found in named] + [name.text for name in item.findall(_CREATOR)],
+        "content": _text(said, _CONTENT),
+        "description before content": next(filter(_TEXTS.__contains__, said), None) == "description",
+        "tags": [category.text or "" for category in said.get("category", ())],
+        "authors": [found and found[1] for found in named] + [name.text for name in said.get(_CREATOR, ())],
         "language": item.get(_LANG, language),
-        "image": _thumbnail(item),
+        "image": _thumbnail(said),
         "recordings": [
             (media.get("url"), media.get("type"), _size(media.get("length", "")))
-            for media in item.findall("enclosure")
+            for media in said.get("enclosure", ())
         ],
-        **(_read_broadcast(item) if is_podcast else {}),
+        **(_read_broadcast(said) if is_podcast else {}),
     }
 
 
-def _read_show(channel: etree._Element) -> Facts:
+def _read_show(channel: Children) -> Facts:
     """Read what a podcast feed says of itself."""
     category = f"{_ITUNES}category"
     return {
         "artwork": _elements(channel, f"{_ITUNES}image", "href"),
         "categories": [
-            [each.get("text") for each in top.iter(category)] for top in channel.findall(category)
+            [each.get("text") for each in top.iter(category)] for top in channel.get(category, ())
         ],
         "explicit": _elements(channel, f"{_ITUNES}explicit"),
         "kind of podcast": _elements(channel, f"{_ITUNES}type"),
         "podcast:guid": _elements(channel, f"{_PODCAST}guid"),
         "owner": [
             (_text(owner, f"{_ITUNES}name"), _text(owner, f"{_ITUNES}email"))
-            for owner in channel.findall(f"{_ITUNES}owner")
+            for owner in map(_children, channel.get(f"{_ITUNES}owner", ()))
         ],
         "podcast:locked": _elements(channel, f"{_PODCAST}locked", "owner"),
         "podcast:medium": _elements(channel, f"{_PODCAST}medium"),
     }
 
 
-def _read_broadcast(item: etree._Element) -> Facts:
+def _read_broadcast(item: Children) -> Facts:
     """Read what a podcast feed says of an episode besides."""
     return {
         "artwork": _elements(item, f"{_ITUNES}image", "href"),
@@ -129,49 +134,53 @@ def read_atom(data: bytes) -> tuple[Facts, list[Facts]]:
     root = _xml(data)
     if root.tag != f"{_ATOM}feed":
         raise UnreadableError("is no Atom")
+    said, language = _children(root), root.get(_LANG)
     head: Facts = {
-        "id": _text(root, f"{_ATOM}id"),
-        "title": _text(root, f"{_ATOM}title"),
-        "link to itself": _links(root, "self"),
-        "link to the site": _links(root, "alternate"),
-        **_history(root),
-        "picture": _atom_picture(root),
-        "taken back": [(stone.get("ref"), _rfc3339(stone.get("when"))) for stone in root.findall(_DELETED)],
-        "description": _text(root, f"{_ATOM}subtitle"),
-        "language": root.get(_LANG),
-        "time of the last change": _rfc3339(_text(root, f"{_ATOM}updated")),
-        "authors": _atom_authors(root),
+        "id": _text(said, f"{_ATOM}id"),
+        "title": _text(said, f"{_ATOM}title"),
+        "link to itself": _links(said, "self"),
+        "link to the site": _links(said, "alternate"),
+        **_history(said),
+        "picture": _atom_picture(said),
+        "taken back": [(stone.get("ref"), _rfc3339(stone.get("when"))) for stone in said.get(_DELETED, ())],
+        "description": _text(said, f"{_ATOM}subtitle"),
+        "language": language,
+        "time of the last change": _rfc3339(_text(said, f"{_ATOM}updated")),
+        "authors": _atom_authors(said),
     }
-    return head, [_read_entry(entry, root.get(_LANG)) for entry in root.findall(f"{_ATOM}entry")]
+    return head, [_read_entry(entry, language) for entry in said.get(f"{_ATOM}entry", ())]
 
 
 def _read_entry(entry: etree._Element, language: str | None) -> Facts:
-    enclosures = entry.findall(f"{_ATOM}link[@rel='enclosure']")
-    typed = [entry.find(f"{_ATOM}{name}") for name in ("title", "summary", "content")]
+    said = _children(entry)
+    links = said.get(f"{_ATOM}link", ())
+    typed = [said.get(f"{_ATOM}{name}") for name in ("title", "summary", "content")]
     return {
-        "id": _text(entry, f"{_ATOM}id"),
-        "link to the page": _links(entry, "alternate"),
-        "title": _text(entry, f"{_ATOM}title"),
-        "time of publishing": _rfc3339(_text(entry, f"{_ATOM}published")),
-        "time of the last change": _rfc3339(_text(entry, f"{_ATOM}updated")),
-        "summary": _text(entry, f"{_ATOM}summary"),
-        "content": _text(entry, f"{_ATOM}content"),
-        "types of title, summary and content": [
-            None if element is None else element.get("type", "text") for element in typed
-        ],
-        "tags": [category.get("term") for category in entry.findall(f"{_ATOM}category")],
-        "authors": _atom_authors(entry),
+        "id": _text(said, f"{_ATOM}id"),
+        "link to the page": _links(said, "alternate"),
+        "title": _text(said, f"{_ATOM}title"),
+        "time of publishing": _rfc3339(_text(said, f"{_ATOM}published")),
+        "time of the last change": _rfc3339(_text(said, f"{_ATOM}updated")),
+        "summary": _text(said, f"{_ATOM}summary"),
+        "content": _text(said, f"{_ATOM}content"),
+        "types of title, summary and content": [each and each[0].get("type", "text") for each in typed],
+        "tags": [category.get("term") for category in said.get(f"{_ATOM}category", ())],
+        "authors": _atom_authors(said),
         "language": entry.get(_LANG, language),
-        "image": _thumbnail(entry),
+        "image": _thumbnail(said),
         "recordings": [
-            (link.get("href"), link.get("type"), _size(link.get("length"))) for link in enclosures
+            (link.get("href"), link.get("type"), _size(link.get("length")))
+            for link in links
+            if link.get("rel") == "enclosure"
         ],
     }
 
 
-def _atom_authors(element: etree._Element) -> list[tuple[str | None, ...]]:
-    people = element.findall(f"{_ATOM}author")
-    return [tuple(_text(person, f"{_ATOM}{name}") for name in ("name", "email", "uri")) for person in people]
+def _atom_authors(parent: Children) -> list[tuple[str | None, ...]]:
+    people = map(_children, parent.get(f"{_ATOM}author", ()))
+    return [
+        tuple([_text(person, f"{_ATOM}{name}") for name in ("name", "email", "uri")]) for person in people
+    ]
 
 
 def read_json(data: bytes) -> tuple[Facts, list[Facts]]:
@@ -195,7 +204,7 @@ def read_json(data: bytes) -> tuple[Facts, list[Facts]]:
         "picture": document.get("icon", _NO_PICTURE),
         "hubs": [hub.get("url") for hub in _objects(document, "hubs") if hub.get("type") == "WebSub"],
         "next_url": document.get("next_url", ""),
-        "members that no JSON Feed has": list(_strange_members(document)),
+        "members that no JSON Feed has": _strange_members(document),
     }
     return head, [_read_json_item(item, document.get("language")) for item in _objects(document, "items")]
 
@@ -225,52 +234,57 @@ def _json_authors(parent: dict[str, object]) -> list[tuple[object, object]]:
     return [(author.get("name"), author.get("url")) for author in _objects(parent, "authors")]
 
 
-def _history(parent: etree._Element) -> Facts:
+def _history(parent: Children) -> Facts:
     """Read what a document says of its hubs and of the feed's other documents (RFC 5005)."""
     return {
         "hubs": [address for address, _ in _links(parent, "hub")],
         "volume before": _links(parent, "prev-archive"),
         "feed to subscribe to": _links(parent, "current"),
-        "is archived": parent.find(_ARCHIVE) is not None,
+        "is archived": _ARCHIVE in parent,
     }
 
 
-def _rss_picture(channel: etree._Element) -> object:
+def _rss_picture(channel: Children) -> object:
     """Read the address of the channel's picture; None where its title or link is not the channel's."""
-    image = channel.find("image")
-    if image is None:
+    if "image" not in channel:
         return _NO_PICTURE
+    image = _children(channel["image"][0])
     same = all(_text(image, name) == _text(channel, name) for name in ("title", "link"))
     return _text(image, "url") if same else None
 
 
-def _atom_picture(root: etree._Element) -> object:
+def _atom_picture(root: Children) -> object:
     """Read the address of the feed's picture; None where icon and logo differ."""
-    icon, logo = (_text(root, f"{_ATOM}{name}") for name in ("icon", "logo"))
-    if root.find(f"{_ATOM}logo") is None and root.find(f"{_ATOM}icon") is None:
+    icon, logo = f"{_ATOM}icon", f"{_ATOM}logo"
+    if icon not in root and logo not in root:
         return _NO_PICTURE
-    return logo if icon == logo else None
+    address = _text(root, logo)
+    return address if address == _text(root, icon) else None
 
 
-def _thumbnail(item: etree._Element) -> object:
+def _thumbnail(item: Children) -> object:
     """Read the address of an item's picture, which not every item has; several are none that a feed has."""
-    found = [picture.get("url") for picture in item.findall(_THUMBNAIL)]
+    found = [picture.get("url") for picture in item.get(_THUMBNAIL, ())]
     return found[0] if len(found) == 1 else found or None
 
 
-def _strange_members(value: object, inside: bool = False) -> Iterator[str]:
+def _strange_members(value: dict[str, object] | list[object], inside: bool = False) -> list[str]:
     """Find null, the `author` of version 1.0, and names that extensions must not have."""
+    found: list[str] = []
     if isinstance(value, list):
         for element in value:
-            yield from _strange_members(element, inside)
-    if isinstance(value, dict):
-        for name, member in value.items():
-            extends = name.startswith("_")
-            if member is None or "." in name or (extends and (inside or not name[1:2].isalpha())):
-                yield name
-            if name == "author" and not inside:
-                yield name
-            yield from _strange_members(member, inside or extends)
+            if isinstance(element, (dict, list)):
+                found += _strange_members(element, inside)
+        return found
+    for name, member in value.items():
+        extends = name.startswith("_")
+        if member is None or "." in name or (extends and (inside or not name[1:2].isalpha())):
+            found.append(name)
+        if name == "author" and not inside:
+            found.append(name)
+        if isinstance(member, (dict, list)):
+            found += _strange_members(member, inside or extends)
+    return found
 
 
 def _objects(parent: dict[str, object], name: str) -> list[dict[str, object]]:
@@ -303,21 +317,28 @@ def _xml(data: bytes) -> etree._Element:
     return root
 
 
-def _text(parent: etree._Element, tag: str) -> str | None:
+def _children(parent: etree._Element) -> Children:
+    found: dict[str, list[etree._Element]] = {}
+    for child in parent:
+        found.setdefault(str(child.tag), []).append(child)
+    return found
+
+
+def _text(parent: Children, tag: str) -> str | None:
     """Return the text of the one child of that name; None where it is missing, repeated or has elements."""
-    found = parent.findall(tag)
+    found = parent.get(tag, ())
     return (found[0].text or "") if len(found) == 1 and len(found[0]) == 0 else None
 
 
-def _links(parent: etree._Element, rel: str) -> list[tuple[str | None, str | None]]:
+def _links(parent: Children, rel: str) -> list[tuple[str | None, str | None]]:
     # Of links without rel, which means alternate, some readers take the last, so none is written.
-    links = parent.findall(f"{_ATOM}link")
+    links = parent.get(f"{_ATOM}link", ())
     return [(link.get("href"), link.get("type")) for link in links if link.get("rel") == rel]
 
 
-def _elements(parent: etree._Element, tag: str, *names: str) -> list[tuple[str | None, ...]]:
+def _elements(parent: Children, tag: str, *names: str) -> list[tuple[str | None, ...]]:
     """Return the attributes of these names, and behind them the text, of each child of a name."""
-    return [(*(each.get(name) for name in names), each.text or "") for each in parent.findall(tag)]
+    return [(*(each.get(name) for name in names), each.text or "") for each in parent.get(tag, ())]
 
 
 def _size(length: str | None) -> int | str | None:
@@ -327,13 +348,20 @@ def _size(length: str | None) -> int | str | None:
 
 def _rfc822(text: str | None) -> datetime | None:
     """Read a date of RSS; None where a digit, the zone or the right weekday is missing."""
-    if not text or not _RFC822.fullmatch(text):
+    found = _RFC822.fullmatch(text) if text else None
+    if not text or not found:
         return None
     try:
-        moment = parsedate_to_datetime(text)
+        moment = _in_gmt(*found.groups()) if text.endswith("GMT") else parsedate_to_datetime(text)
     except ValueError:
         return None
     return moment if text.startswith(_WEEKDAYS[moment.weekday()]) else None
+
+
+def _in_gmt(day: str, month: str, year: str, hour: str, minute: str, second: str, _: str) -> datetime:
+    """Make a time of its parts, several times as fast as the standard library reads it."""
+    date = int(year), _MONTHS.index(month) + 1, int(day)
+    return datetime(*date, int(hour), int(minute), int(second), tzinfo=UTC)
 
 
 def _rfc3339(text: object) -> datetime | None:

@@ -10,13 +10,13 @@ from feedmaker.feeds.feed import Feed, Item
 from feedmaker.text import escape
 
 _ATOM_LINK = "{http://www.w3.org/2005/Atom}link"
+_CREATOR = f"{{{mends.NAMESPACES['dc']}}}creator"
 
 
 def to_bytes(feed: Feed) -> bytes:
     """Write a feed as an RSS document in UTF-8; raise `GateError` where that is not possible."""
     with mends.naming_faults(feed):
         generator = mends.new_generator(feed, "rss")
-        generator.load_extension("dc", atom=False)
         _fill_channel(generator, feed)
         for item in feed.items:
             _fill(generator.add_entry(order="append"), item, feed.language)
@@ -52,7 +52,6 @@ def _fill(entry: Any, item: Item, language: str) -> None:
     entry.content(item.html)
     entry.guid(item.id, permalink=item.id == item.url)
     entry.category([{"term": tag} for tag in item.tags])
-    _add_authors(entry, item.authors)
     if item.enclosure:
         # The length is required; 0 is what the profile asks for where it is not known.
         entry.enclosure(item.enclosure.url, item.enclosure.length or 0, item.enclosure.type)
@@ -61,6 +60,7 @@ def _fill(entry: Any, item: Item, language: str) -> None:
     if item.image:
         entry.mends.add(f"{{{mends.NAMESPACES['media']}}}thumbnail", url=item.image)
     entry.mends.add("pubDate", mends.rfc822(item.published))
+    _add_authors(entry, item.authors)
     entry.mends.language = item.language if item.language != language else None
 
 
@@ -70,4 +70,5 @@ def _add_authors(entry: Any, authors: tuple[Author, ...]) -> None:
     if len(authors) == 1 and first.email and not set(first.email + first.name) & set("()\\"):
         entry.author({"name": first.name, "email": first.email})
     else:
-        entry.dc.dc_creator([author.name for author in authors])
+        for author in authors:
+            entry.mends.add(_CREATOR, author.name)

@@ -56,7 +56,7 @@ RULES = parse_rules(
     episode-number error 14 Apple, podcast requirements
         The numbers of episodes and seasons are whole and not 0.
         write a number from 1
-    episode-number-missing error 14 Apple, podcast requirements
+    episode-number-missing warning 14 Apple, podcast requirements
         Every full episode of a serial show has a number.
         add itunes:episode
     duration-form error 14 Apple, podcast requirements

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, get_args
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from feedmaker.marked_yaml import Mark, Path, load
@@ -75,6 +76,11 @@ _MEDIA_TYPES = {
 }
 
 
+def alike(tag: str) -> str:
+    """Return what is equal for tags that are one: capitals, white space and hyphens make no difference."""
+    return " ".join(normalize("NFKC", tag).casefold().replace("-", " ").split()) or tag
+
+
 class FrontMatter(Keys):
     """Read the keys of one note's front matter, reporting each fault where it stands."""
 
@@ -94,6 +100,13 @@ class FrontMatter(Keys):
                 self.faults.error(place, "missing-key", f'"{key}" has no value; write one after the colon')
             if key not in self.values and self.readable:
                 self.faults.error(mark, "missing-key", f'"{key}" is missing; add a line `{key}: …`')
+
+    def tags(self) -> tuple[str, ...]:
+        """Read the tags, each once and as it is written first."""
+        found: dict[str, str] = {}
+        for tag in self.words("tags"):
+            found.setdefault(alike(tag), tag)
+        return tuple(found.values())
 
     def day(self, key: str) -> date | None:
         """Read a day as YYYY-MM-DD."""

@@ -71,7 +71,7 @@ def _episode(title: str | None, matter: FrontMatter, body: _Body, faults: Faults
         "explicit": matter.flag("explicit"),
         "guests": matter.people("guests", "guest"),
         "hosts": matter.people("hosts", "host"),
-        "tags": matter.words("tags"),
+        "tags": matter.tags(),
         "highlights": matter.highlights(len(body.reveals)),
         "language": matter.language(),
         "url": matter.address("url"),

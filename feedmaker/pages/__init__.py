@@ -6,7 +6,7 @@ any address; only the canonical link, the feeds that the head announces and what
 absolute. The looks are in templates/site, file by file and block by block for a project to replace.
 """
 
-from feedmaker.pages.episode import default_keys, episode_page
+from feedmaker.pages.episode import MOST_ALSO, default_keys, episode_page
 from feedmaker.pages.lists import (
     ArchiveRow,
     Topic,
@@ -46,6 +46,7 @@ __all__ = [
     "FEEDS",
     "FEED_STYLE_PATH",
     "INDEX_PATH",
+    "MOST_ALSO",
     "RECOMMENDATIONS_PATH",
     "ROBOTS_PATH",
     "SITEMAP_PATH",

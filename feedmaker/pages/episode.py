@@ -27,7 +27,8 @@ from feedmaker.templating import Templates
 from feedmaker.text import shorten
 
 DESCRIPTION_LIMIT = 300
-_MOST_ALSO = 5
+MOST_ALSO = 5
+"""How many other notes a page names that recommend the same."""
 _FORMS = {
     "application/json": "JSON",
     "application/srt": "SubRip",
@@ -43,13 +44,13 @@ _FORMS = {
 class Card:
     """Hold what the page shows of a recommendation.
 
-    `also` are newest first and the first few of those that there are; `more` counts the rest.
+    `also` are the first few of those that there are, and `has_more` tells whether there are others.
     """
 
     key: str
     html: Markup
     also: Sequence[MentionLink]
-    more: int
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,8 @@ def _cards(
     nowhere: Sequence[Mention] = ()
     for number, (html, key) in enumerate(zip(content.cards, keys, strict=True)):
         mentions = also[number] if also else nowhere
-        newest = reversed(mentions[-_MOST_ALSO:])
-        links = [mention_link(site, root, mention) for mention in newest]
-        yield Card(key, markup(_directed(html)), links, len(mentions) - len(links))
+        links = [mention_link(site, root, mention) for mention in mentions[:MOST_ALSO]]
+        yield Card(key, markup(_directed(html)), links, len(mentions) > len(links))
 
 
 def _named_transcripts(transcripts: Sequence[Media]) -> list[tuple[str, Media]]:

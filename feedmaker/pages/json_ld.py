@@ -225,8 +225,9 @@ def _recordings(said: Episode) -> Sequence[Node]:
 
 
 def _clips(said: Episode) -> Iterator[Node]:
-    ends = [chapter.at for chapter in said.chapters[1:]]
-    for chapter, end in zip(said.chapters, [*ends, said.duration], strict=False):
+    within = [each for each in said.chapters if said.duration is None or each.at < said.duration]
+    ends = [chapter.at for chapter in within[1:]]
+    for chapter, end in zip(within, [*ends, said.duration], strict=False):
         address = moment_address(said, chapter.at)
         yield _node("Clip", name=chapter.title, startOffset=chapter.at, endOffset=end, url=address)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -32,8 +32,8 @@ from feedmaker.templating import Templates
 from feedmaker.text import shorten
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveRow:
+# A build makes one for each note, and a plain tuple is made several times as fast as a frozen dataclass.
+class ArchiveRow(NamedTuple):
     """Hold one line of a list of episodes; `url` is the absolute address of the episode's page."""
 
     url: str

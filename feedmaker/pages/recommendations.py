@@ -6,10 +6,11 @@ where anything is cut, a complete list for each year.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from feedmaker.catalogue import Catalogue, Mention, Thing
 from feedmaker.config import Site
@@ -82,14 +83,18 @@ class Choice:
 def thing_lists(catalogue: Catalogue) -> list[ThingList]:
     """Say which lists there are; those of all things are there even while there is nothing to list."""
     every = catalogue.newest_first()
-    by_medium = _by_medium(every)
-    counts = (MediumCount(medium, len(things)) for medium, things in by_medium.items())
+    newest_first = _by_medium(every)
+    # What is recommended as often stays in that order, here and where it is gathered by media.
+    most_often_first = _by_medium(sorted(every, key=attrgetter("times"), reverse=True))
+    counts = (
+        MediumCount(medium, len(things)) for medium, things in newest_first.items() if medium is not None
+    )
     media = tuple(sorted(counts, key=lambda count: (-count.things, count.medium)))
     by_year = _by_year(every) if _is_long(every) else {}
     years = tuple(by_year)
     lists = []
-    for medium, things in ((None, every), *by_medium.items()):
-        for newest, order in ((False, _most_often_first(things)), (True, things)):
+    for medium, things in newest_first.items():
+        for newest, order in ((False, most_often_first[medium]), (True, things)):
             path, shown = things_path(medium, newest=newest), tuple(order[:MOST_THINGS])
             lists.append(ThingList(path, shown, len(things), media, years, medium, newest))
     return lists + [
@@ -126,17 +131,20 @@ def recommendations_page(
     )
 
 
-def _by_medium(things: Iterable[Thing]) -> dict[str, list[Thing]]:
-    """Gather things by the media that notes give them, which differ where a note says that they are one."""
-    found: dict[str, list[Thing]] = {}
+def _by_medium(things: list[Thing]) -> dict[str | None, list[Thing]]:
+    """Gather things by the media that notes give them, which differ where a note says that they are one.
+
+    All things stand under None.
+    """
+    found: dict[str | None, list[Thing]] = defaultdict(list, {None: things})
     for thing in things:
-        for medium in {mention.named.medium: None for mention in thing.mentions}:
-            found.setdefault(medium, []).append(thing)
+        mentions = thing.mentions
+        if len(mentions) == 1:
+            found[mentions[0].named.medium].append(thing)
+        else:
+            for medium in {mention.named.medium: None for mention in mentions}:
+                found[medium].append(thing)
     return found
-
-
-def _most_often_first(things: Iterable[Thing]) -> list[Thing]:
-    return sorted(things, key=lambda thing: -thing.times)
 
 
 def _is_long(things: Sequence[Thing]) -> bool:
@@ -146,11 +154,13 @@ def _is_long(things: Sequence[Thing]) -> bool:
 
 def _by_year(things: Iterable[Thing]) -> dict[int, list[Thing]]:
     """Gather things by the years in which they were recommended, the last year and its last day first."""
-    found: dict[int, list[tuple[date, Thing]]] = {}
+    found: dict[int, list[tuple[date, Thing]]] = defaultdict(list)
     for thing in things:
-        days = sorted(mention.note.aired for mention in thing.mentions)
-        for year, day in {day.year: day for day in days}.items():
-            found.setdefault(year, []).append((day, thing))
+        days = [mention.note.aired for mention in thing.mentions]
+        # Sorting and parting what is but one would take most of the time.
+        last_days = {day.year: day for day in sorted(days)}.values() if len(days) > 1 else days
+        for day in last_days:
+            found[day.year].append((day, thing))
     return {
         year: [thing for _, thing in sorted(of_year, key=itemgetter(0), reverse=True)]
         for year, of_year in sorted(found.items(), reverse=True)

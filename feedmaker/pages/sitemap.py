@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from feedmaker.config import Site
 from feedmaker.pages.paths import SITEMAP_PATH
@@ -14,8 +14,7 @@ MOST_ADDRESSES = 50_000
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Hold the absolute address of a page, and when it changed; None where nobody knows."""
 
     address: str

@@ -156,8 +156,12 @@ def test_removed_note_is_told_of(built: ProjectFolder) -> None:
 
     files = built.files()
     told = {path for path in files if path.endswith("atom") or path == "atom.xml"}
-    assert {path for path in told if tombstones(files[path])} == {"atom.xml", "archive/2.atom"}
+    assert {path for path in told if tombstones(files[path])} == {
+        *("atom.xml", "archive/2.atom"),
+        *("recommendations.atom", "archive/recommendations/2.atom"),
+    }
     assert tombstones(files["atom.xml"]) == tombstones(files["archive/2.atom"]) == [removed]
+    assert tombstones(files["recommendations.atom"]) == [f"{removed}#the-book-of-coal"]
 
 
 def test_draft_is_taken_back_and_a_broken_note_is_not(built: ProjectFolder) -> None:

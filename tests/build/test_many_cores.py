@@ -1,4 +1,4 @@
-"""Outputs made by several processes at once: the same bytes, and the same errors, as by one."""
+"""Notes read and outputs made by several processes: the same bytes, and the same errors, as by one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.projects import FIRST, ROOT, ProjectFolder, Ran
 # However few cores there are, and however little to make; the last line tells how many processes helped.
 PROGRAM = """
 import os, sys
-from feedmaker.build import making
+from feedmaker import cores
 from feedmaker.cli import run
 
-making._cores = lambda: 3
-making._WORTH_IT = 10
+os.sched_getaffinity = lambda process: {0, 1, 2}
+cores.WORTH_IT = cores._LEAST = 3
 helpers = []
 os.register_at_fork(after_in_parent=lambda: helpers.append(1))
 code = run(sys.argv[1:])
@@ -43,9 +43,8 @@ def build_with_helpers(project: ProjectFolder) -> Ran:
 
 
 @pytest.fixture
-def alone(project: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> ProjectFolder:
+def alone(project: ProjectFolder) -> ProjectFolder:
     """Build a project that has all that a build can write, with one process."""
-    monkeypatch.setattr("feedmaker.build.making._cores", lambda: 1)
     fill(project)
     assert not project.build(FIRST).failed
     return project
@@ -60,7 +59,7 @@ def test_helpers_write_the_same_bytes(alone: ProjectFolder) -> None:
     done = build_with_helpers(alone)
 
     assert done.code == 0, done.err
-    assert done.out.endswith("\n3 helpers\n")
+    assert done.out.endswith("\n6 helpers\n")
     assert (alone.files(), alone.lock()) == (files, lock)
     assert not list(alone.public.glob(".*"))
 

@@ -164,6 +164,19 @@ def test_published_note_made_a_draft_leaves_and_returns(project: ProjectFolder) 
     assert project.files().keys() == paths
 
 
+def test_times_of_the_front_matter_stay_when_others_arrive(project: ProjectFolder) -> None:
+    """A note that names its times to the second has them in every later build, too."""
+    project.note("fog", keys="published: 2024-01-05T10:31:07+02:00\nupdated: 2024-02-01T03:04:05Z\n")
+    project.build(FIRST)
+    project.note("lamp")
+
+    project.build(LATER)
+
+    item = project.items()["Fog"]
+    assert item["date_published"] == "2024-01-05T08:31:07Z"
+    assert item["date_modified"] == "2024-02-01T03:04:05Z"
+
+
 def test_front_matter_wins(project: ProjectFolder) -> None:
     """Explicit id, slug and times are taken, in feeds, lock and address."""
     project.note(

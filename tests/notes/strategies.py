@@ -26,6 +26,7 @@ from feedmaker.model import (
     Span,
 )
 from feedmaker.notes.endorsement import SCHEMES, default_label
+from feedmaker.notes.front_matter import alike
 from feedmaker.notes.lines import BLANKS, UNPRINTABLE, one_line
 from feedmaker.notes.prose import tidy
 from feedmaker.notes.speech import Said, said_by
@@ -270,7 +271,7 @@ def episodes(draw: st.DrawFn) -> Episode:
         reveals=reveals,
         takeaways=tuple(draw(st.lists(PROSE, max_size=2))),
         recommendations=tuple(draw(st.lists(RECOMMENDATIONS, max_size=3))),
-        tags=tuple(draw(st.lists(LINES, max_size=2, unique=True))),
+        tags=tuple(draw(st.lists(LINES, max_size=2, unique_by=alike))),
         highlights=draw(positions),
         language=draw(st.none() | st.sampled_from(["no", "en", "pt-BR", "zh-Hant-TW"])),
         url=draw(st.none() | ADDRESSES),

@@ -333,3 +333,13 @@ def test_written_note_is_readable() -> None:
         "Same as: No. 1\nSame as: One; 1\nNot the same as: \\# 1\n\n> - x\n>\n> —\n\n"
         "[Get it](<https://a.example/(x)>)\n"
     )
+
+
+def test_tag_in_several_spellings_is_one() -> None:
+    """Capitals, spaces and hyphens make no difference; the first spelling stands."""
+    text = "---\nshow: S\ntitle: T\ndate: 2024-05-06\ntags: [Deep Sea, deep-sea, DEEP  SEA, C, C++]\n---\n\nDek.\n"
+
+    note = parse_note("a.md", text.encode())
+
+    assert note.episode is not None
+    assert note.episode.tags == ("Deep Sea", "C", "C++")
