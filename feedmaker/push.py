@@ -82,10 +82,25 @@ class Outcome:
     due: datetime | None = None
 
     def __str__(self) -> str:
-        if self.state == "told":
-            return f"told {self.service} of {self.topic}"
-        then = f"next try {self.due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.due else "given up"
-        return f"could not tell {self.service} of {self.topic}: {self.message}; {then}"
+        return told([self])
+
+
+def told(outcomes: Sequence[Outcome]) -> str:
+    """Say in a line what became of notices to one service that ended alike."""
+    first, count = outcomes[0], len(outcomes)
+    what = first.topic if count == 1 else f"{count} feeds"
+    if first.state == "told":
+        return f"told {first.service} of {what}"
+    then = f"next try {first.due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if first.due else "given up"
+    return f"could not tell {first.service} of {what}: {first.message}; {then}"
+
+
+def summed_up(outcomes: Iterable[Outcome]) -> list[tuple[State, str]]:
+    """Say what became of notices, a line for each service and way to end, with that way."""
+    groups: dict[tuple[State, str, str], list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault((outcome.state, outcome.service, outcome.message), []).append(outcome)
+    return [(state, told(group)) for (state, _, _), group in groups.items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from feedmaker.app.project import EPISODES, Project
-from feedmaker.app.pushing import ping_by_itself
+from feedmaker.app.pushing import lines_of_ping
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.disk import write_durably
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
@@ -242,8 +242,8 @@ class Daemon:
                 self.say(str(diagnostic))
             if report.written or report.failed:
                 self.say(f"built: {report.summary}")
-        for outcome in ping_by_itself(self.project, self.clock()):
-            self.say(str(outcome))
+        for line in lines_of_ping(self.project, self.clock()):
+            self.say(line)
 
     def _guarded(self, work: Callable[[], None]) -> bool:
         """Do a piece of work; what goes wrong is said, and the daemon goes on.

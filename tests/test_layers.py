@@ -61,7 +61,7 @@ TABLE = """
     crash                 -
     fetch                 feedmaker errors
     push                  errors uri config secrets disk worklock fetch
-    reading               ..lock index podcast_faults
+    reading               ..lock cores index podcast_faults
     build                 ..reading
     checking              ..lock podcast_faults reading
     store                 errors text

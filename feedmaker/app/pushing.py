@@ -6,7 +6,7 @@ mostly finds no file, imports nothing for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,12 +67,22 @@ def ping(project: Project, now: datetime) -> list[Outcome]:
     return deliver(_queue_path(project), now, project.environ)
 
 
-def ping_by_itself(project: Project, now: datetime) -> list[Outcome]:
-    """Do what `ping` does, where that is to happen without being asked for; no failure of it is raised."""
+def summed_up(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    """Say what became of notices, a line for each service and way to end, with that way."""
+    from feedmaker import push
+
+    return [(state, line) for state, line in push.summed_up(outcomes)]
+
+
+def lines_of_ping(project: Project, now: datetime) -> list[str]:
+    """Do what `ping` does, where that is to happen without being asked for, and say what came of it.
+
+    No failure of it is raised.
+    """
     try:
         if not is_due(project, now) or not project.config().push.automatic:
             return []
-        return ping(project, now)
+        return [line for _, line in summed_up(ping(project, now))]
     except FeedmakerError:
         return []  # what waits is still there, and the next build or tick tries again
 

@@ -28,13 +28,13 @@ def tick(moment: str | None, as_json: bool) -> int:
     \b
     * * * * * feedmaker -C /srv/notes tick >/dev/null
     """
-    from feedmaker.app.pushing import ping_by_itself
+    from feedmaker.app.pushing import lines_of_ping
     from feedmaker.scheduler import tick as run_due
 
     project = get_project()
     outcomes = run_due(project, _moment(project, moment) if moment else current_time())
-    for told in ping_by_itself(project, current_time()):
-        click.echo(str(told), err=True)
+    for line in lines_of_ping(project, current_time()):
+        click.echo(line, err=True)
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
         return int(any(outcome.failed for outcome in outcomes))

@@ -29,7 +29,7 @@ def ping(as_json: bool) -> int:
     rsync -a public/ host:/srv/www/ && feedmaker ping
     feedmaker ping --json
     """
-    from feedmaker.app.pushing import next_due
+    from feedmaker.app.pushing import next_due, summed_up
     from feedmaker.app.pushing import ping as tell
 
     project, now = get_project(), current_time()
@@ -38,8 +38,8 @@ def ping(as_json: bool) -> int:
     if as_json:
         print_json(outcomes)
         return int(failed)
-    for outcome in outcomes:
-        click.echo(str(outcome), err=outcome.state != "told")
+    for state, line in summed_up(outcomes):
+        click.echo(line, err=state != "told")
     if not outcomes:
         due = next_due(project)
         then = f"; the next try is due {due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if due else ""

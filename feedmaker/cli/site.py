@@ -165,10 +165,10 @@ def build(as_json: bool) -> int:
 
 def _tell_hubs(project: Project) -> None:
     """Tell hubs what has changed; where that fails it is tried again later, and the build is done anyway."""
-    from feedmaker.app.pushing import ping_by_itself
+    from feedmaker.app.pushing import lines_of_ping
 
-    for outcome in ping_by_itself(project, current_time()):
-        click.echo(str(outcome), err=True)
+    for line in lines_of_ping(project, current_time()):
+        click.echo(line, err=True)
 
 
 def _tell_build(project: Project, report: BuildReport) -> None:
