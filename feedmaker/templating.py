@@ -43,6 +43,7 @@ class Templates:
         )
         self._environment = jinja2.Environment(
             loader=self._loader,
+            auto_reload=False,  # a build makes its own environment
             autoescape=lambda name: not (name or "").endswith(".txt"),  # noqa: S701 - off in plain text alone
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -178,3 +179,35 @@ def test_both_lines_of_a_merge_make_one_entry() -> None:
     text = dump_lock(Lock(SINCE, {"1": ours, "2": theirs}))
 
     assert parse_lock(text).entries == {ENTRY.id: replace(ours, issue="2026-03-06", backlog=False)}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace("},\n", "} ,\n"),
+        lambda text: text.replace("},\n", "}, "),
+        lambda text: text.replace("},\n", "},\n\n"),
+        lambda text: text.replace("},\n", "}, ").replace("\n]", "\n\n]"),
+        lambda text: text.replace("\n]}\n", "]}\n\n\n"),
+        lambda text: text.replace(", ", ",\n"),
+        lambda text: json.dumps(json.loads(text), indent=1),
+        lambda text: json.dumps(json.loads(text)),
+    ],
+    ids=["space", "one line", "empty line", "as many lines", "end", "members", "indented", "flat"],
+)
+def test_lines_of_any_shape_are_written_in_ours(edit: Callable[[str], str]) -> None:
+    """Who formats the file in another way changes nothing, and the next build writes it as ever."""
+    changed = edit(TEXT)
+    assert changed != TEXT
+
+    assert dump_lock(parse_lock(changed)) == TEXT
+
+
+def test_changed_entry_gets_a_new_line() -> None:
+    """A line that was read stays, and that of an entry which changed is made anew."""
+    read = parse_lock(TEXT)
+    later = replace(read.entries[OTHER.id], issue="2026-03-06")
+
+    text = dump_lock(replace(read, entries={**read.entries, later.id: later}))
+
+    assert text == dump_lock(lock_of(ENTRY, replace(OTHER, issue="2026-03-06")))

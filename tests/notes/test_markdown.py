@@ -337,7 +337,8 @@ def test_written_note_is_readable() -> None:
 
 def test_tag_in_several_spellings_is_one() -> None:
     """Capitals, spaces and hyphens make no difference; the first spelling stands."""
-    text = "---\nshow: S\ntitle: T\ndate: 2024-05-06\ntags: [Deep Sea, deep-sea, DEEP  SEA, C, C++]\n---\n\nDek.\n"
+    tags = "tags: [Deep Sea, deep-sea, DEEP  SEA, C, C++]"
+    text = f"---\nshow: S\ntitle: T\ndate: 2024-05-06\n{tags}\n---\n\nDek.\n"
 
     note = parse_note("a.md", text.encode())
 
