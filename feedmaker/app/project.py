@@ -48,7 +48,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """Tell what a build did; `current` means that nothing had changed since the last one."""
+    """Tell what a build did; `current` means that nothing had changed since the last one.
+
+    `unfed` counts the recordings that stand in no podcast feed, because none is configured.
+    """
 
     published: int
     current: bool = False
@@ -58,6 +61,7 @@ class BuildReport:
     written: Sequence[str] = ()
     held: Sequence[Held] = ()
     diagnostics: Sequence[Diagnostic] = ()
+    unfed: int = 0
 
     @property
     def summary(self) -> str:
@@ -216,6 +220,9 @@ class Project:
         with Output.open(self.public) as output:
             built = build.run(self.lock_path, output, progress)
         report = _report(built, config.site.zone, self._announced(build, built, config, now))
+        if config.podcast is None:
+            heard = [path for path in built.resolution.published if reading.facts[path].audio]
+            report = replace(report, unfed=len(heard))
         if inputs.settled(seen.when) and not report.failed:
             self._stamp(index, inputs, built, report)
         return report, build

@@ -177,6 +177,10 @@ def _tell_build(project: Project, report: BuildReport) -> None:
         click.echo(f"wrote {counted(len(report.written), 'file')} to {project.public}")
         click.echo(f"  feeds  {project.public / 'feed.xml'}, atom.xml, feed.json")
         click.echo(f"  pages  {project.public / 'index.html'}")
+    if report.unfed:
+        click.echo(
+            f"{counted(report.unfed, 'note')} with a recording: a section `podcast` makes a podcast feed"
+        )
     for held in report.held:
         click.echo(f"held back: {held.path}: {held.reason}")
 

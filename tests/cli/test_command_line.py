@@ -147,6 +147,19 @@ def test_build_reports_to_machines(site: ProjectFolder, cli: Cli) -> None:
     assert "feed.xml" in report["written"]
 
 
+def test_recordings_without_a_podcast_are_pointed_out(site: ProjectFolder, cli: Cli) -> None:
+    """A build says how a podcast feed comes about where notes have recordings and none is configured."""
+    site.note("storm", keys="audio: https://media.example.org/storm.mp3")
+
+    with_recording = cli("-C", site.root, "build")
+    site.schedule("podcast: {image: https://media.example.org/a.png, category: Arts}\n")
+    with_podcast = cli("-C", site.root, "build")
+
+    assert "1 note with a recording: a section `podcast` makes a podcast feed" in with_recording.out
+    assert "makes a podcast feed" not in with_podcast.out
+    assert (site.public / "podcast.xml").exists()
+
+
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let time pass without waiting; returns how long each pause was meant to be."""
