@@ -16,7 +16,7 @@ from feedmaker.errors import FeedmakerError
 
 if TYPE_CHECKING:
     from feedmaker.config import Config
-    from feedmaker.push import Outcome
+    from feedmaker.push import Outcome, State
 
 
 def note_changes(
@@ -67,11 +67,11 @@ def ping(project: Project, now: datetime) -> list[Outcome]:
     return deliver(_queue_path(project), now, project.environ)
 
 
-def summed_up(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+def summed_up(outcomes: Sequence[Outcome]) -> list[tuple[State, str]]:
     """Say what became of notices, a line for each service and way to end, with that way."""
     from feedmaker import push
 
-    return [(state, line) for state, line in push.summed_up(outcomes)]
+    return push.summed_up(outcomes)
 
 
 def lines_of_ping(project: Project, now: datetime) -> list[str]:

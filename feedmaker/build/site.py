@@ -11,7 +11,7 @@ from feedmaker.build.feeds import NEWEST
 from feedmaker.build.material import Material, Planned, key_of
 from feedmaker.catalogue import Thing
 from feedmaker.disclosure import check_disclosure
-from feedmaker.feeds.outline import MEDIA_TYPES, NAMES
+from feedmaker.feeds.outline import FEED_STYLE_PATH, MEDIA_TYPES, NAMES
 from feedmaker.pages import ArchiveRow, FeedLink, Place, ThingList, Topic
 from feedmaker.series import Series
 from feedmaker.serving import HEADERS_PATH, REDIRECTS_PATH, netlify_headers, netlify_redirects
@@ -141,7 +141,7 @@ class SitePlans:
             pages.STYLE_PATH, key_of("style", environment), lambda: pages.stylesheet(templates, site)
         )
         yield Planned(
-            pages.FEED_STYLE_PATH, key_of("feed", environment), lambda: pages.feed_stylesheet(templates, site)
+            FEED_STYLE_PATH, key_of("feed", environment), lambda: pages.feed_stylesheet(templates, site)
         )
         yield Planned(pages.ROBOTS_PATH, key_of("robots", environment), lambda: pages.robots(site))
         lists = [pages.address_of(site, path) for path in self._listed]

@@ -33,7 +33,6 @@ _ENOUGH = 250
 _TOKEN = re.compile(
     r'[ \t\r\n]*(?P<part>"(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\],:]|-?\d[\d.eE+-]*|true|false|null)', re.DOTALL
 )
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(slots=True)

@@ -20,7 +20,6 @@ from feedmaker.pages.lists import (
 from feedmaker.pages.page import FEEDS, FeedLink
 from feedmaker.pages.paths import (
     ARCHIVE_PATH,
-    FEED_STYLE_PATH,
     INDEX_PATH,
     RECOMMENDATIONS_PATH,
     ROBOTS_PATH,
@@ -44,7 +43,6 @@ from feedmaker.pages.styles import feed_stylesheet, stylesheet
 __all__ = [
     "ARCHIVE_PATH",
     "FEEDS",
-    "FEED_STYLE_PATH",
     "INDEX_PATH",
     "MOST_ALSO",
     "RECOMMENDATIONS_PATH",

@@ -21,7 +21,6 @@ ARCHIVE_PATH = "episodes/index.html"
 RECOMMENDATIONS_PATH = "recommendations/index.html"
 TAGS_PATH = "tags/index.html"
 STYLE_PATH = "style.css"
-FEED_STYLE_PATH = "feed.css"
 ROBOTS_PATH = "robots.txt"
 SITEMAP_PATH = "sitemap.xml"
 

@@ -12,6 +12,7 @@ from feedmaker import pages
 from feedmaker.catalogue import Catalogue, Listed, make_catalogue
 from feedmaker.config import Author, Merchant, Site
 from feedmaker.content import Content, render
+from feedmaker.feeds.outline import FEED_STYLE_PATH
 from feedmaker.model import Episode, Publication, prose
 from feedmaker.notes.note import facts_of
 from feedmaker.templating import Templates
@@ -95,7 +96,7 @@ def build(episodes: Mapping[str, Episode], site: Site = SITE) -> dict[str, bytes
         pages.ARCHIVE_PATH: pages.archive_page(PACKAGED, site, [line for line, _ in rows]),
         pages.TAGS_PATH: pages.tags_page(PACKAGED, site, tags),
         pages.STYLE_PATH: pages.stylesheet(PACKAGED, site),
-        pages.FEED_STYLE_PATH: pages.feed_stylesheet(PACKAGED, site),
+        FEED_STYLE_PATH: pages.feed_stylesheet(PACKAGED, site),
         pages.SITEMAP_PATH: pages.sitemap(site, places),
         pages.ROBOTS_PATH: pages.robots(site),
     }
