@@ -234,6 +234,7 @@ def _take(unchanged: Sequence[Seen], reading: Reading) -> None:
 
 def _facts(row: Sequence[Any]) -> Facts:
     path, digest, show, title, aired, name, slug, published, updated, draft, url, named, tags, *rest = row
+    audio, moments, corrections = rest
     return Facts(
         path,
         digest,
@@ -248,7 +249,9 @@ def _facts(row: Sequence[Any]) -> Facts:
         url,
         tuple([_named(item) for item in named]),
         tuple(tags),
-        *rest,
+        audio,
+        moments,
+        tuple(corrections),
     )
 
 

@@ -137,6 +137,7 @@ class Project:
         self.public = folder / "public"
         self.state = folder / ".feedmaker"
         self.index_path = self.state / "index.db"
+        self.idle_note = self.state / "due.json"
         self.lock_path = folder / "feedmaker.lock"
 
     def config(self) -> Config:

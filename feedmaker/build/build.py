@@ -21,13 +21,11 @@ from feedmaker.build.making import make_all
 from feedmaker.build.material import Material, Planned
 from feedmaker.build.site import SitePlans
 from feedmaker.config import Config
-from feedmaker.content import Content
 from feedmaker.disk import write_durably
 from feedmaker.errors import Diagnostic
 from feedmaker.history import sealed
 from feedmaker.index import Index, Written
 from feedmaker.lock import Lock, Resolution, dump_lock, resolve
-from feedmaker.model import Publication
 from feedmaker.podcast_faults import podcast_warnings
 from feedmaker.publish import Output
 from feedmaker.reading import Progress, Reading, clash_diagnostics
@@ -99,10 +97,6 @@ class Build:
         changed = {path: item for path, item in outputs.items() if known.get(path) != item}
         self.index.record_outputs(changed, dropped)
         return self._told(output)
-
-    def publications(self, paths: Sequence[str]) -> list[tuple[Publication, Content]]:
-        """Return the publication and content of notes by their paths, in that order."""
-        return [self.material.rendered(path) for path in paths]
 
     def _make_broadcasting(self) -> Broadcasting | None:
         podcast = self.config.podcast

@@ -7,6 +7,7 @@ line of printable ASCII, or encoded words (RFC 2047) that hold no line break.
 
 from __future__ import annotations
 
+import quopri
 import re
 from datetime import datetime
 from email.header import Header
@@ -68,6 +69,11 @@ def _body(html: str, text: str) -> bytes:
     # No line of quoted-printable holds "=_", so the boundary cannot stand in a part.
     message.set_boundary(f"=_{blake2b(f'{text}{html}'.encode(), digest_size=15).hexdigest()}")
     return message.as_bytes()
+
+
+def encoded_size(html: str) -> int:
+    """Return how many bytes an HTML part has as it is sent."""
+    return len(quopri.encodestring(html.encode()))
 
 
 def _header(name: str, value: str) -> bytes:

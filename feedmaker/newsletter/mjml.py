@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from markupsafe import Markup
 
 from feedmaker.content import prose_html
@@ -17,13 +19,25 @@ TEMPLATE = "newsletter/issue.mjml"
 
 def render_html(content: IssueContent, templates: Templates) -> str:
     """Render the HTML part of an issue; raise `TemplateError` where the template or its MJML is wrong."""
-    source = templates.render(TEMPLATE, issue=content, html=_html, paid_mark=PAID_MARK, paid_rel=PAID_REL)
+    theme = content.theme
+    source = templates.render(
+        TEMPLATE,
+        issue=content,
+        light=theme.light,
+        dark=theme.dark,
+        html=partial(_html, theme.light["link"]),
+        paid_mark=PAID_MARK,
+        paid_rel=PAID_REL,
+    )
     return _html_from(source)
 
 
-def _html(prose: Prose) -> Markup:
-    """Write a paragraph for the template; the text in it is escaped already."""
-    return Markup(prose_html(prose))  # noqa: S704
+def _html(link: str, prose: Prose) -> Markup:
+    """Write a paragraph for the template; the text in it is escaped already.
+
+    Mail programs that drop the style sheet must not fall back to their own colour of links.
+    """
+    return Markup(prose_html(prose).replace('<a href="', f'<a style="color:{link}" href="'))  # noqa: S704
 
 
 def _html_from(source: str) -> str:
@@ -33,6 +47,11 @@ def _html_from(source: str) -> str:
         raise TemplateError("\n".join(f"templates/{TEMPLATE}: {fault}" for fault in faults))
     try:
         # Without `fonts` it would link fonts of others, without a loader it refuses mj-include.
-        return mjml2html(source, fonts={})
+        return _tidy(mjml2html(source, fonts={}))
     except ValueError as error:
         raise TemplateError(f"templates/{TEMPLATE}: not valid MJML: {error}; mend the template") from error
+
+
+def _tidy(html: str) -> str:
+    """Write void elements and the doctype as HTML does, not XML; in text every > is escaped."""
+    return html.replace("<!doctype", "<!DOCTYPE", 1).replace("<br/>", "<br>").replace(" />", ">")

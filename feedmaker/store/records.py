@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-IssueState = Literal["draft", "sending", "sent"]
+IssueState = Literal["draft", "approved", "sending", "sent", "skipped"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "unknown"]
 RunState = Literal["running", "done", "failed"]
 
@@ -21,17 +22,37 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """Hold an issue as it was frozen when it was drafted; `slug` is its day, such as 2026-11-23-2."""
+class Frozen:
+    """Hold what an issue says, as it was when it was drafted or last edited.
 
-    id: int
-    slug: str
+    In `html` and `text` each reader's own token is missing; `page` is what the archive shows. `size` counts
+    the bytes of the HTML part as it is sent and `cuts` names what was left out to fit. `contents` has the
+    title, address and leading reveals of each episode, and `wording` what the publisher said by hand.
+    """
+
     subject: str
     preheader: str
     html: str
     text: str
+    page: str
+    size: int
+    cuts: Sequence[str]
+    contents: Sequence[Mapping[str, Any]]
+    wording: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue(Frozen):
+    """Hold an issue; `slug` is its day, such as 2026-11-23-2.
+
+    A *draft* waits for review; what is *approved* goes out at `due_at`, or by hand where that is None.
+    """
+
+    id: int
+    slug: str
     state: IssueState
     drafted_at: datetime
+    due_at: datetime | None
     sent_at: datetime | None
 
 

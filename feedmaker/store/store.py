@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import date, datetime
 from itertools import count
 from pathlib import Path
@@ -21,8 +22,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from feedmaker.errors import StoreError
 from feedmaker.store import schema
 from feedmaker.store.database import Database
-from feedmaker.store.records import Counts, Delivery, DeliveryState, Issue, IssueState, Run, Subscriber
-from feedmaker.store.tables import carried, deliveries, issues, runs, subscribers
+from feedmaker.store.records import Counts, Delivery, DeliveryState, Frozen, Issue, IssueState, Run, Subscriber
+from feedmaker.store.tables import carried, corrected, deliveries, issues, runs, subscribers
 
 
 def open_store(path: Path) -> Store:
@@ -98,35 +99,64 @@ class Store:
 
     # Issues
 
+    def free_slug(self, day: date) -> str:
+        """Return the slug that the next issue of a day gets. Read-only."""
+        with self._database.reading() as connection:
+            return _free_slug(connection, day)
+
     def add_issue(
         self,
-        day: date,
-        *,
-        subject: str,
-        preheader: str,
-        html: str,
-        text: str,
+        slug: str,
+        frozen: Frozen,
         episode_ids: Iterable[str],
         now: datetime,
+        due_at: datetime | None = None,
     ) -> Issue:
-        """Freeze a draft that carries the episodes; `day` is its date where it is read.
+        """Freeze a draft that carries the episodes, to go out at `due_at`, once it is approved.
 
         Raises `StoreError` where an episode is in another issue already.
         """
         with self._database.transaction() as connection:
-            row = {
-                "slug": _free_slug(connection, day),
-                "subject": subject,
-                "preheader": preheader,
-                "html": html,
-                "text": text,
-                "state": "draft",
-                "drafted_at": now,
-            }
+            row = {**asdict(frozen), "slug": slug, "state": "draft", "drafted_at": now, "due_at": due_at}
             added = connection.execute(insert(issues).values(row).returning(issues)).mappings().one()
             issue = Issue(**added)
             _carry(connection, issue, episode_ids)
             return issue
+
+    def rewrite_issue(
+        self, issue_id: int, frozen: Frozen, episode_ids: Iterable[str], due_at: datetime | None
+    ) -> None:
+        """Freeze an issue anew, as a draft that carries these episodes instead of those it had."""
+        with self._database.transaction() as connection:
+            mine = issues.c.id == issue_id
+            values = {**asdict(frozen), "state": "draft", "due_at": due_at}
+            issue = Issue(
+                **connection.execute(update(issues).where(mine).values(values).returning(issues)).mappings().one()
+            )
+            connection.execute(delete(carried).where(carried.c.issue_id == issue_id))
+            connection.execute(delete(corrected).where(corrected.c.issue_id == issue_id))
+            _carry(connection, issue, episode_ids)
+
+    def approve_issue(self, issue_id: int, due_at: datetime | None) -> None:
+        """Let a draft go out at a time, or by hand."""
+        with self._database.transaction() as connection:
+            values = {"state": "approved", "due_at": due_at}
+            connection.execute(update(issues).where(issues.c.id == issue_id).values(values))
+
+    def add_corrections(self, issue_id: int, corrections: Iterable[tuple[str, str]]) -> None:
+        """Note which corrections, as pairs of episode id and digest, an issue carries."""
+        with self._database.transaction() as connection:
+            rows = [{"episode_id": one, "digest": digest, "issue_id": issue_id} for one, digest in corrections]
+            if rows:
+                connection.execute(insert(corrected), rows)
+
+    def carried_corrections(self, but_of: int | None = None) -> set[tuple[str, str]]:
+        """Return which corrections issues have carried, but for those of one issue. Read-only."""
+        query = select(corrected.c.episode_id, corrected.c.digest)
+        if but_of is not None:
+            query = query.where(corrected.c.issue_id != but_of)
+        with self._database.reading() as connection:
+            return {(row.episode_id, row.digest) for row in connection.execute(query)}
 
     def issue(self, slug: str) -> Issue | None:
         """Find an issue by its slug. Read-only."""
@@ -147,7 +177,15 @@ class Store:
         with self._database.reading() as connection:
             return {row.episode_id: row.slug for row in connection.execute(query)}
 
-    def mark_issue(self, issue_id: int, state: Literal["sending", "sent"], now: datetime) -> None:
+    def episodes_of(self, issue_id: int) -> list[str]:
+        """Return the ids of the episodes that an issue carries. Read-only."""
+        query = select(carried.c.episode_id).where(carried.c.issue_id == issue_id)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def mark_issue(
+        self, issue_id: int, state: Literal["draft", "sending", "sent", "skipped"], now: datetime
+    ) -> None:
         """Move an issue on; `now` is kept as the time of sending where it is sent."""
         values = {"state": state} | ({"sent_at": now} if state == "sent" else {})
         with self._database.transaction() as connection:
