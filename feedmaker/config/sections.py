@@ -166,7 +166,10 @@ class Newsletter(Part):
     postal_address: Text = Field(description="Postal address of the sender, which the law asks for.")
     unsubscribe: Leaving | None = Field(
         default=None,
-        description="Where readers leave: an https or mailto address; without one, a mail to the sender.",
+        description=(
+            "Where readers leave: an https or mailto address; without one, a mail to the sender. "
+            "{token} in an https address is where each reader's own token goes."
+        ),
     )
 
 

@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedmaker.config import Config, Newsletter
+from feedmaker.config import Config
 from feedmaker.content import Content, attribution, byline
 from feedmaker.errors import UsageError
 from feedmaker.merchants import BuyLink, disclosures, mail_links
 from feedmaker.model import Episode, Prose, Publication, Recommendation, plain
+from feedmaker.newsletter.leaving import TOKEN_SLOT, unsubscribe_address
 from feedmaker.text import shorten
 
 SUBJECT_LIMIT = 78
@@ -60,7 +61,10 @@ class EpisodeView:
 
 @dataclass(frozen=True, slots=True)
 class IssueContent:
-    """Hold everything that the templates of an issue show; `unsubscribe` is an https or mailto address."""
+    """Hold everything that the templates of an issue show.
+
+    `unsubscribe` is an https or mailto address, the one with `TOKEN_SLOT` where a reader's token goes.
+    """
 
     title: str
     subject: str
@@ -94,13 +98,8 @@ def compose(entries: Sequence[tuple[Publication, Content]], config: Config) -> I
         site_address=config.site.address,
         sender=letter.sender.name,
         postal_address=letter.postal_address,
-        unsubscribe=unsubscribe_address(letter),
+        unsubscribe=unsubscribe_address(letter, TOKEN_SLOT),
     )
-
-
-def unsubscribe_address(letter: Newsletter) -> str:
-    """Return where readers leave: the configured address, or a mail to the sender."""
-    return letter.unsubscribe or f"mailto:{letter.sender.email}?subject=unsubscribe"
 
 
 def _leads(episodes: Sequence[Episode]) -> list[str]:

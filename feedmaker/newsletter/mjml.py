@@ -9,10 +9,14 @@ from feedmaker.errors import TemplateError
 from feedmaker.merchants import PAID_MARK, PAID_REL
 from feedmaker.model import Prose
 from feedmaker.newsletter.issue import IssueContent
+from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.newsletter.lint import mjml_faults
 from feedmaker.templating import Templates
 
 TEMPLATE = "newsletter/issue.mjml"
+# MJML changes control characters in attributes and leaves references alone. A note has no such reference, for
+# each & of it is escaped.
+_SLOT = f"&#{ord(TOKEN_SLOT)};"
 
 
 def render_html(content: IssueContent, templates: Templates) -> str:
@@ -33,6 +37,7 @@ def _html_from(source: str) -> str:
         raise TemplateError("\n".join(f"templates/{TEMPLATE}: {fault}" for fault in faults))
     try:
         # Without `fonts` it would link fonts of others, without a loader it refuses mj-include.
-        return mjml2html(source, fonts={})
+        html = mjml2html(source.replace(TOKEN_SLOT, _SLOT), fonts={})
     except ValueError as error:
         raise TemplateError(f"templates/{TEMPLATE}: not valid MJML: {error}; mend the template") from error
+    return html.replace(_SLOT, TOKEN_SLOT)

@@ -16,7 +16,7 @@ from feedmaker.store import Store, Subscriber, open_store
 from feedmaker.store.database import Database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
-ANN = Subscriber(1, "ann@example.org", NOW)
+ANN = Subscriber(1, "ann@example.org", "T0ken", NOW)
 
 
 @pytest.fixture
