@@ -72,11 +72,14 @@ def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -
         return [address for address in normal if store.add_subscriber(address, now)]
 
 
-def remove_subscribers(project: Project, addresses: Sequence[str]) -> list[str]:
-    """Remove addresses and return those that were there."""
-    normal = [normalise(address) for address in addresses]
+def remove_subscribers(project: Project, people: Sequence[str]) -> list[str]:
+    """Remove people, each known by address or token, and return those, as they were named, that were there.
+
+    Raises `UsageError`, removing nobody, if one of them has an @ and is no address.
+    """
     with stored(project) as store:
-        return [address for address in normal if store.remove_subscriber(address)]
+        known = {who: normalise(who) if "@" in who else store.address_of(who) for who in people}
+        return [who for who, address in known.items() if address and store.remove_subscriber(address)]
 
 
 def subscribers(project: Project) -> list[str]:

@@ -196,7 +196,7 @@ def text_for(key: str, text: Any, whole: Any) -> BeforeValidator:
 _WEB = r"https?://[^\s@/?#]+([/?#].*)?"
 _MAIL = r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+"
 _PARAMETER = r"[A-Za-z0-9_.~-]+"
-_LEAVING = r"(https://|mailto:)[\x21-\x7e]+"
+_LEAVING = r"(mailto:[!-z|~]+|https://[!-\"$-.0->@-z|~]+([/?]([!-\"$-z|~]|\{token\})*)?(#[!-z|~]*)?)"
 _JOB_NAME = r"[a-z0-9][a-z0-9-]{0,40}"
 _SOME = form(r".*\S.*")
 _FONTS = r"('[A-Za-z0-9 -]+'|[A-Za-z-]+)(, *('[A-Za-z0-9 -]+'|[A-Za-z-]+))*"
@@ -226,7 +226,11 @@ Timezone = Annotated[str, AfterValidator(_timezone)]
 Transport = Annotated[str, AfterValidator(_transport)]
 Language = Annotated[str, _formed(LANGUAGE_TAG, "a language tag such as en, de or pt-BR"), form(LANGUAGE_TAG)]
 Parameter = Annotated[str, _formed(_PARAMETER, "letters, digits, . _ ~ and -"), form(_PARAMETER)]
-Leaving = Annotated[str, _formed(_LEAVING, "an https or mailto address"), form(_LEAVING)]
+Leaving = Annotated[
+    str,
+    _formed(_LEAVING, "an https or mailto address; {token} may stand in an https one, behind the host"),
+    form(_LEAVING),
+]
 JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), form(_JOB_NAME)]
 Interval = Annotated[str, AfterValidator(_interval), form(rf"\s*{_INTERVAL.pattern}\s*")]
 Picture = Annotated[Text, AfterValidator(_picture)]

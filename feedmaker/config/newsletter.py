@@ -95,7 +95,10 @@ class Newsletter(Part):
     postal_address: Text = Field(description="Postal address of the sender, which the law asks for.")
     unsubscribe: Leaving | None = Field(
         default=None,
-        description="Where readers leave: an https or mailto address; without one, a mail to the sender.",
+        description=(
+            "Where readers leave: an https or mailto address; without one, a mail to the sender. "
+            "{token} in an https address is where each reader's own token goes."
+        ),
     )
     review: Truth = Field(default=True, description="Whether an issue waits until somebody has approved it.")
     reviewer: MailAddress | None = Field(
@@ -116,6 +119,9 @@ class Newsletter(Part):
     )
     whole_episodes: int = Field(
         default=3, ge=1, le=50, description="How many episodes an issue shows whole; the others are short."
+    )
+    archive: Truth = Field(
+        default=True, description="Whether issues that went out are pages of the site, with their own feed."
     )
     theme: Theme = Theme()
 

@@ -16,6 +16,7 @@ from feedmaker.content import Content, byline, moment_address
 from feedmaker.errors import UsageError
 from feedmaker.merchants import BuyLink, disclosures, mail_links
 from feedmaker.model import Episode, Prose, Publication, Recommendation, Span, plain
+from feedmaker.newsletter.leaving import TOKEN_SLOT, unsubscribe_address
 from feedmaker.newsletter.subject import leading, preheader_of, strongest_first, subject_of
 from feedmaker.notes.prose import inline
 from feedmaker.text import clock, direction, long_date, shorten
@@ -138,8 +139,9 @@ class Correction:
 class IssueContent:
     """Hold everything that the templates of an issue show.
 
-    `unsubscribe` is an https or mailto address, and None on the page of an issue, which is nobody's own.
-    `address` is that of the page, or None where there is none. `more` counts episodes that no room is for.
+    `unsubscribe` is an https or mailto address, the one with `TOKEN_SLOT` where a reader's token goes; it is
+    None on the page of an issue, which is nobody's own. `address` is that of the page, or None where there is
+    none. `more` counts episodes that no room is for.
     """
 
     title: str
@@ -253,13 +255,8 @@ def compose(
         site_address=config.site.address,
         sender=letter.sender.name,
         postal_address=letter.postal_address,
-        unsubscribe=unsubscribe_address(letter),
+        unsubscribe=unsubscribe_address(letter, TOKEN_SLOT),
     )
-
-
-def unsubscribe_address(letter: Newsletter) -> str:
-    """Return where readers leave: the configured address, or a mail to the sender."""
-    return letter.unsubscribe or f"mailto:{letter.sender.email}?subject=unsubscribe"
 
 
 def _view(story: Story, shown: Shown, config: Config) -> EpisodeView:

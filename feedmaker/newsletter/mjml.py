@@ -11,10 +11,15 @@ from feedmaker.errors import TemplateError
 from feedmaker.merchants import PAID_MARK, PAID_REL
 from feedmaker.model import Prose
 from feedmaker.newsletter.issue import IssueContent
+from feedmaker.newsletter.leaving import TOKEN_SLOT
+from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.newsletter.lint import mjml_faults
 from feedmaker.templating import Templates
 
 TEMPLATE = "newsletter/issue.mjml"
+# MJML changes control characters in attributes and leaves references alone. A note has no such reference, for
+# each & of it is escaped.
+_SLOT = f"&#{ord(TOKEN_SLOT)};"
 
 
 def render_html(content: IssueContent, templates: Templates) -> str:
@@ -47,11 +52,12 @@ def _html_from(source: str) -> str:
         raise TemplateError("\n".join(f"templates/{TEMPLATE}: {fault}" for fault in faults))
     try:
         # Without `fonts` it would link fonts of others, without a loader it refuses mj-include.
-        return _tidy(mjml2html(source, fonts={}))
+        return _tidy(mjml2html(source.replace(TOKEN_SLOT, _SLOT), fonts={}))
     except ValueError as error:
         raise TemplateError(f"templates/{TEMPLATE}: not valid MJML: {error}; mend the template") from error
 
 
 def _tidy(html: str) -> str:
     """Write void elements and the doctype as HTML does, not XML; in text every > is escaped."""
-    return html.replace("<!doctype", "<!DOCTYPE", 1).replace("<br/>", "<br>").replace(" />", ">")
+    html = html.replace("<!doctype", "<!DOCTYPE", 1).replace("<br/>", "<br>").replace(" />", ">")
+    return html.replace(_SLOT, TOKEN_SLOT)

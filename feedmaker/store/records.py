@@ -14,10 +14,14 @@ RunState = Literal["running", "done", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Name a person who gets issues; no two have the same address."""
+    """Name a person who gets issues; no two have the same address.
+
+    Whoever holds the `token` may unsubscribe that person, so it is shown to nobody else.
+    """
 
     id: int
     address: str
+    token: str
     added_at: datetime
 
 
@@ -60,15 +64,16 @@ class Issue(Frozen):
 class Delivery:
     """Record one issue to one subscriber.
 
-    `message_id` and `dated_at` are fixed, so that a repeated message is equal byte by byte. *sent* means
-    taken over by the transport, *failed* refused by it, *unknown* that nobody can say; `reply` is what the
-    transport said. `subscriber_id` is None once that person has left.
+    `token`, `message_id` and `dated_at` are fixed, so that a repeated message is equal byte by byte. *sent*
+    means taken over by the transport, *failed* refused by it, *unknown* that nobody can say; `reply` is what
+    the transport said. `subscriber_id` is None once that person has left.
     """
 
     id: int
     issue_id: int
     subscriber_id: int | None
     address: str
+    token: str
     message_id: str
     dated_at: datetime
     state: DeliveryState

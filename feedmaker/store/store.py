@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from itertools import count
 from pathlib import Path
+from secrets import token_urlsafe
 from types import TracebackType
 from typing import Literal, Self
 
@@ -71,10 +72,11 @@ class Store:
     # Subscribers
 
     def add_subscriber(self, address: str, now: datetime) -> bool:
-        """Add a normalised address; return False where it is there already."""
+        """Add a normalised address, with a token drawn by lot; return False where it is there already."""
         with self._database.transaction() as connection:
-            row = {"address": address, "added_at": now}
-            done = connection.execute(insert_or(subscribers).values(row).on_conflict_do_nothing())
+            row = {"address": address, "token": _new_token(), "added_at": now}
+            added = insert_or(subscribers).values(row).on_conflict_do_nothing(index_elements=["address"])
+            done = connection.execute(added)
             return done.rowcount == 1
 
     def remove_subscriber(self, address: str) -> bool:
@@ -90,6 +92,12 @@ class Store:
             )
             done = connection.execute(delete(subscribers).where(subscribers.c.address == address))
             return done.rowcount == 1
+
+    def address_of(self, token: str) -> str | None:
+        """Return the address of the subscriber whose token it is, or None. Read-only."""
+        query = select(subscribers.c.address).where(subscribers.c.token == token)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     def subscribers(self) -> list[Subscriber]:
         """List all subscribers, the oldest first. Read-only."""
@@ -196,13 +204,14 @@ class Store:
     def add_delivery(
         self, issue_id: int, subscriber: Subscriber, message_id: str, dated_at: datetime
     ) -> None:
-        """Queue an issue for a subscriber, under the Message-ID and Date that it keeps."""
+        """Queue an issue for a subscriber, under the token, Message-ID and Date that it keeps."""
         with self._database.transaction() as connection:
             connection.execute(
                 insert(deliveries).values(
                     issue_id=issue_id,
                     subscriber_id=subscriber.id,
                     address=subscriber.address,
+                    token=subscriber.token,
                     message_id=message_id,
                     dated_at=dated_at,
                     state="queued",
@@ -286,6 +295,13 @@ class Store:
 
 
 _RUN = [column for column in runs.c if column.name != "id"]
+
+
+def _new_token() -> str:
+    """Draw 128 bits by lot; a command line would take a hyphen in front for an option."""
+    while (token := token_urlsafe(16)).startswith("-"):
+        pass
+    return token
 
 
 def _run(job: str, due_at: datetime) -> ColumnElement[bool]:

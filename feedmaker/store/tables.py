@@ -48,8 +48,10 @@ subscribers = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("address", String(254), nullable=False),
+    Column("token", String(70), nullable=False),
     Column("added_at", Moment, nullable=False),
     UniqueConstraint("address", name="subscribers_address_key"),
+    UniqueConstraint("token", name="subscribers_token_key"),
     sqlite_autoincrement=True,
 )
 
@@ -105,6 +107,7 @@ deliveries = Table(
         ForeignKey("subscribers.id", name="deliveries_subscriber_id_fkey", ondelete="SET NULL"),
     ),
     Column("address", String(254), nullable=False),
+    Column("token", String(70), nullable=False),
     Column("message_id", Text, nullable=False),
     Column("dated_at", Moment, nullable=False),
     Column("state", String(10), nullable=False),
