@@ -106,6 +106,10 @@ def _length(units: str, expected: str, times: str = "") -> Kind:
     return Kind(re.compile(rf"{one}(?:\s+{one}){times or '{0}'}"), expected)
 
 
+def _or_auto(kind: Kind) -> Kind:
+    return Kind(re.compile(f"auto|{kind.pattern.pattern}"), f"auto, or {kind.expected}")
+
+
 _PX = _length("px", "a number with px, such as 17px")
 _PX_OR_PERCENT = _length("px|%", "a number with px or %, such as 20px")
 _FOUR = _length("px|%", "one to four numbers with px or %, such as 0 24px", "{0,3}")
@@ -152,7 +156,7 @@ _KINDS = {
     "direction": _words("ltr", "rtl"),
     "fluid-on-mobile": _words("true", "false"),
     "font-size": _PX,
-    "full-width": _words("full-width", "false"),
+    "full-width": Kind(re.compile("(?:full-width|false)?"), "full-width or false"),
     "height": _PX_OR_PERCENT,
     "inline": _words("inline", "false"),
     "inner-border-radius": _FOUR,
@@ -174,8 +178,8 @@ _KINDS_BY_TAG = {
     ("mj-body", "width"): _PX,
     ("mj-breakpoint", "width"): _PX,
     ("mj-image", "width"): _PX,
-    ("mj-image", "height"): _length("px|auto", "a number with px, or auto"),
-    ("mj-table", "width"): Kind(re.compile(rf"auto|{_PX_OR_PERCENT.pattern.pattern}"), "auto, or px or %"),
+    ("mj-image", "height"): _or_auto(_PX),
+    ("mj-table", "width"): _or_auto(_PX_OR_PERCENT),
     ("mj-text", "align"): _words("left", "center", "right", "justify"),
 }
 
