@@ -38,7 +38,8 @@ TABLE = """
     content         pure  ..notes
     disclosure      pure  errors merchants
     template_files        -
-    templating            text errors template_files
+    tracing         pure  -
+    templating            text errors template_files tracing
     cores                 -
     history         pure  lock
     catalogue       pure  notes
@@ -52,7 +53,8 @@ TABLE = """
     moved           pure  ..serving
     artwork               -
     podcast_faults        ..feeds artwork
-    newsletter      pure  ..content disclosure templating
+    newsletter      pure  ..content disclosure templating tracing
+    sample          pure  ..content
     secrets               errors
     disk                  errors
     index                 errors notes.folder
@@ -63,7 +65,8 @@ TABLE = """
     push                  errors uri config secrets disk worklock fetch
     reading               ..lock cores index podcast_faults
     build                 ..reading
-    checking              ..lock podcast_faults reading
+    template_faults       ..sample
+    checking              ..lock podcast_faults reading template_files template_faults
     store                 errors text
     delivery              errors config text newsletter store disk
     app                   feedmaker ..delivery

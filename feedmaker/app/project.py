@@ -273,11 +273,11 @@ class Project:
             raise LockError(f"{self.lock_path}: cannot be read ({error}); mend that first") from error
 
     def check(self, paths: Sequence[Path], now: datetime) -> list[Diagnostic]:
-        """Report what is wrong with configuration and notes, changing nothing.
+        """Report what is wrong with configuration, notes and templates, changing nothing.
 
         Without `paths` the whole folder is checked; with them only those files and folders.
         """
-        from feedmaker.checking import check_files, check_folder, lock_diagnostic
+        from feedmaker.checking import check_files, check_folder, check_templates, lock_diagnostic
 
         found: set[Diagnostic] = set()
         config, lock = None, None
@@ -290,9 +290,10 @@ class Project:
         except LockError as error:
             found.add(lock_diagnostic(error))
         if paths:
-            found.update(check_files(paths, config))
+            found.update(check_files(paths, config, self.templates))
         else:
             found.update(check_folder(self.folder, EPISODES, config, lock, now))
+            found.update(check_templates(self.templates, config))
         return sorted(found)
 
     def survey(self, now: datetime) -> tuple[Reading, Resolution]:

@@ -479,11 +479,13 @@ def test_broken_template_of_a_project_is_named(tmp_path: Path) -> None:
     """Names that do not exist, and what cannot be read, are errors with file and line."""
     templates = project(tmp_path, "index.html", "<p>\n{{ epsiodes }}</p>")
 
-    with pytest.raises(TemplateError, match=r"^templates/site/index\.html:2: 'epsiodes' is undefined"):
+    with pytest.raises(
+        TemplateError, match=r"^templates/site/index\.html:2:\d+: error: 'epsiodes' is undefined"
+    ):
         index_page(templates, SITE, [])
 
     templates = project(tmp_path, "archive.html", "<p>\n\n{% for year %}</p>")
-    with pytest.raises(TemplateError, match=r"^templates/site/archive\.html:3: "):
+    with pytest.raises(TemplateError, match=r"^templates/site/archive\.html:3:\d+: "):
         archive_page(templates, SITE, [])
 
 
