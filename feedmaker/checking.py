@@ -1,4 +1,4 @@
-"""`feedmaker check`: what is wrong with notes, found without changing anything."""
+"""`feedmaker check`: what is wrong with notes and sent issues, found without changing anything."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from feedmaker.notes.folder import scan
 from feedmaker.notes.note import Note, parse_note
 from feedmaker.podcast_faults import artwork_errors, podcast_warnings, with_podcast
 from feedmaker.reading import NOT_A_FILE, clash_diagnostics, unreadable, with_merchants
+from feedmaker.sent_files import sent_diagnostics
 
 _PLACED = re.compile(r"[^:]+:(\d+):(\d+): error: (.*)", re.DOTALL)
 
@@ -38,11 +39,12 @@ def check_files(paths: Sequence[Path], config: Config | None) -> Iterator[Diagno
 def check_folder(
     folder: Path, episodes: str, config: Config | None, lock: Lock | None, now: datetime
 ) -> Iterator[Diagnostic]:
-    """Report what is wrong with all notes of a project, alone and, where there is a `config`, together."""
+    """Report what is wrong with all notes and sent issues of a project; with a `config`, also together."""
     files = scan(folder, episodes)
     notes = [_read(folder / file.path, file.path, config, regular=file.regular) for file in files]
     for note in notes:
         yield from note.diagnostics
+    yield from sent_diagnostics(folder)
     if config is not None:
         facts = [note.facts for note in notes if note.episode]
         broken = {note.path for note in notes if not note.episode}

@@ -43,8 +43,10 @@ TABLE = """
     history         pure  lock
     catalogue       pure  notes
     show_notes      pure  ..content
-    feeds           pure  ..show_notes disclosure
-    pages           pure  ..catalogue templating
+    newsletter      pure  ..content disclosure templating
+    sent            pure  ..notes newsletter
+    feeds           pure  ..sent
+    pages           pure  ..catalogue templating sent
     series          pure  ..pages
     lint            pure  ..categories
     importing       pure  ..notes
@@ -52,7 +54,6 @@ TABLE = """
     moved           pure  ..serving
     artwork               -
     podcast_faults        ..feeds artwork
-    newsletter      pure  ..content disclosure templating
     secrets               errors
     disk                  errors
     index                 errors notes.folder
@@ -62,8 +63,9 @@ TABLE = """
     fetch                 feedmaker errors
     push                  errors uri config secrets disk worklock fetch
     reading               ..lock cores index podcast_faults
-    build                 ..reading
-    checking              ..lock podcast_faults reading
+    sent_files            errors index disk notes.folder reading sent
+    build                 ..sent_files
+    checking              ..lock podcast_faults reading sent_files
     store                 errors text
     delivery              errors config text newsletter store disk
     app                   feedmaker ..delivery

@@ -168,6 +168,9 @@ class Newsletter(Part):
         default=None,
         description="Where readers leave: an https or mailto address; without one, a mail to the sender.",
     )
+    archive: Truth = Field(
+        default=True, description="Whether issues that went out have pages on the site and a feed."
+    )
 
 
 class Delivery(Part):

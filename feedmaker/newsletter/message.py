@@ -20,6 +20,7 @@ from feedmaker.errors import GateError
 from feedmaker.newsletter.issue import unsubscribe_address
 
 LINE_LIMIT = 998
+TOKEN_SLOT = "TOKEN-SLOT-OF-A-READER"  # noqa: S105 - it stands where a token goes
 _POLICY = SMTP.clone(max_line_length=76)
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9.-]+")
