@@ -11,7 +11,7 @@ from feedmaker.sent import CarriedEpisode, SentIssue, dump_sent
 from tests.projects import ProjectFolder
 
 SITE = "https://lamp.example.org/notes/"
-SENT = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
+SENT = datetime(2026, 10, 30, 8, 15, tzinfo=UTC)
 BELLS = CarriedEpisode("Bells & horns", f"{SITE}episodes/bells/", ("Nobody had measured bells before.",))
 
 
@@ -22,7 +22,7 @@ def page(subject: str = "A bell", more: str = "") -> str:
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{more}</body></html>\n'
 
 
-def make_issue(slug: str = "2026-11-20", **facts: Any) -> SentIssue:
+def make_issue(slug: str = "2026-10-30", **facts: Any) -> SentIssue:
     """Make an issue that went out; `facts` win over the sample's own."""
     subject = facts.get("subject", "Nobody had measured bells before.")
     sample = SentIssue(
@@ -39,7 +39,7 @@ def make_issue(slug: str = "2026-11-20", **facts: Any) -> SentIssue:
     return replace(sample, **facts)
 
 
-def save_issue(project: ProjectFolder, slug: str = "2026-11-20", **facts: Any) -> SentIssue:
+def save_issue(project: ProjectFolder, slug: str = "2026-10-30", **facts: Any) -> SentIssue:
     """Save the file of an issue in a project, looking a while old."""
     issue = make_issue(slug, **facts)
     project.write(f"issues/{slug}.json", dump_sent(issue))

@@ -30,7 +30,7 @@ from feedmaker.sent import (
 from feedmaker.sent_files import keep
 from tests.issues import BELLS, SENT, SITE, make_issue, page
 
-PATH = "issues/2026-11-20.json"
+PATH = "issues/2026-10-30.json"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 CONFIG = Config.model_validate(
     {"site": {"title": "Lamps", "address": SITE, "author": "Orla Finch", "language": "en-IE"}}
@@ -63,7 +63,7 @@ def test_file_is_read_as_it_was_written() -> None:
 
     assert parse_sent(PATH, text.encode()) == issue
     assert dump_sent(parse_sent(PATH, text.encode())) == text
-    assert text.startswith('{\n  "version": 1,\n  "slug": "2026-11-20",\n')
+    assert text.startswith('{\n  "version": 1,\n  "slug": "2026-10-30",\n')
     assert text.endswith("}\n")
     assert "🦉" in text
 
@@ -90,7 +90,7 @@ def test_issue_is_made_of_what_it_carried() -> None:
     east = SENT.astimezone(timezone(timedelta(hours=5))) + timedelta(milliseconds=750)
 
     issue = sent_issue(
-        LETTERS, "2026-11-20", carried, subject=" a\tbell\u0007 ", preheader="", sent_at=east, page=page()
+        LETTERS, "2026-10-30", carried, subject=" a\tbell\u0007 ", preheader="", sent_at=east, page=page()
     )
 
     assert (issue.title, issue.subject, issue.language) == ("The Lamp", "a bell␇", "en-IE")
@@ -132,15 +132,15 @@ def test_summary_says_each_text_once(subject: str, preheader: str, title: str, r
     ("members", "said"),
     [
         ({"slug": "../x"}, '3:3: error: "slug" is not the name of the file'),
-        ({"slug": "2026-11-21"}, '3:3: error: "slug" is not the name of the file'),
+        ({"slug": "2026-10-31"}, '3:3: error: "slug" is not the name of the file'),
         ({"site": "javascript:x/"}, '4:3: error: "site" is not the address of a folder'),
         ({"site": "https://lamp.example.org"}, '4:3: error: "site" is not the address of a folder'),
         ({"subject": " \n"}, '6:3: error: "subject" is empty'),
         ({"subject": None}, '1:1: error: "subject" is not a text'),
         ({"preheader": 3}, '7:3: error: "preheader" is not a text'),
         ({"language": "en us"}, '8:3: error: "language" is not a language tag'),
-        ({"sent_at": "2026-11-20"}, '9:3: error: "sent_at" is not a time with a zone'),
-        ({"sent_at": "2026-11-20T08:00:00"}, '9:3: error: "sent_at" is not a time with a zone'),
+        ({"sent_at": "2026-10-30"}, '9:3: error: "sent_at" is not a time with a zone'),
+        ({"sent_at": "2026-10-30T08:00:00"}, '9:3: error: "sent_at" is not a time with a zone'),
         ({"episodes": [{"title": "A"}]}, '10:3: error: "episodes" are not titles'),
         ({"episodes": [{"title": "A", "url": "data:x", "reveals": []}]}, '10:3: error: "episodes"'),
         ({"version": 2}, "2:3: error: version 2, and this feedmaker reads 1; update feedmaker"),
@@ -246,8 +246,8 @@ def test_file_of_another_issue_is_not_overwritten(there: str, tmp_path: Path) ->
 
 def test_time_of_a_mended_file_is_read_in_any_zone() -> None:
     """A publisher may write another zone; readers get UTC."""
-    assert parse_sent(PATH, changed(sent_at="2026-11-20T10:15:00+02:00")).sent_at == datetime(
-        2026, 11, 20, 8, 15, tzinfo=UTC
+    assert parse_sent(PATH, changed(sent_at="2026-10-30T10:15:00+02:00")).sent_at == datetime(
+        2026, 10, 30, 8, 15, tzinfo=UTC
     )
 
 
