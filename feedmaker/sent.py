@@ -20,7 +20,6 @@ from lxml import etree
 from feedmaker.config import Config
 from feedmaker.errors import DiagnosedError, Diagnostic, UsageError
 from feedmaker.marked_yaml import Mark, mark_at
-from feedmaker.model import Publication, plain
 from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.notes.lines import trimmed
 from feedmaker.text import LANGUAGE_TAG, escape, escape_attribute, utc
@@ -83,7 +82,7 @@ class SentIssue:
 def sent_issue(
     config: Config,
     slug: str,
-    publications: Iterable[Publication],
+    episodes: Iterable[CarriedEpisode],
     *,
     subject: str,
     preheader: str,
@@ -101,16 +100,14 @@ def sent_issue(
         preheader=trimmed(preheader),
         language=config.site.language,
         sent_at=_in_seconds(sent_at),
-        episodes=tuple(map(_carried, publications)),
+        episodes=tuple(map(_in_lines, episodes)),
         page=page,
     )
 
 
-def _carried(publication: Publication) -> CarriedEpisode:
-    episode = publication.episode
-    leading = episode.highlights or range(len(episode.reveals[:1]))
-    reveals = (trimmed(plain(episode.reveals[at])) for at in leading)
-    return CarriedEpisode(trimmed(episode.title), publication.url, tuple(filter(None, reveals)))
+def _in_lines(episode: CarriedEpisode) -> CarriedEpisode:
+    reveals = map(trimmed, episode.reveals)
+    return CarriedEpisode(trimmed(episode.title), episode.url, tuple(filter(None, reveals)))
 
 
 def issue_file(slug: str) -> str:

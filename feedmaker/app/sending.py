@@ -12,7 +12,8 @@ from feedmaker.config import Config
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import deliver, send_copy
 from feedmaker.errors import DeliveryError, UsageError
-from feedmaker.sent import sent_issue
+from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.sent import CarriedEpisode, sent_issue
 from feedmaker.sent_files import keep
 from feedmaker.store import Issue, Store
 
@@ -72,7 +73,11 @@ def _publish(project: Project, config: Config, store: Store, issue: Issue, now: 
     letter = config.newsletter
     goes_out = issue.state in ("draft", "approved") and store.subscribers()
     if letter and letter.archive and goes_out and issue.page:
-        keep(project.folder, sent_issue(config, issue, now))
+        episodes = (
+            CarriedEpisode(item["title"], item["url"], tuple(item["reveals"])) for item in issue.contents
+        )
+        said = {"subject": issue.subject, "preheader": issue.preheader, "page": issue.page}
+        keep(project.folder, sent_issue(config, issue.slug, episodes, sent_at=now, **said))
         with project.built(now):
             pass
 
@@ -86,7 +91,7 @@ def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
     config = project.config()
     recipient = normalise(address)
     transport = transport_of(project, config.delivery.transport)
-    receipt = send_copy(find_issue(project, slug), config, transport, recipient, now)
+    receipt = send_copy(find_issue(project, slug), newsletter_of(config), transport, recipient, now)
     if not receipt.accepted:
         raise DeliveryError(f"not sent to {recipient}: {receipt.reply}")
     return receipt.reply
