@@ -13,7 +13,7 @@ from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import deliver, send_copy
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
-from feedmaker.sent import CarriedEpisode, sent_issue
+from feedmaker.sent import sent_issue
 from feedmaker.sent_files import keep
 from feedmaker.store import Issue, Store
 
@@ -73,11 +73,7 @@ def _publish(project: Project, config: Config, store: Store, issue: Issue, now: 
     letter = config.newsletter
     goes_out = issue.state in ("draft", "approved") and store.subscribers()
     if letter and letter.archive and goes_out and issue.page:
-        episodes = (
-            CarriedEpisode(item["title"], item["url"], tuple(item["reveals"])) for item in issue.contents
-        )
-        said = {"subject": issue.subject, "preheader": issue.preheader, "page": issue.page}
-        keep(project.folder, sent_issue(config, issue.slug, episodes, sent_at=now, **said))
+        keep(project.folder, sent_issue(config, issue, now))
         with project.built(now):
             pass
 
