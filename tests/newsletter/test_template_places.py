@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from feedmaker.errors import TemplateError
 from feedmaker.newsletter.mjml import render_html
-from feedmaker.template_files import packaged_folder
 from feedmaker.templating import Templates
 from tests.newsletter.samples import BREAD, issue
 
