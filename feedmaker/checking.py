@@ -1,4 +1,4 @@
-"""`feedmaker check`: what is wrong with notes and templates, found without changing anything."""
+"""`feedmaker check`: what is wrong with notes, sent issues and templates, found without changing anything."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from feedmaker.notes.folder import scan
 from feedmaker.notes.note import Note, parse_note
 from feedmaker.podcast_faults import artwork_errors, podcast_warnings, with_podcast
 from feedmaker.reading import NOT_A_FILE, clash_diagnostics, unreadable, with_merchants
+from feedmaker.sent_files import sent_diagnostics
 from feedmaker.template_files import own_templates
 
 _PLACED = re.compile(r"[^:]+:(\d+):(\d+): error: (.*)", re.DOTALL)
@@ -60,11 +61,12 @@ def _check_templates(path: Path, config: Config | None, templates: Path) -> Iter
 def check_folder(
     folder: Path, episodes: str, config: Config | None, lock: Lock | None, now: datetime
 ) -> Iterator[Diagnostic]:
-    """Report what is wrong with all notes of a project, alone and, where there is a `config`, together."""
+    """Report what is wrong with all notes and sent issues of a project; with a `config`, also together."""
     files = scan(folder, episodes)
     notes = [_read(folder / file.path, file.path, config, regular=file.regular) for file in files]
     for note in notes:
         yield from note.diagnostics
+    yield from sent_diagnostics(folder)
     if config is not None:
         facts = [note.facts for note in notes if note.episode]
         broken = {note.path for note in notes if not note.episode}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,15 @@ from feedmaker.errors import Diagnostic, GateError, TemplateError
 from feedmaker.model import Episode, Publication
 from feedmaker.newsletter import mjml, plain_text
 from feedmaker.newsletter.gate import check_issue
-from feedmaker.newsletter.issue import compose
+from feedmaker.newsletter.issue import LINE, SHORT, Correction, Occasion, Reference, Shown, Story, compose
 from feedmaker.notes.note import Named
+from feedmaker.notes.prose import inline
 from feedmaker.pages import ArchiveRow
 from feedmaker.sample import sample_entries
 from feedmaker.template_files import own_templates, packaged_folder
 from feedmaker.templating import Templates
 
+_FORMS = (SHORT, LINE)
 _COMPILED = (".css", ".html", ".mjml", ".txt")
 
 
@@ -69,7 +72,10 @@ def _issue(templates: Templates, config: Config) -> Iterator[Callable[[], object
     """Make both parts of an issue, each alone, so that the faults of one do not hide those of the other."""
     if config.newsletter is None:
         return
-    content = compose(sample_entries(config), config)
+    stories = [Story(*entry) for entry in sample_entries(config)]
+    wrong = Correction(Reference("A sample", config.site.address), inline("It was *not* Tuesday."))
+    occasion = Occasion(date(2026, 1, 5), config.site.address, corrections=(wrong,))
+    content = compose([stories[0], *stories, stories[0]], config, occasion, [Shown(), *_FORMS])
     yield partial(mjml.render_html, content, templates)
     yield partial(plain_text.render_text, content, templates)
     yield lambda: check_issue(

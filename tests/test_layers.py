@@ -44,8 +44,10 @@ TABLE = """
     history         pure  lock
     catalogue       pure  notes
     show_notes      pure  ..content
-    feeds           pure  ..show_notes disclosure
-    pages           pure  ..catalogue templating
+    newsletter      pure  ..content disclosure templating catalogue tracing
+    sent            pure  ..notes newsletter
+    feeds           pure  ..sent
+    pages           pure  ..catalogue templating sent
     series          pure  ..pages
     lint            pure  ..categories
     importing       pure  ..notes
@@ -53,7 +55,6 @@ TABLE = """
     moved           pure  ..serving
     artwork               -
     podcast_faults        ..feeds artwork
-    newsletter      pure  ..content disclosure templating tracing
     sample          pure  ..content
     secrets               errors
     disk                  errors
@@ -64,9 +65,10 @@ TABLE = """
     fetch                 feedmaker errors
     push                  errors uri config secrets disk worklock fetch
     reading               ..lock cores index podcast_faults
-    build                 ..reading
+    sent_files            errors index disk notes.folder reading sent
+    build                 ..sent_files
     template_faults       ..sample
-    checking              ..lock podcast_faults reading template_files template_faults
+    checking              ..lock podcast_faults reading sent_files template_files template_faults
     store                 errors text
     delivery              errors config text newsletter store disk
     app                   feedmaker ..delivery

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from feedmaker import __version__
 from feedmaker.errors import ConfigError, Diagnostic, LockError, UsageError
 from feedmaker.index import DamagedIndexError, Index, input_digest, is_fresh, look
-from feedmaker.notes.folder import NoteFile, scan
+from feedmaker.notes.folder import ISSUE_SUFFIXES, NoteFile, scan
 from feedmaker.template_files import template_files
 from feedmaker.worklock import PATIENCE, exclusive
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SCHEDULE = "schedule.yaml"
 EPISODES = "episodes"
+ISSUES = "issues"
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -90,20 +91,25 @@ class BuildReport:
 class _Inputs:
     """Hold what the file system says of all that a build reads.
 
-    That is notes; settings and templates; what the settings name besides; and the lock.
+    That is notes; issues that went out; settings and templates; what the settings name besides; and the lock.
     """
 
     notes: Sequence[NoteFile]
+    issues: Sequence[NoteFile]
     others: Sequence[NoteFile]
     named: Sequence[NoteFile]
     lock: NoteFile
 
     def digest(self) -> str:
-        return input_digest(__version__, (*self.notes, *self.others, *self.named, self.lock))
+        return input_digest(__version__, (*self._edited, self.lock))
 
     def settled(self, now_ns: int) -> bool:
         """Tell whether every later change to what people edit will show."""
-        return not any(is_fresh(file, now_ns) for file in (*self.notes, *self.others, *self.named))
+        return not any(is_fresh(file, now_ns) for file in self._edited)
+
+    @property
+    def _edited(self) -> Sequence[NoteFile]:
+        return (*self.notes, *self.issues, *self.others, *self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,7 @@ class Project:
         self.public = folder / "public"
         self.state = folder / ".feedmaker"
         self.index_path = self.state / "index.db"
+        self.idle_note = self.state / "due.json"
         self.lock_path = folder / "feedmaker.lock"
 
     def config(self) -> Config:
@@ -210,13 +217,16 @@ class Project:
         from feedmaker.podcast_faults import files_named
         from feedmaker.publish import Output
         from feedmaker.reading import read_notes
+        from feedmaker.sent_files import read_sent
         from feedmaker.templating import Templates
 
         config, lock = self.config(), self.lock()
         named = [str(self.folder / name) for name in files_named(config.podcast)]
         inputs = replace(seen.inputs, named=[look(Path(name)) for name in named])
         reading = read_notes(self.folder, inputs.notes, index, config, seen.when, progress)
-        build = Build(self.folder, config, Templates(self.templates), index, reading, lock, now)
+        trusted = index.reader() == reading.rules
+        sent = read_sent(self.folder, _archived(inputs, config), index, seen.when, trusted=trusted)
+        build = Build(self.folder, config, Templates(self.templates), index, reading, sent, lock, now)
         with Output.open(self.public) as output:
             built = build.run(self.lock_path, output, progress)
         report = _report(built, config.site.zone, self._announced(build, built, config, now))
@@ -255,7 +265,8 @@ class Project:
     def _seen(self) -> _Seen:
         # The lock comes first: one that is the same later was so all the time that the notes were looked at.
         when, lock = time.time_ns(), look(self.lock_path)
-        return _Seen(when, _Inputs(scan(self.folder, EPISODES), self._others(), (), lock))
+        notes, issues = scan(self.folder, EPISODES), scan(self.folder, ISSUES, ISSUE_SUFFIXES)
+        return _Seen(when, _Inputs(notes, issues, self._others(), (), lock))
 
     def _others(self) -> list[NoteFile]:
         return [look(path) for path in (self.schedule, *template_files(self.templates))]
@@ -305,6 +316,11 @@ class Project:
         with Index.open(self.index_path) as index:
             reading = index.mending(lambda: read_notes(self.folder, files, index, config, began, silent))
         return reading, resolve(self.lock(), reading.facts.values(), reading.unknown, config.site, now)
+
+
+def _archived(inputs: _Inputs, config: Config) -> Sequence[NoteFile]:
+    """Return the files of issues that have a page; those of a newsletter that is no more keep theirs."""
+    return inputs.issues if config.newsletter is None or config.newsletter.archive else ()
 
 
 @contextmanager

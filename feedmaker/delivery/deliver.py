@@ -71,7 +71,7 @@ def _send_pending(
     counts = store.counts(issue.id)
     done = counts.settled
     while delivery := store.claim_delivery(issue.id):
-        message = letter.addressed(delivery.address, delivery.message_id, delivery.dated_at)
+        message = letter.addressed(delivery.address, delivery.message_id, delivery.dated_at, delivery.token)
         receipt = transport.send(message, Envelope(sender, delivery.address, issue.slug))
         store.settle_delivery(delivery.id, "sent" if receipt.accepted else "failed", receipt.reply)
         done += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from markupsafe import Markup
 
@@ -11,17 +12,29 @@ from feedmaker.errors import Diagnostic, TemplateError
 from feedmaker.merchants import PAID_MARK, PAID_REL
 from feedmaker.model import Prose
 from feedmaker.newsletter.issue import IssueContent
+from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.newsletter.lint import Fault, mjml_faults
 from feedmaker.templating import Templates
 from feedmaker.tracing import Traced
 
 TEMPLATE = "newsletter/issue.mjml"
+# MJML changes control characters in attributes and leaves references alone. A note has no such reference, for
+# each & of it is escaped.
+_SLOT = f"&#{ord(TOKEN_SLOT)};"
 _POSITION = re.compile(r" at position (\d+):\d+$")
 
 
 def render_html(content: IssueContent, templates: Templates) -> str:
     """Render the HTML part of an issue; raise `TemplateError` where the templates or their MJML are wrong."""
-    context = {"issue": content, "html": _html, "paid_mark": PAID_MARK, "paid_rel": PAID_REL}
+    theme = content.theme
+    context = {
+        "issue": content,
+        "light": theme.light,
+        "dark": theme.dark,
+        "html": partial(_html, theme.light["link"]),
+        "paid_mark": PAID_MARK,
+        "paid_rel": PAID_REL,
+    }
     try:
         return html_from(templates.render(TEMPLATE, **context))
     except MjmlError:
@@ -30,9 +43,12 @@ def render_html(content: IssueContent, templates: Templates) -> str:
     raise TemplateError(_diagnostics(traced))
 
 
-def _html(prose: Prose) -> Markup:
-    """Write a paragraph for the template; the text in it is escaped already."""
-    return Markup(prose_html(prose))  # noqa: S704
+def _html(link: str, prose: Prose) -> Markup:
+    """Write a paragraph for the template; the text in it is escaped already.
+
+    Mail programs that drop the style sheet must not fall back to their own colour of links.
+    """
+    return Markup(prose_html(prose).replace('<a href="', f'<a style="color:{link}" href="'))  # noqa: S704
 
 
 class MjmlError(Exception):
@@ -51,7 +67,7 @@ def html_from(source: str) -> str:
         raise MjmlError(faults)
     try:
         # Without `fonts` it would link fonts of others, without a loader it refuses mj-include.
-        return mjml2html(source, fonts={})
+        return _tidy(mjml2html(source.replace(TOKEN_SLOT, _SLOT), fonts={}))
     except ValueError as error:
         raise MjmlError([_refusal(source, str(error))]) from error
 
@@ -75,3 +91,9 @@ def _diagnostics(traced: Traced) -> set[Diagnostic]:
 def _diagnostic(traced: Traced, fault: Fault) -> Diagnostic:
     place = traced.place(fault.at)
     return Diagnostic(place.path, place.line, place.column, "bad-mjml", fault.message)
+
+
+def _tidy(html: str) -> str:
+    """Write void elements and the doctype as HTML does, not XML; in text every > is escaped."""
+    html = html.replace("<!doctype", "<!DOCTYPE", 1).replace("<br/>", "<br>").replace(" />", ">")
+    return html.replace(_SLOT, TOKEN_SLOT)

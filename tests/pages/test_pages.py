@@ -17,6 +17,7 @@ from feedmaker.model import Chapter, Episode, Media, Span, prose
 from feedmaker.notes.note import Named
 from feedmaker.pages import (
     ArchiveRow,
+    Around,
     FeedLink,
     archive_page,
     episode_page,
@@ -271,7 +272,7 @@ def test_feeds_of_a_page_can_be_chosen() -> None:
     """A page announces the feeds it is given, under the titles that they have, and shows their addresses."""
     usual = FeedLink("RSS", "application/rss+xml", "feed.xml", "Harbour Notes (RSS)")
     feeds = (usual, FeedLink("RSS", "application/rss+xml", "tags/sea.xml", "Harbour Notes: sea (RSS)"))
-    page = read_html(index_page(PACKAGED, SITE, [], feeds))
+    page = read_html(index_page(PACKAGED, SITE, [], Around(feeds)))
 
     last = page.find("link", rel="alternate")[-1].attributes
     assert (last["title"], last["href"]) == ("Harbour Notes: sea (RSS)", f"{ADDRESS}tags/sea.xml")
