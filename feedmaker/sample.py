@@ -22,16 +22,17 @@ from feedmaker.model import (
     prose,
 )
 
-_SIGNS = "1 < 2 & 3 > 2, {{ 7*7 }} {% endblock %} {# no comment #} <mj-text> </p> \"both\" 'kinds'"
+SIGNS = "1 < 2 & 3 > 2, {{ 7*7 }} {% endblock %} {# no comment #} <mj-text> </p> \"both\" 'kinds'"
 _LONG_WORD = "Siebenhundertsiebenundsiebzig" * 10 + "weitsichtig"
 _RIGHT_TO_LEFT = "שלום עולם, مرحبا بالعالم"
 _EMOJI = "👩🏽‍🚀 🏳️‍🌈 🧵"
-_MOMENT = datetime(2026, 1, 5, 8, tzinfo=UTC)
+DAY = date(2026, 1, 5)
+MOMENT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _ADDRESS = "https://example.org/lamp?a=1&b=%22#top"
 
 FULL = Episode(
     show=f"The Lamp Room & Sons {_EMOJI}",
-    title=f"Who lights the lamps: {_SIGNS}",
+    title=f"Who lights the lamps: {SIGNS}",
     aired=date(2025, 12, 31),
     duration=7265,
     dek=(
@@ -39,33 +40,33 @@ FULL = Episode(
         Span("aloud", strong=True, emphasis=True),
         Span(", and "),
         Span("link", href=_ADDRESS),
-        Span(f" {_SIGNS}"),
+        Span(f" {SIGNS}"),
     ),
     guests=(
         Guest(
             "Ottoline Farr",
-            f"Keeper of lamps {_SIGNS}",
+            f"Keeper of lamps {SIGNS}",
             "https://example.org/farr",
             "https://example.org/f.jpg",
         ),
         Guest(_RIGHT_TO_LEFT),
     ),
-    gist=(prose(f"Every evening two hundred lamps are lit by hand. {_SIGNS}"), prose(_RIGHT_TO_LEFT)),
+    gist=(prose(f"Every evening two hundred lamps are lit by hand. {SIGNS}"), prose(_RIGHT_TO_LEFT)),
     reveals=(
-        prose(f"Half of the lamps light nobody’s way. {_SIGNS}"),
+        prose(f"Half of the lamps light nobody’s way. {SIGNS}"),
         prose(_LONG_WORD),
         (Span("<script>", code=True), Span(f" {_EMOJI} "), Span(_RIGHT_TO_LEFT, href=_ADDRESS)),
     ),
-    takeaways=tuple(prose(f"Lamp {number} has a name. {_SIGNS}") for number in range(1, 6)),
+    takeaways=tuple(prose(f"Lamp {number} has a name. {SIGNS}") for number in range(1, 6)),
     recommendations=(
         Recommendation(
             "recommended",
             "book",
-            f"Wicks: {_SIGNS}",
+            f"Wicks: {SIGNS}",
             "Ana Holm",
             creator_inferred=True,
-            quote=Quote(f"I read it by its own light.\n\n{_SIGNS}", "Ottoline Farr", 3725),
-            link=Link(_ADDRESS, f"Find it {_SIGNS}"),
+            quote=Quote(f"I read it by its own light.\n\n{SIGNS}", "Ottoline Farr", 3725),
+            link=Link(_ADDRESS, f"Find it {SIGNS}"),
         ),
         Recommendation("own", "product", _LONG_WORD, quote=Quote(_RIGHT_TO_LEFT)),
         Recommendation("recommended", "media", _EMOJI),
@@ -85,8 +86,8 @@ FULL = Episode(
     type="bonus",
     explicit=False,
     hosts=(Guest("Wim <Host>"),),
-    chapters=(Chapter(0, f"Dusk {_SIGNS}"), Chapter(60, _LONG_WORD, _ADDRESS, "https://example.org/c.jpg")),
-    soundbites=(Soundbite(30, 20, _SIGNS),),
+    chapters=(Chapter(0, f"Dusk {SIGNS}"), Chapter(60, _LONG_WORD, _ADDRESS, "https://example.org/c.jpg")),
+    soundbites=(Soundbite(30, 20, SIGNS),),
 )
 BARE = Episode("Plain Talk", "A note of nothing but a title", date(2025, 12, 30))
 
@@ -94,10 +95,10 @@ BARE = Episode("Plain Talk", "A note of nothing but a title", date(2025, 12, 30)
 def sample_entries(config: Config) -> Sequence[tuple[Publication, Content]]:
     """Publish the full note and one that leaves out all that can be left out."""
     later = datetime(2026, 2, 1, 8, tzinfo=UTC)
-    return [_entry(config, "sample", FULL, later), _entry(config, "bare", BARE, _MOMENT)]
+    return [_entry(config, "sample", FULL, later), _entry(config, "bare", BARE, MOMENT)]
 
 
 def _entry(config: Config, slug: str, episode: Episode, updated: datetime) -> tuple[Publication, Content]:
     address = page_address(config.site, slug)
-    publication = Publication(f"tag:example.org,2026:{slug}", slug, address, _MOMENT, updated, episode)
+    publication = Publication(f"tag:example.org,2026:{slug}", slug, address, MOMENT, updated, episode)
     return publication, render(episode, config.merchants)

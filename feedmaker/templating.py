@@ -93,13 +93,16 @@ class Templates:
 
         Raises `TemplateError` where it cannot be compiled.
         """
-        source = self.source(name)
-        self._tried(name, lambda: self._environment.get_template(name))
-        found = meta.find_referenced_templates(self._environment.parse(source))
+        return self._tried(name, lambda: self._references(name))
+
+    def _references(self, name: str) -> set[str]:
+        source, filename, _ = self._loader.get_source(self._environment, name)
+        self._environment.compile(source, name, filename)
+        found = meta.find_referenced_templates(self._environment.parse(source, name, filename))
         return {reference for reference in found if reference}
 
     def loaded(self) -> set[str]:
-        """Return the names of the templates that have been needed so far."""
+        """Return the names of the templates that rendering has needed so far."""
         cache = self._environment.cache
         return {name for _, name in cache.keys()} if cache else set()  # noqa: SIM118 - no mapping to iterate
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from feedmaker.errors import TemplateError
 from feedmaker.newsletter.mjml import render_html
 from feedmaker.templating import Templates
-from tests.newsletter.samples import BREAD, issue
+from tests.newsletter.samples import issue
 
 HERE = "¦"
 """Marks in a template where a fault is expected; it is taken out before the file is written."""
@@ -209,14 +209,16 @@ def test_place_is_exact_in_any_template(tmp_path_factory: pytest.TempPathFactory
     assert (place.path, place.line, place.column) == ("templates/a.mjml", len(lines), len(lines[-1]) + 1)
 
 
-def test_trace_says_what_is_sent() -> None:
+def test_trace_says_what_is_sent(tmp_path: Path) -> None:
     """The traced text is the one that was rendered to be sent, character by character."""
-    templates = Templates(Path("no-such-folder"))
-    context = {"issue": issue(BREAD), "html": str, "paid_mark": "", "paid_rel": ""}
-
-    assert templates.traced("newsletter/issue.mjml", **context).text == templates.render(
-        "newsletter/issue.mjml", **context
+    part = (
+        "{%- set x %}<b>{% endset -%}\n  {% if x -%} {{- x }}</b> {% endif %}\n"
+        "{# #} {% block a %} {% endblock %}"
     )
+    (tmp_path / "a.mjml").write_text(ISSUE.replace("PART", part), "utf-8")
+    templates = Templates(tmp_path)
+
+    assert templates.traced("a.mjml", issue=issue()).text == templates.render("a.mjml", issue=issue())
 
 
 def test_text_of_a_note_is_no_mark(tmp_path: Path) -> None:
