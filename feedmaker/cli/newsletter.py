@@ -188,8 +188,8 @@ def approve(issue: str, moment: str | None, as_json: bool) -> None:
 def edit(issue: str, without: tuple[str, ...], as_json: bool, **wording: str | None) -> None:
     """Make an issue anew from the notes as they are now: ISSUE is its slug, or latest.
 
-    It waits for review again. Mend a note or a template first, or give words of your own; an empty TEXT brings
-    the usual ones back.
+    It waits for review again. Mend a note or a template first, or give words of your own; an empty TEXT
+    brings the usual ones back.
 
     \b
     feedmaker newsletter edit latest
