@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import unescape
-from typing import Any
-from urllib.parse import unquote, urljoin
+from typing import Any, Protocol
+from urllib.parse import urljoin
 
 from lxml import etree
 
 from feedmaker.config import Config
 from feedmaker.errors import DiagnosedError, Diagnostic, UsageError
 from feedmaker.marked_yaml import Mark, mark_at
-from feedmaker.model import Publication, plain
 from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.notes.lines import trimmed
 from feedmaker.text import LANGUAGE_TAG, escape, escape_attribute, utc
-from feedmaker.uri import safe_link
+from feedmaker.uri import is_web_address, safe_link
 
 ISSUES = "issues"
 VERSION = 1
@@ -56,7 +54,8 @@ class CarriedEpisode:
 class SentIssue:
     """Hold an issue that went out: all texts are plain and on one line, but for `page`, a whole document.
 
-    `site` is where the site was when it went out, and `sent_at` is when that began, in whole seconds.
+    `site` is where the site was when it went out, and `sent_at` is when that began, in whole seconds. `logo`
+    is the publisher's picture, where that stands elsewhere than on the site.
     """
 
     slug: str
@@ -68,6 +67,7 @@ class SentIssue:
     sent_at: datetime
     episodes: tuple[CarriedEpisode, ...]
     page: str
+    logo: str | None = None
 
     @property
     def id(self) -> str:
@@ -80,37 +80,47 @@ class SentIssue:
         return f"newsletter/{self.slug}/"
 
 
-def sent_issue(
-    config: Config,
-    slug: str,
-    publications: Iterable[Publication],
-    *,
-    subject: str,
-    preheader: str,
-    sent_at: datetime,
-    page: str,
-) -> SentIssue:
+class Drafted(Protocol):
+    """Know of an issue what the archive needs."""
+
+    @property
+    def slug(self) -> str:
+        """Name the issue."""
+
+    @property
+    def subject(self) -> str:
+        """Return what it was announced by."""
+
+    @property
+    def preheader(self) -> str:
+        """Return what stands behind the subject in lists of mail."""
+
+    @property
+    def contents(self) -> Sequence[Mapping[str, Any]]:
+        """Return the title, the url and the leading reveals of each episode."""
+
+    @property
+    def page(self) -> str:
+        """Return what the archive shows."""
+
+
+def sent_issue(config: Config, issue: Drafted, sent_at: datetime) -> SentIssue:
     """Make what is kept of an issue; raise `UsageError` where `schedule.yaml` has no newsletter section."""
-    if config.newsletter is None:
+    letter = config.newsletter
+    if letter is None:
         raise UsageError('schedule.yaml has no "newsletter" section; see docs/configuration.md#newsletter')
     return SentIssue(
-        slug=slug,
+        slug=issue.slug,
         site=config.site.address,
-        title=trimmed(config.newsletter.title),
-        subject=trimmed(subject),
-        preheader=trimmed(preheader),
+        title=trimmed(letter.title),
+        subject=trimmed(issue.subject),
+        preheader=trimmed(issue.preheader),
         language=config.site.language,
         sent_at=_in_seconds(sent_at),
-        episodes=tuple(map(_carried, publications)),
-        page=page,
+        episodes=tuple(map(_episode, issue.contents)),
+        page=issue.page,
+        logo=letter.theme.logo if letter.theme.logo and is_web_address(letter.theme.logo) else None,
     )
-
-
-def _carried(publication: Publication) -> CarriedEpisode:
-    episode = publication.episode
-    leading = episode.highlights or range(len(episode.reveals[:1]))
-    reveals = (trimmed(plain(episode.reveals[at])) for at in leading)
-    return CarriedEpisode(trimmed(episode.title), publication.url, tuple(filter(None, reveals)))
 
 
 def issue_file(slug: str) -> str:
@@ -202,7 +212,7 @@ def _faults(path: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in ("title", "subject"):
         if not trimmed(data[key]):
             yield key, f'"{key}" is empty; write what readers are to see'
-    if not data["site"].endswith("/") or not _is_web_address(data["site"]):
+    if not data["site"].endswith("/") or not _is_sound(data["site"]):
         yield "site", '"site" is not the address of a folder, such as https://example.org/notes/'
     if not _LANGUAGE.fullmatch(data["language"]):
         yield "language", '"language" is not a language tag such as en or pt-BR'
@@ -210,12 +220,17 @@ def _faults(path: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "sent_at", '"sent_at" is not a time with a zone, such as 2026-11-27T08:00:00Z'
     if not _are_episodes(data.get("episodes")):
         yield "episodes", f'"episodes" are not titles with addresses and reveals; {_RESTORE}'
-    for said in page_faults(data["page"], f"{data['site']}newsletter/{slug}/", data["site"]):
+    logo = data.get("logo")
+    if logo is not None and (not isinstance(logo, str) or not _is_sound(logo)):
+        yield "logo", '"logo" is not the address of a picture'
+        return
+    own = (data["site"], *([logo] if logo else []))
+    for said in _page_faults(data["page"], f"{data['site']}newsletter/{slug}/", own):
         yield "page", f'"page" {said}; {_RESTORE}'
 
 
-def _is_web_address(text: str) -> bool:
-    return text.startswith(("http://", "https://")) and safe_link(text) == text
+def _is_sound(address: str) -> bool:
+    return is_web_address(address) and safe_link(address) == address
 
 
 def _are_episodes(data: Any) -> bool:
@@ -228,25 +243,25 @@ def _is_episode(data: Any) -> bool:
     title, url, reveals = data.get("title"), data.get("url"), data.get("reveals")
     are_texts = isinstance(reveals, list) and all(isinstance(reveal, str) for reveal in reveals)
     is_named = isinstance(title, str) and bool(trimmed(title))
-    return are_texts and is_named and isinstance(url, str) and _is_web_address(url)
+    return are_texts and is_named and isinstance(url, str) and _is_sound(url)
 
 
-def page_faults(page: str, address: str, site: str) -> Iterator[str]:
+def _page_faults(page: str, address: str, own: tuple[str, ...]) -> Iterator[str]:
     """Say what keeps a page out of the archive: a reader's own token, and what runs or comes from elsewhere.
 
-    `address` is where the page stands, and `site` the folder of the site that it may load from.
+    `address` is where the page stands, and `own` is how the addresses begin that it may load from.
     """
     if not page.lstrip()[:14].lower().startswith("<!doctype html") or "</html>" not in page.lower():
         yield "is not a whole HTML document"
         return
-    if TOKEN_SLOT in page or TOKEN_SLOT in unescape(unquote(page)):
+    if TOKEN_SLOT in page:
         yield "has a place for a reader's own token, and everybody reads it"
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     for element in etree.fromstring(page.encode(errors="replace"), parser).iter(etree.Element):
-        yield from _element_faults(element, address, site)
+        yield from _element_faults(element, address, own)
 
 
-def _element_faults(element: etree._Element, address: str, site: str) -> Iterator[str]:
+def _element_faults(element: etree._Element, address: str, own: tuple[str, ...]) -> Iterator[str]:
     tag, attributes = str(element.tag), {str(name): str(value) for name, value in element.items()}
     is_data = tag == "script" and attributes.get("type") == "application/ld+json"
     if tag in _RUNNING and not is_data:
@@ -254,7 +269,7 @@ def _element_faults(element: etree._Element, address: str, site: str) -> Iterato
     if tag == "meta" and attributes.get("http-equiv", "").strip().lower() == "refresh":
         yield "leads readers on to another page"
     for target in _loaded(tag, attributes, element.text or ""):
-        if not _is_own(target, address, site):
+        if not _is_own(target, address, own):
             yield f"loads {target[:80]!r} from elsewhere"
     if any(name.startswith("on") for name in attributes):
         yield f"holds <{tag}> with an attribute that runs"
@@ -273,11 +288,11 @@ def _loaded(tag: str, attributes: Mapping[str, str], text: str) -> Iterator[str]
         yield from (one or other for one, other in _STYLE.findall(style))
 
 
-def _is_own(target: str, address: str, site: str) -> bool:
-    """Tell whether what is loaded stands in the page itself or on the site."""
+def _is_own(target: str, address: str, own: tuple[str, ...]) -> bool:
+    """Tell whether what is loaded stands in the page itself, or is the publisher's own."""
     target = target.strip()
     try:
-        return target.lower().startswith("data:image/") or urljoin(address, target).startswith(site)
+        return target.lower().startswith("data:image/") or urljoin(address, target).startswith(own)
     except ValueError:
         return False
 
@@ -311,6 +326,7 @@ def _data(issue: SentIssue) -> dict[str, Any]:
         "language": issue.language,
         "sent_at": utc(issue.sent_at),
         "episodes": episodes,
+        **({"logo": issue.logo} if issue.logo else {}),
     }
 
 
@@ -326,6 +342,7 @@ def _issue(data: Mapping[str, Any]) -> SentIssue:
         _in_seconds(datetime.fromisoformat(data["sent_at"])),
         tuple(map(_episode, data["episodes"])),
         data["page"],
+        data.get("logo"),
     )
 
 

@@ -72,9 +72,10 @@ def keep(folder: Path, issue: SentIssue) -> bool:
 
 
 def _is_of(issue: SentIssue, name: str, data: bytes) -> bool:
-    """Tell whether a file is that of an issue, whatever its publisher has mended in it."""
+    """Tell whether a file is that of an issue: begun at the same time, or begun again, with the same page."""
     try:
-        return parse_sent(name, data).sent_at == issue.sent_at
+        there = parse_sent(name, data)
+        return there.sent_at == issue.sent_at or there.page == issue.page
     except DiagnosedError:
         return False
 

@@ -71,9 +71,9 @@ TABLE = """
     checking              ..lock podcast_faults reading sent_files template_files template_faults
     store                 errors text
     delivery              errors config text newsletter store disk
-    app                   feedmaker ..delivery
     timing          pure  config cron
-    scheduler             ..app timing crash disk
+    app                   feedmaker ..timing
+    scheduler             ..app crash disk
     cli                   feedmaker errors crash app scheduler
     __main__              cli
 """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedmaker.config import Config, Newsletter
+from feedmaker.config import Config, Newsletter, Theme
 from feedmaker.errors import GateError, OutputError, UsageError
-from feedmaker.model import Episode, Publication, prose
 from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.sent import (
     CarriedEpisode,
@@ -38,7 +38,19 @@ CONFIG = Config.model_validate(
 LETTER = Newsletter.model_validate(
     {"title": "The  Lamp", "from": {"name": "O", "email": "o@lamp.example.org"}, "postal_address": "1 Pier"}
 )
+OTHER = dump_sent(make_issue(sent_at=SENT - timedelta(1), page=page("Other")))
 LETTERS = CONFIG.model_copy(update={"newsletter": LETTER})
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """Stand for an issue as the state database has it."""
+
+    slug: str = "2026-10-30"
+    subject: str = "A bell"
+    preheader: str = ""
+    contents: Sequence[Mapping[str, Any]] = ()
+    page: str = field(default_factory=page)
 
 
 def changed(**members: Any) -> bytes:
@@ -78,46 +90,36 @@ def test_facts_are_all_but_the_page() -> None:
 
 def test_issue_is_made_of_what_it_carried() -> None:
     """Titles, addresses and the reveals that lead; texts on one line, the time in whole seconds of UTC."""
-    about = [
-        Episode("S", "One", SENT.date(), reveals=(prose("a\nb"), prose("c"))),
-        Episode("S", "Two", SENT.date(), reveals=(prose("d"), prose("e"), prose("f")), highlights=(2, 0)),
-        Episode("S", "Three", SENT.date()),
-    ]
-    carried = [
-        Publication(each.title, each.title.lower(), f"{SITE}{each.title}/", SENT, SENT, each)
-        for each in about
+    contents = [
+        {"title": "One\n", "url": f"{SITE}one/", "reveals": ["a\nb", " "]},
+        {"title": "Two", "url": f"{SITE}two/", "reveals": []},
     ]
     east = SENT.astimezone(timezone(timedelta(hours=5))) + timedelta(milliseconds=750)
 
-    issue = sent_issue(
-        LETTERS, "2026-10-30", carried, subject=" a\tbell\u0007 ", preheader="", sent_at=east, page=page()
-    )
+    issue = sent_issue(LETTERS, Drafted(subject=" a\tbell\u0007 ", contents=contents), east)
 
     assert (issue.title, issue.subject, issue.language) == ("The Lamp", "a bell␇", "en-IE")
     assert issue.sent_at == SENT
     assert issue.sent_at.tzinfo is UTC
-    assert [(each.title, each.reveals) for each in issue.episodes] == [
-        ("One", ("a b",)),
-        ("Two", ("f", "d")),
-        ("Three", ()),
-    ]
+    assert issue.episodes == (
+        CarriedEpisode("One", f"{SITE}one/", ("a b",)),
+        CarriedEpisode("Two", f"{SITE}two/"),
+    )
     assert parse_sent(PATH, dump_sent(issue).encode()) == issue
 
 
 def test_without_a_newsletter_nothing_goes_out() -> None:
     """There is nothing to keep where no newsletter is configured."""
     with pytest.raises(UsageError, match="newsletter"):
-        sent_issue(CONFIG, "a", [], subject="A", preheader="", sent_at=SENT, page=page())
+        sent_issue(CONFIG, Drafted(), SENT)
 
 
 @given(subject=TEXTS, preheader=TEXTS, title=TEXTS, reveal=TEXTS)
 def test_summary_says_each_text_once(subject: str, preheader: str, title: str, reveal: str) -> None:
     """Whatever a text is, the summary is well-formed and shows that text and no element of it."""
-    episode = Episode("S", title or "A", SENT.date(), reveals=(prose(reveal),) if reveal else ())
-    carried = [Publication("a", "a", f"{SITE}a/?b&c", SENT, SENT, episode)]
-    issue = sent_issue(
-        LETTERS, "a", carried, subject=subject or "A", preheader=preheader, sent_at=SENT, page=page()
-    )
+    contents = [{"title": title or "A", "url": f"{SITE}a/?b&c", "reveals": [reveal]}]
+    drafted = Drafted(subject=subject or "A", preheader=preheader, contents=contents)
+    issue = sent_issue(LETTERS, drafted, SENT)
 
     root = etree.fromstring(f"<div>{summary_html(issue)}</div>")
 
@@ -143,6 +145,7 @@ def test_summary_says_each_text_once(subject: str, preheader: str, title: str, r
         ({"sent_at": "2026-10-30T08:00:00"}, '9:3: error: "sent_at" is not a time with a zone'),
         ({"episodes": [{"title": "A"}]}, '10:3: error: "episodes" are not titles'),
         ({"episodes": [{"title": "A", "url": "data:x", "reveals": []}]}, '10:3: error: "episodes"'),
+        ({"logo": "lamp.png"}, '20:3: error: "logo" is not the address of a picture'),
         ({"version": 2}, "2:3: error: version 2, and this feedmaker reads 1; update feedmaker"),
         ({"subject": "\ud800"}, "1:1: error: this is no text in UTF-8"),
     ],
@@ -217,11 +220,28 @@ def test_page_of_the_site_itself_is_kept(more: str, tmp_path: Path) -> None:
     assert keep(tmp_path, make_issue(page=page(more=more)))
 
 
+def test_logo_of_the_publisher_may_stand_elsewhere(tmp_path: Path) -> None:
+    """The picture that is configured when an issue goes out is loaded from where it is; nothing else is."""
+    logo = "https://pictures.example.net/lamp.png"
+    letter = LETTER.model_copy(update={"theme": Theme(logo=logo)})
+    config = CONFIG.model_copy(update={"newsletter": letter})
+    pixel = '<img src="https://a.example.net/" alt="">'
+
+    kept = sent_issue(config, Drafted(page=page(more=f'<img src="{logo}" alt="">')), SENT)
+
+    assert keep(tmp_path, kept)
+    assert parse_sent(PATH, (tmp_path / PATH).read_bytes()) == kept
+    with pytest.raises(GateError, match="from elsewhere"):
+        keep(tmp_path, sent_issue(config, Drafted(slug="2026-10-31", page=page(more=pixel)), SENT))
+
+
 def test_kept_file_stays(tmp_path: Path) -> None:
-    """A file is written once; calling again, also after its publisher mended a word, leaves it alone."""
+    """A file is written once; calling again, also later or after a word was mended, leaves it alone."""
     assert keep(tmp_path, make_issue())
     assert (tmp_path / PATH).read_text("utf-8") == dump_sent(make_issue())
     assert not keep(tmp_path, make_issue())
+    assert not keep(tmp_path, make_issue(sent_at=SENT + timedelta(hours=1)))
+    assert (tmp_path / PATH).read_text("utf-8") == dump_sent(make_issue())
 
     mended = dump_sent(make_issue(preheader="Mended"))
     (tmp_path / PATH).write_text(mended, "utf-8")
@@ -231,7 +251,9 @@ def test_kept_file_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "there", [dump_sent(make_issue(sent_at=SENT - timedelta(1))), "{"], ids=["other", "damaged"]
+    "there",
+    [dump_sent(make_issue(sent_at=SENT - timedelta(1), page=page("Other"))), "{"],
+    ids=["other", "damaged"],
 )
 def test_file_of_another_issue_is_not_overwritten(there: str, tmp_path: Path) -> None:
     """What went out once is not lost to an issue of the same name."""

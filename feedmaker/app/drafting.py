@@ -1,4 +1,4 @@
-"""Drafting: an issue of what is new is made, checked and frozen; or made anew, as long as it has not gone out."""
+"""Drafting: an issue of what is new is made, checked and frozen, and made anew until it goes out."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from feedmaker.store import Frozen, Issue, Store
 if TYPE_CHECKING:
     from feedmaker.build.build import Build
 
+_USUAL = Wording()
 _OPEN = ("draft", "approved", "skipped")
 
 
@@ -133,7 +134,8 @@ def _kept(build: Build, issue: Issue, carried: Sequence[str], without: Sequence[
         raise UsageError(f"issue {issue.slug} has no episode {', '.join(sorted(unknown))}; it has {known}")
     kept = {path: entry for path, entry in mine.items() if entry.slug not in without}
     if not kept:
-        raise UsageError(f"issue {issue.slug} would be empty; `feedmaker newsletter skip {issue.slug}` drops it")
+        way = f"`feedmaker newsletter skip {issue.slug}` drops it"
+        raise UsageError(f"issue {issue.slug} would be empty; {way}")
     return kept
 
 
@@ -155,7 +157,7 @@ def occasion(
     build: Build,
     slug: str,
     when: datetime,
-    said: Wording = Wording(),
+    said: Wording = _USUAL,
     corrections: Mapping[tuple[str, str], Correction] | None = None,
 ) -> Occasion:
     """Gather what an issue says besides its episodes."""
@@ -175,7 +177,7 @@ def _due_corrections(
 ) -> dict[tuple[str, str], Correction]:
     """Find corrections of notes that were mailed which no issue has carried, but for the one at hand."""
     told = store.carried_corrections(but_of=issue_id)
-    mailed = {id for issue in store.issues("sent") for id in store.episodes_of(issue.id)}
+    mailed = {name for issue in store.issues("sent") for name in store.episodes_of(issue.id)}
     found: dict[tuple[str, str], Correction] = {}
     for path in build.material.newest_first:
         entry = build.material.entries[path]
@@ -222,4 +224,5 @@ def _note_in_lock(
         if name in freed or (name in carried and not entry.backlog and not entry.issue)
     }
     if changed:
-        write_durably(project.lock_path, dump_lock(replace(lock, entries={**lock.entries, **changed})).encode())
+        noted = replace(lock, entries={**lock.entries, **changed})
+        write_durably(project.lock_path, dump_lock(noted).encode())

@@ -221,7 +221,7 @@ class Project:
         from feedmaker.templating import Templates
 
         config, lock = self.config(), self.lock()
-        named = [str(self.folder / name) for name in files_named(config.podcast)]
+        named = [str(self.folder / name) for name in files_named(config)]
         inputs = replace(seen.inputs, named=[look(Path(name)) for name in named])
         reading = read_notes(self.folder, inputs.notes, index, config, seen.when, progress)
         trusted = index.reader() == reading.rules

@@ -1,19 +1,18 @@
-"""Between a draft and its readers: who is told, approving, skipping, and what goes out when its time has come."""
+"""Between a draft and its readers: telling the publisher, approving, skipping, and keeping to the time."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from feedmaker.app.drafting import draft_within
-from feedmaker.app.newsletters import find, stored, transport_of
+from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.project import Project
 from feedmaker.app.sending import send_within
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
-from feedmaker.newsletter.notice import notice_text
-from feedmaker.store import Issue, Store
+from feedmaker.store import Issue
 from feedmaker.timing import Timing
 
 SEND = "newsletter send"
@@ -28,8 +27,8 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
     with project.working(), stored(project) as store:
         issue = find(store, slug)
         if issue.state not in ("draft", "approved"):
-            hint = f"; `feedmaker newsletter edit {issue.slug}` takes it up again" if issue.state == "skipped" else ""
-            raise UsageError(f"issue {issue.slug} is {issue.state}{hint}")
+            way = f"`feedmaker newsletter edit {issue.slug}` takes up what is skipped"
+            raise UsageError(f"issue {issue.slug} is {issue.state} and cannot be approved; {way}")
         due = at or issue.due_at or next_sending(project.config(), now)
         store.approve_issue(issue.id, max(due, now) if due else None)
         project.idle_note.unlink(missing_ok=True)
@@ -37,7 +36,10 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
 
 
 def skip(project: Project, slug: str, now: datetime) -> Issue:
-    """Keep an issue from going out; its episodes are not mailed again. Raises `UsageError` once it is sent."""
+    """Keep an issue from going out; its episodes are not mailed by another.
+
+    Raises `UsageError` where it has gone out.
+    """
     with project.working(), stored(project) as store:
         issue = find(store, slug)
         if issue.state in ("sending", "sent"):
@@ -74,21 +76,23 @@ def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: 
     if waiting.state == "draft" and letter.review:
         return f"issue {waiting.slug} still waits for review; {_tell(project, config, waiting, now)}"
     if waiting.state == "approved" and waiting.due_at and waiting.due_at > now:
-        return f"issue {waiting.slug} is approved for {waiting.due_at.astimezone(config.site.zone):%Y-%m-%d %H:%M}"
+        return f"issue {waiting.slug} is approved, and goes out on {_local(config, waiting.due_at)}"
     return _send_in_time(project, config, waiting, now)
 
 
-def send_released(project: Project, now: datetime) -> list[tuple[Issue, str]]:
-    """Send the approved issues whose time has come; return each with what happened. The work lock is held."""
-    config = project.config()
+def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
+    """List the approved issues whose time has come, with that time; and those that were cut off then."""
     with stored(project) as store:
-        due = [issue for issue in store.issues("approved") if issue.due_at and issue.due_at <= now]
-    return [(issue, _send_in_time(project, config, issue, now)) for issue in due]
+        released = store.issues("approved", "sending")
+    return [(issue, issue.due_at) for issue in released if issue.due_at and issue.due_at <= now]
 
 
-def next_release(store: Store) -> datetime | None:
-    """Return when the next approved issue goes out."""
-    return min((issue.due_at for issue in store.issues("approved") if issue.due_at), default=None)
+def send_in_time(project: Project, slug: str, now: datetime) -> str:
+    """Send an approved issue, with the work lock held, and say in a line what happened.
+
+    One whose time is too long ago waits for review again.
+    """
+    return _send_in_time(project, project.config(), find_issue(project, slug), now)
 
 
 _WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}
@@ -107,9 +111,8 @@ def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime)
     if issue.state != "sending" and issue.due_at and now - issue.due_at > letter.patience:
         with stored(project) as store:
             store.mark_issue(issue.id, "draft", now)
-        due = issue.due_at.astimezone(config.site.zone)
         told = _tell(project, config, issue, now)
-        return f"issue {issue.slug} was due on {due:%Y-%m-%d %H:%M}, which is too late to send unseen; {told}"
+        return f"issue {issue.slug} was due on {_local(config, issue.due_at)}, too long ago; {told}"
     sending = send_within(project, issue.slug, now)
     if not sum(sending.counts.values()):
         return f"issue {issue.slug} waits, for there are no subscribers to send it to"
@@ -120,13 +123,17 @@ def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime)
     return f"sent {issue.slug} to {sending.counts['sent']}"
 
 
+def _local(config: Config, moment: datetime) -> str:
+    return f"{moment.astimezone(config.site.zone):%Y-%m-%d at %H:%M}"
+
+
 def _tell(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     """Tell the publisher by mail that an issue waits; say in a phrase whether that went well."""
     letter = newsletter_of(config)
     reviewer = letter.reviewer or letter.sender.email
     try:
         transport = transport_of(project, config.delivery.transport)
-        receipt = send_notice(issue, config, transport, reviewer, notice_text(issue, letter), now)
+        receipt = send_notice(issue, letter, transport, now)
     except DeliveryError as error:
         return f"it waits for review, but {reviewer} could not be told: {error}"
     if not receipt.accepted:

@@ -12,6 +12,7 @@ from feedmaker.config import Config
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import deliver, send_copy
 from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent import sent_issue
 from feedmaker.sent_files import keep
 from feedmaker.store import Issue, Store
@@ -86,7 +87,7 @@ def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
     config = project.config()
     recipient = normalise(address)
     transport = transport_of(project, config.delivery.transport)
-    receipt = send_copy(find_issue(project, slug), config, transport, recipient, now)
+    receipt = send_copy(find_issue(project, slug), newsletter_of(config), transport, recipient, now)
     if not receipt.accepted:
         raise DeliveryError(f"not sent to {recipient}: {receipt.reply}")
     return receipt.reply

@@ -19,6 +19,7 @@ from feedmaker.build.copies import with_copies
 from feedmaker.build.feeds import FeedPlans
 from feedmaker.build.making import make_all
 from feedmaker.build.material import Material, Planned
+from feedmaker.build.pictures import Logo
 from feedmaker.build.site import SitePlans
 from feedmaker.config import Config
 from feedmaker.disk import write_durably
@@ -76,6 +77,7 @@ class Build:
         self.material = Material(config, templates.digest(), index, reading, self.resolution, sent)
         issues = {path: sent.issues[path] for path in sent.newest_first}
         self.series = list(all_series(config, reading.facts, self.material.newest_first, issues))
+        self._logo = Logo(folder, config)
         self._broadcasting = self._make_broadcasting()
         channel = self._broadcasting.channel if self._broadcasting else None
         self.lock = self._broadcasting.lock if self._broadcasting else self.resolution.lock
@@ -107,6 +109,11 @@ class Build:
         self.index.record_outputs(changed, dropped)
         return self._told(output)
 
+    @property
+    def logo(self) -> str | None:
+        """Return the address of the newsletter's logo."""
+        return self._logo.address
+
     def _make_broadcasting(self) -> Broadcasting | None:
         podcast = self.config.podcast
         series = next((each for each in self.series if each.kind == "podcast"), None)
@@ -114,6 +121,7 @@ class Build:
 
     def _planned(self) -> Iterator[Planned]:
         """Plan all outputs in the order in which they are moved to their places: what links to it last."""
+        yield from self._logo.planned()
         if self._broadcasting:
             yield from self._broadcasting.planned()
         yield from self._site.planned()

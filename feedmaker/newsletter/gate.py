@@ -41,7 +41,8 @@ def check_page(content: IssueContent, html: str) -> None:
     `content` is that of the mail. Raises `GateError` as `check_issue` does.
     """
     page = _read(content, html)
-    personal = [content.unsubscribe] if content.unsubscribe in "".join(page.pieces) else []
+    flow = "".join(page.pieces)
+    personal = [content.unsubscribe] if content.unsubscribe and content.unsubscribe in flow else []
     _refuse(
         *(f"page: {fault}" for fault in page.faults),
         *(f"page: {fault}" for fault in disclosure_faults(html, content.links)),

@@ -31,8 +31,8 @@ _TOKEN = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._~-]{{0,{TOKEN_LIMIT - 1}}}")
 _VALUE = re.compile(rf"[!-~]([ -~{TOKEN_SLOT}]|\r\n )*")
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
-_RISKY = re.compile(rb"[^\t\n -<>-\x7f]+|[\t ](?=\n|\Z)")
-_LONG = re.compile(rb".{71,73}(?<!=)(?<!=.)(?!=?$)", re.MULTILINE)
+_RISKY = re.compile(rb"[^\t\n -\x7f]+|[\t ](?=\n|\Z)")
+_LONG = re.compile(rb"(?=.{75}).{71,73}(?<!=)(?<!=.)")
 _MISREAD = re.compile(rb"^(?:\.|F(?=rom ))", re.MULTILINE)
 
 
@@ -100,10 +100,10 @@ def _quoted_printable(text: str) -> bytes:
     Each slot stands on a line of its own between soft line breaks, so any token fits. The standard library's
     two encoders write lines of 77 signs, or take ten times as long.
     """
-    data = text.replace("\r\n", "\n").replace("\r", "\n").encode()
+    data = text.replace("\r\n", "\n").replace("\r", "\n").encode().replace(b"=", b"=3D")
     data = _RISKY.sub(lambda found: f"={found[0].hex('=').upper()}".encode(), data)
     data = data.replace(_SLOT, b"=\n%b=\n" % _SLOT).removesuffix(b"=\n")
-    data = _LONG.sub(rb"\g<0>=\n", data)
+    data = _LONG.sub(lambda found: found[0] + b"=\n", data)
     data = _MISREAD.sub(lambda found: b"=%02X" % found[0][0], data)
     return data.replace(b"\n", b"\r\n")
 

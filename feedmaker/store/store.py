@@ -23,7 +23,16 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from feedmaker.errors import StoreError
 from feedmaker.store import schema
 from feedmaker.store.database import Database
-from feedmaker.store.records import Counts, Delivery, DeliveryState, Frozen, Issue, IssueState, Run, Subscriber
+from feedmaker.store.records import (
+    Counts,
+    Delivery,
+    DeliveryState,
+    Frozen,
+    Issue,
+    IssueState,
+    Run,
+    Subscriber,
+)
 from feedmaker.store.tables import carried, corrected, deliveries, issues, runs, subscribers
 
 
@@ -139,7 +148,9 @@ class Store:
             mine = issues.c.id == issue_id
             values = {**asdict(frozen), "state": "draft", "due_at": due_at}
             issue = Issue(
-                **connection.execute(update(issues).where(mine).values(values).returning(issues)).mappings().one()
+                **connection.execute(update(issues).where(mine).values(values).returning(issues))
+                .mappings()
+                .one()
             )
             connection.execute(delete(carried).where(carried.c.issue_id == issue_id))
             connection.execute(delete(corrected).where(corrected.c.issue_id == issue_id))
@@ -154,7 +165,9 @@ class Store:
     def add_corrections(self, issue_id: int, corrections: Iterable[tuple[str, str]]) -> None:
         """Note which corrections, as pairs of episode id and digest, an issue carries."""
         with self._database.transaction() as connection:
-            rows = [{"episode_id": one, "digest": digest, "issue_id": issue_id} for one, digest in corrections]
+            rows = [
+                {"episode_id": name, "digest": digest, "issue_id": issue_id} for name, digest in corrections
+            ]
             if rows:
                 connection.execute(insert(corrected), rows)
 

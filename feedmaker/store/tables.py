@@ -74,7 +74,9 @@ issues = Table(
     Column("due_at", Moment),
     Column("sent_at", Moment),
     UniqueConstraint("slug", name="issues_slug_key"),
-    CheckConstraint("state IN ('draft', 'approved', 'sending', 'sent', 'skipped')", name="issues_state_check"),
+    CheckConstraint(
+        "state IN ('draft', 'approved', 'sending', 'sent', 'skipped')", name="issues_state_check"
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -18,10 +18,10 @@ from feedmaker.sent import CarriedEpisode
 from feedmaker.sent_files import keep
 from feedmaker.serving import is_current_feed
 from tests.build.documents import HOME, document, ids, is_there, links, root_of
-from tests.build.test_hostile_notes import TEXTS
 from tests.conftest import Cli
 from tests.content.episodes import hostile_text
 from tests.content.reader import read_html
+from tests.feeds.samples import HOSTILE
 from tests.issues import BELLS, SENT, make_issue, page, save_issue
 from tests.projects import FIRST, LATER, MUCH_LATER, SCHEDULE, ProjectFolder
 
@@ -311,7 +311,7 @@ def test_what_editors_leave_behind_is_passed_over(built: ProjectFolder) -> None:
     assert not built.build(LATER).diagnostics
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+@pytest.mark.parametrize("text", [*HOSTILE, "w" * 300])
 def test_hostile_texts_are_texts(project: ProjectFolder, text: str) -> None:
     """Whatever subject, preheader, title and reveal are, list and feeds show them and nothing else."""
     check_texts(project, text)

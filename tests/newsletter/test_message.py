@@ -336,6 +336,15 @@ def test_size_is_counted_as_sent(html: str) -> None:
     assert encoded_size(html) == len(part.rpartition(b"\r\n--=_")[0])
 
 
+def test_lines_that_fit_stay_whole() -> None:
+    """A text part that is wrapped at 72 reads the same in the source of the message."""
+    lines = ["-" * 72, "word " * 14 + "ok", "x" * 74]
+
+    data = message(text="\n".join(lines))
+
+    assert "\r\n".join(["", *lines, ""]).encode() in data
+
+
 def test_lines_that_old_programs_change_are_escaped() -> None:
     """No line begins with a dot or the word From, and none ends in white space."""
     text = "." * 300 + "\n.\nFrom here\n" + "From " * 60 + "\nblank \ntab\t\n" + " " * 200

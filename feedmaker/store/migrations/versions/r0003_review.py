@@ -42,8 +42,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.execute(
-        "INSERT INTO issues SELECT id, slug, subject, preheader, html, text, '', length(html), '[]', '[]', '{}',"
-        " state, drafted_at, NULL, sent_at FROM old_issues"
+        "INSERT INTO issues SELECT id, slug, subject, preheader, html, text, '', length(html),"
+        " '[]', '[]', '{}', state, drafted_at, NULL, sent_at FROM old_issues"
     )
     op.execute("DROP TABLE old_issues")
     op.create_table(
