@@ -162,9 +162,10 @@ def test_text_of_a_note_is_no_fault_of_the_packaged_templates(said: list[str]) -
     "value", ["a\\b", "a\n  b", "e\u0301", "\u0301", "👩🏽‍🚀", "\u200b\u202e\xa0\ufeff", "ש", "&#8205;"]
 )
 def test_attribute_keeps_its_signs(value: str) -> None:
-    """MJML doubles backslashes in attributes and writes many signs as numbers; readers get what was written."""
+    """MJML doubles backslashes and writes many signs as numbers; readers get what was written."""
     source = (
-        f'<mjml><mj-head><mj-title>{value}</mj-title><mj-style>.a {{ content: "\\2014" }}</mj-style></mj-head>'
+        f"<mjml><mj-head><mj-title>{value}</mj-title>"
+        '<mj-style>.a { content: "\\2014" }</mj-style></mj-head>'
         f"<mj-body><mj-section><mj-column><mj-text><p class='a' title='{value}' lang=\"{value}\">{value}</p>"
         "</mj-text></mj-column></mj-section></mj-body></mjml>"
     )
