@@ -119,14 +119,14 @@ def show(issue: str, part: str | None) -> None:
     feedmaker newsletter show latest
     feedmaker newsletter show 2026-11-23 --html > issue.html
     """
-    from feedmaker.app.newsletters import find_issue
+    from feedmaker.app.newsletters import find_issue, part_of
 
     project = get_project()
     found = find_issue(project, issue)
     if part is None:
         click.echo(f"Issue: {found.slug} ({_state(project, found)})")
         click.echo(f"Subject: {found.subject}\nPreheader: {found.preheader}\n")
-    print_text(found.html if part == "html" else found.text)
+    print_text(part_of(found, "html" if part == "html" else "text"))
 
 
 @newsletter.command()

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from feedmaker.config import Config, Newsletter
 from feedmaker.delivery.transports import Envelope, Receipt, Transport
 from feedmaker.errors import StoreError, UsageError
+from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.newsletter.message import Letter
 from feedmaker.newsletter.notice import notice, notice_text
 from feedmaker.store import Counts, Issue, IssueState, Store, Subscriber
@@ -108,7 +109,9 @@ def send_copy(
 def send_notice(issue: Issue, letter: Newsletter, transport: Transport, now: datetime) -> Receipt:
     """Tell the reviewer, or else the sender, that an issue waits."""
     recipient = letter.reviewer or letter.sender.email
-    text = notice_text(issue.slug, issue.subject, issue.preheader, issue.text, issue.size, issue.cuts)
+    text = notice_text(
+        issue.slug, issue.subject, issue.preheader, for_nobody(issue.text), issue.size, issue.cuts
+    )
     message_id = _made_id(letter.sender.email, issue.slug, "review", recipient, utc(now))
     message = notice(letter.sender, recipient, issue.slug, text, message_id=message_id, date=now)
     return transport.send(message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review"))
