@@ -108,7 +108,10 @@ def _waiting(project: Project) -> Issue | None:
 def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     """Send an issue, unless its time is so long ago that somebody should look at it again."""
     letter = newsletter_of(config)
-    if issue.state != "sending" and issue.due_at and now - issue.due_at > letter.patience:
+    if issue.due_at and now - issue.due_at > letter.patience:
+        if issue.state == "sending":
+            way = f"`feedmaker newsletter send {issue.slug}` sends the rest"
+            raise DeliveryError(f"issue {issue.slug} was cut off on its way, too long ago; {way}")
         with stored(project) as store:
             store.mark_issue(issue.id, "draft", now)
         told = _tell(project, config, issue, now)
