@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -20,6 +20,12 @@ _MANY = 50
 def counted(count: int, noun: str) -> str:
     """Write a number of things: 1 error, 2 errors."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def summed_up(are_errors: Sequence[bool]) -> str:
+    """Count errors and warnings."""
+    errors = sum(are_errors)
+    return f"{counted(errors, 'error')}, {counted(len(are_errors) - errors, 'warning')}"
 
 
 def tell_faults(report: BuildReport) -> None:

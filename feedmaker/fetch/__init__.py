@@ -138,7 +138,7 @@ class _Exchange:
         self.shown = shown_address(url)
         with self._explained(), self._client() as client:
             answers = self._heads(client, url)
-            if not answers or not answers[-1].is_success:
+            if not answers or _refuses_heads(answers[-1].status_code):
                 answers = list(self._followed(client, client.build_request("GET", url)))
             *redirects, last = answers
             moved = all(each.status_code in _FOR_GOOD for each in redirects) and bool(redirects)
@@ -262,6 +262,11 @@ def _named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def _refuses_heads(status: int) -> bool:
+    """Tell answers that GET may change; who is asked too often already is not asked once more."""
+    return status >= HTTPStatus.BAD_REQUEST and status != HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _way_out(status: int) -> str:

@@ -32,7 +32,6 @@ _ADDRESS = re.compile(r"(?:https?://|mailto:)[!#-;=?-~\x7f]+")
 _NUMBER = re.compile(r"\[\d+\]")
 _MARKER = re.compile(r"\s*(?:\d+[.)]|[*•-])\s")
 _UNWORDY = re.compile(r"[\W_]+")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"\{\{|\{%")
 _ENDS = ".,;:!?)]}'\"»”’"
 
@@ -152,7 +151,8 @@ def addresses(html: str, config: Config) -> list[str]:
     Left out are those that act or earn when they are asked for: where readers leave, and paid links.
     """
     part = HtmlPart(html)
-    every = dict.fromkeys(link.address for link in part.links if is_web_address(link.address))
+    linked = dict.fromkeys(link.address for link in part.links)
+    every = [address for address in linked if is_web_address(address) and _is_whole(address)]
     paid = {link.url for link in paid_links(every, config.merchants)}
     leaving = {newsletter_of(config).unsubscribe, unsubscribe_address(newsletter_of(config), TOKEN_SLOT)}
     return [address for address in every if address not in paid | leaving and TOKEN_SLOT not in address]
@@ -231,19 +231,22 @@ def _link_faults(part: HtmlPart, config: Config) -> Iterator[Fault]:
             yield Fault("bare-address", f"the link to {_quoted(address)} has an address for words")
         if _LEFT_OVER.search(address):
             yield Fault("left-over", f"the address {_quoted(address)} was not filled in")
-        elif not _SCHEME.match(address) and not address.startswith("#"):
+        elif not _is_whole(address) and not address.startswith("#"):
             yield Fault("relative-link", f"the address {_quoted(address)} is not a whole one")
-        elif _is_insecure(address, config.site.address):
+        elif _is_whole(address) and _is_insecure(address, config.site.address):
             yield Fault("insecure-link", f"the link to {_quoted(address)} is http, and the site is https")
 
 
-def _is_insecure(address: str, site: str) -> bool:
-    if not site.startswith("https:") or not address.lower().startswith("http:"):
-        return False
+def _is_whole(address: str) -> bool:
     try:
-        return urlsplit(address).hostname == urlsplit(site).hostname
+        return bool(urlsplit(address).scheme)
     except ValueError:
         return False
+
+
+def _is_insecure(address: str, site: str) -> bool:
+    parts, own = urlsplit(address), urlsplit(site)
+    return (parts.scheme, own.scheme, parts.hostname) == ("http", "https", own.hostname)
 
 
 def _disagreements(issue: Issue, part: HtmlPart) -> Iterator[Fault]:
