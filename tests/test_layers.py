@@ -69,7 +69,8 @@ TABLE = """
     app                   feedmaker ..delivery
     timing          pure  config cron
     scheduler             ..app timing crash disk
-    cli                   feedmaker errors crash app scheduler
+    web                   errors app
+    cli                   feedmaker errors crash app scheduler web
     __main__              cli
 """
 

@@ -81,7 +81,7 @@ def draft(project: Project, now: datetime, backlog: int = 0) -> Draft:
 def draft_within(project: Project, now: datetime, backlog: int = 0) -> Draft:
     """Do what `draft` does, for a caller that holds the work lock."""
     with project.built(now) as (report, build), stored(project) as store:
-        chosen = _choose(build, store.carried_episodes(), backlog)
+        chosen = choose(build, store.carried_episodes(), backlog)
         issue = _freeze(build, store, chosen, now) if chosen else None
         _note_in_lock(project, build.lock, store.carried_episodes())
     return Draft(issue, report)
@@ -101,7 +101,7 @@ def _note_in_lock(project: Project, lock: Lock, carried: Mapping[str, str]) -> N
         write_durably(project.lock_path, dump_lock(replace(lock, entries={**lock.entries, **news})).encode())
 
 
-def _choose(build: Build, carried: Mapping[str, str], backlog: int) -> dict[str, Entry]:
+def choose(build: Build, carried: Mapping[str, str], backlog: int) -> dict[str, Entry]:
     """Choose what an issue carries, the newest first: all news, and some of the back catalogue."""
     chosen: dict[str, Entry] = {}
     left = backlog

@@ -87,7 +87,7 @@ class Build:
         a disk that fails later, between two moves, leaves each file old or new for the next build.
         """
         known, reading = self.index.outputs(), self.reading
-        planned = list(with_copies(self._planned(), self.config.serving.compress))
+        planned = list(with_copies(self.planned(), self.config.serving.compress))
         self.index.record_notes(reading.read, reading.broken, reading.gone, reading.rules)
         self.index.announce({item.path for item in planned} - known.keys())
         outputs = self._stage(planned, output, known, progress)
@@ -104,12 +104,7 @@ class Build:
         """Return the publication and content of notes by their paths, in that order."""
         return [self.material.rendered(path) for path in paths]
 
-    def _make_broadcasting(self) -> Broadcasting | None:
-        podcast = self.config.podcast
-        series = next((each for each in self.series if each.kind == "podcast"), None)
-        return Broadcasting(self.folder, self.material, podcast, series) if podcast and series else None
-
-    def _planned(self) -> Iterator[Planned]:
+    def planned(self) -> Iterator[Planned]:
         """Plan all outputs in the order in which they are moved to their places: what links to it last."""
         if self._broadcasting:
             yield from self._broadcasting.planned()
@@ -117,6 +112,18 @@ class Build:
         yield from self._feeds.archives()
         yield from self._feeds.current()
         yield self._feeds.opml()
+
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """Report what is wrong with notes, alone and together."""
+        yield from self.reading.diagnostics
+        yield from clash_diagnostics(self.folder, self.resolution)
+        facts = [self.reading.facts[path] for path in self.resolution.published]
+        yield from podcast_warnings(self.folder, self.config, facts)
+
+    def _make_broadcasting(self) -> Broadcasting | None:
+        podcast = self.config.podcast
+        series = next((each for each in self.series if each.kind == "podcast"), None)
+        return Broadcasting(self.folder, self.material, podcast, series) if podcast and series else None
 
     def _stage(
         self, planned: Sequence[Planned], output: Output, known: Mapping[str, Written], progress: Progress
@@ -136,12 +143,6 @@ class Build:
         if self.before != self.lock:
             write_durably(path, dump_lock(self.lock).encode())
 
-    def _diagnostics(self) -> Iterator[Diagnostic]:
-        yield from self.reading.diagnostics
-        yield from clash_diagnostics(self.folder, self.resolution)
-        facts = [self.reading.facts[path] for path in self.resolution.published]
-        yield from podcast_warnings(self.folder, self.config, facts)
-
     def _told(self, output: Output) -> Built:
         before = self.before.entries if self.before else {}
         after = self.resolution.published
@@ -153,7 +154,7 @@ class Build:
         ]
         return Built(
             self.resolution,
-            sorted(self._diagnostics()),
+            sorted(self.diagnostics()),
             sorted(self.reading.broken),
             sorted(path for path, entry in after.items() if entry.id not in before or before[entry.id].gone),
             sorted(

@@ -1,0 +1,314 @@
+"""The preview of a project: looks at its files, and makes what is asked for of what they say now.
+
+All methods but `warm` belong to one thread, for the index does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from feedmaker.app.previewing.faults import Fault, explained
+from feedmaker.app.previewing.feeds import FeedView, feed_view
+from feedmaker.app.previewing.issues import (
+    NEXT,
+    IssueView,
+    Kept,
+    drafted_issue,
+    kept_issues,
+    next_issue,
+)
+from feedmaker.app.previewing.notes import NoteView, troubled_notes
+from feedmaker.app.project import EPISODES, Project, silent
+from feedmaker.build.build import Build
+from feedmaker.build.material import Planned
+from feedmaker.config import Config
+from feedmaker.errors import Diagnostic, FeedmakerError, UsageError
+from feedmaker.feeds.outline import Format
+from feedmaker.index import Index, copy_index, is_fresh, look
+from feedmaker.notes.folder import NoteFile, scan
+from feedmaker.podcast_faults import files_named
+from feedmaker.reading import Progress, Reading, read_notes
+from feedmaker.series import Series
+from feedmaker.template_files import template_files
+from feedmaker.templating import Templates
+
+T = TypeVar("T")
+_KEPT = 200
+_LISTS = {
+    "index.html": "Front page",
+    "episodes/index.html": "All episodes",
+    "recommendations/index.html": "Recommendations",
+    "tags/index.html": "Tags",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[T]):
+    """Hold what is to be shown; with a fault, it is the last one that was good, if there was any."""
+
+    value: T | None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """Name a page: where it stands, what it is called, and for an episode its show and day."""
+
+    path: str
+    title: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLink:
+    """Name a feed, which may be called nothing, and what it calls itself."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Hold what is known of the project as a whole; `fault` keeps all of it from being looked at anew."""
+
+    folder: str
+    title: str
+    address: str
+    changed: str
+    fault: Fault | None
+    issues: tuple[tuple[str, str], ...]
+    notes: int
+    errors: int
+    warnings: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """Hold everything that was made of the files at one moment."""
+
+    build: Build
+    kept: Kept
+    diagnostics: tuple[Diagnostic, ...]
+    now: datetime
+    outputs: dict[str, Planned]
+
+
+_Files = tuple[list[NoteFile], list[NoteFile]]
+
+
+class Preview:
+    """Show what a project would publish and send now."""
+
+    def __init__(self, project: Project, clock: Callable[[], datetime]) -> None:
+        self._project = project
+        self._clock = clock
+        self._index_path = project.state / "preview.db"
+        self._index: Index | None = None
+        self._closing = ExitStack()
+        self._site: _Site | None = None
+        self._fault: Fault | None = None
+        self._files: _Files | None = None
+        self._named: list[Path] = []
+        self._due: datetime | None = None
+        self._changed = clock()
+        self._made: OrderedDict[str, bytes] = OrderedDict()
+        self._good: OrderedDict[str, object] = OrderedDict()
+
+    def warm(self, progress: Progress) -> None:
+        """Read all notes once, before there are threads: only then can every core help.
+
+        What is wrong with the project is left for the page to tell.
+        """
+        copy_index(self._project.index_path, self._index_path)
+        try:
+            config = self._project.config()
+            with Index.open(self._index_path) as index:
+                self._read(index, config, scan(self._project.folder, EPISODES), progress)
+        except FeedmakerError:
+            return
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._closing.close()
+
+    def refresh(self) -> bool:
+        """Look at the files, and where one has changed or a note is due, at what they say; tell if so."""
+        now, began = self._clock().replace(second=0, microsecond=0), time.time_ns()
+        files = self._look()
+        if files == self._files and not (self._due and self._due <= now):
+            return False
+        settled = not any(is_fresh(file, began) for group in files for file in group)
+        self._files = files if settled else None
+        try:
+            self._site, self._fault = self._read_all(files[0], now), None
+        except Exception as error:  # noqa: BLE001 - shown to the publisher; what was good stays
+            self._fault = explained(error, self._project.folder)
+        self._changed = self._clock()
+        return True
+
+    def state(self) -> State:
+        """Return what is known of the project as a whole."""
+        site, folder = self._site, self._project.folder
+        if site is None:
+            return State(folder.name, folder.name, "", self._clock_text(None), self._fault, (), 0, 0, 0, 0)
+        build, errors = site.build, sum(each.is_error for each in site.diagnostics)
+        resolution = build.resolution
+        return State(
+            folder.name,
+            build.config.site.title,
+            build.config.site.address,
+            self._clock_text(build.config),
+            self._fault,
+            tuple(self._choices(site)),
+            len(resolution.published),
+            errors,
+            len(site.diagnostics) - errors,
+            len(resolution.drafts) + len(resolution.waiting) + len(resolution.clashes)
+            + len(build.reading.broken),
+        )
+
+    def issue(self, name: str) -> Shown[IssueView]:
+        """Show an issue: the next one, or one that is drafted, by its slug."""
+        return self._keeping(f"issue {name}", partial(self._issue, name))
+
+    def pages(self) -> list[PageLink]:
+        """List all pages: lists first, then the episodes, the newest first."""
+        if self._site is None:
+            return []
+        material, outputs = self._site.build.material, self._outputs(self._site)
+        episodes = []
+        for note in material.newest_first:
+            path, facts = f"episodes/{material.entries[note].slug}/index.html", material.facts[note]
+            if path in outputs and not facts.url:
+                episodes.append(PageLink(path, facts.title, f"{facts.show} · {facts.aired.isoformat()}"))
+        known = {link.path for link in episodes}
+        others = [path for path in outputs if path.endswith(".html") and path not in known]
+        lists = [PageLink(path, _LISTS.get(path, path.removesuffix("/index.html"))) for path in others]
+        return [*sorted(lists, key=lambda link: (link.path not in _LISTS, link.path)), *episodes]
+
+    def output(self, path: str) -> Shown[bytes]:
+        """Return a file as a build would write it, by its path below public/."""
+        return self._keeping(f"output {path}", partial(self._output, path))
+
+    def feeds(self) -> list[FeedLink]:
+        """List all feeds, the main one first."""
+        return [FeedLink(each.outline.name, each.outline.title) for each in self._series()]
+
+    def feed(self, name: str) -> Shown[FeedView]:
+        """Show a feed in all its formats."""
+        return self._keeping(f"feed {name}", partial(self._feed, name))
+
+    def notes(self) -> list[NoteView]:
+        """List the notes that something is to be said of."""
+        site = self._site
+        return troubled_notes(self._project.folder, site.build, site.diagnostics) if site else []
+
+    # What the files say
+
+    def _look(self) -> _Files:
+        project, state = self._project, self._project.state / "state.db"
+        others = [
+            *(project.schedule, project.lock_path, state, state.with_name("state.db-wal")),
+            *(*template_files(project.templates), *self._named),
+        ]
+        return scan(project.folder, EPISODES), [look(path) for path in others]
+
+    def _read_all(self, notes: list[NoteFile], now: datetime) -> _Site:
+        project = self._project
+        config, lock = project.config(), project.lock()
+        self._named = [project.folder / name for name in files_named(config.podcast)]
+        if self._index is None:
+            self._index = self._closing.enter_context(Index.open(self._index_path))
+        reading = self._read(self._index, config, notes, silent)
+        build = Build(project.folder, config, Templates(project.templates), self._index, reading, lock, now)
+        self._due = min(build.resolution.waiting.values(), default=None)
+        return _Site(build, kept_issues(project), tuple(build.diagnostics()), now, {})
+
+    def _read(self, index: Index, config: Config, notes: list[NoteFile], progress: Progress) -> Reading:
+        """Read the notes that have changed, and remember them."""
+
+        def read() -> Reading:
+            reading = read_notes(self._project.folder, notes, index, config, time.time_ns(), progress)
+            index.record_notes(reading.read, reading.broken, reading.gone, reading.rules)
+            return reading
+
+        return index.mending(read)
+
+    # What is made of it
+
+    def _keeping(self, name: str, make: Callable[[], T]) -> Shown[T]:
+        """Make something, and where that fails, show what was good last, and why it is not new."""
+        try:
+            value = make()
+        except Exception as error:  # noqa: BLE001 - shown to the publisher; what was good stays
+            last: T | None = self._good.get(name)  # type: ignore[assignment] # of the same name, so of its kind
+            return Shown(last, explained(error, self._project.folder))
+        _remember(self._good, name, value)
+        return Shown(value)
+
+    def _choices(self, site: _Site) -> list[tuple[str, str]]:
+        """Name the issues that can be shown; what is drafted goes out before what is not."""
+        waiting = [(issue.slug, f"{issue.slug}, drafted") for issue in site.kept.waiting]
+        return [*waiting, (NEXT, "Next issue, as of now")]
+
+    def _issue(self, name: str) -> IssueView:
+        site = self._looked_at()
+        if name == NEXT:
+            return next_issue(site.build, site.kept, site.now)
+        for issue in site.kept.waiting:
+            if issue.slug == name:
+                return drafted_issue(issue, site.build.config, site.now)
+        raise UsageError(f'no issue "{name}" waits any more')
+
+    def _output(self, path: str) -> bytes:
+        planned = self._outputs(self._looked_at()).get(path)
+        if planned is None:
+            raise UsageError(f"a build would write no {path}")
+        known = f"{path} {planned.key}"
+        data = self._made.pop(known, None) or planned.make()
+        _remember(self._made, known, data)
+        return data
+
+    def _feed(self, name: str) -> FeedView:
+        site = self._looked_at()
+        series = next((each for each in self._series() if each.outline.name == name), None)
+        if series is None:
+            raise UsageError(f'there is no feed "{name}" any more')
+        files: Mapping[Format, tuple[str, bytes]] = {
+            kind: (path, self._output(path)) for kind, path in series.outline.paths().items()
+        }
+        return feed_view(name, files, site.build.config.site.zone)
+
+    def _series(self) -> list[Series]:
+        return self._site.build.series if self._site else []
+
+    def _outputs(self, site: _Site) -> dict[str, Planned]:
+        """Plan all outputs when the first is asked for."""
+        if not site.outputs:
+            site.outputs.update((item.path, item) for item in site.build.planned())
+        return site.outputs
+
+    def _looked_at(self) -> _Site:
+        if self._site is None:
+            raise UsageError("nothing could be read yet; mend what is wrong with the project first")
+        return self._site
+
+    def _clock_text(self, config: Config | None) -> str:
+        return f"{self._changed.astimezone(config.site.zone if config else None):%H:%M:%S}"
+
+
+def _remember(kept: OrderedDict[str, T], name: str, value: T) -> None:
+    """Keep a value as the newest of a few hundred."""
+    kept.pop(name, None)
+    kept[name] = value
+    if len(kept) > _KEPT:
+        kept.popitem(last=False)
