@@ -181,7 +181,7 @@ class Preview:
         return self._keeping(f"issue {name}", partial(self._issue, name))
 
     def pages(self) -> list[PageLink]:
-        """List all pages: lists first, then the episodes, the newest first."""
+        """List all pages: the episodes, the newest first, and then the lists."""
         if self._site is None:
             return []
         material, outputs = self._site.build.material, self._outputs(self._site)
@@ -192,8 +192,9 @@ class Preview:
                 episodes.append(PageLink(path, facts.title, f"{facts.show} · {facts.aired.isoformat()}"))
         known = {link.path for link in episodes}
         others = [path for path in outputs if path.endswith(".html") and path not in known]
-        lists = [PageLink(path, _LISTS.get(path, path.removesuffix("/index.html"))) for path in others]
-        return [*sorted(lists, key=lambda link: (link.path not in _LISTS, link.path)), *episodes]
+        lists = [PageLink(path, _LISTS.get(path, path.removesuffix("/index.html").replace("/", " / "))) for path in others]
+        order = list(_LISTS)
+        return [*episodes, *sorted(lists, key=lambda link: (order.index(link.path) if link.path in _LISTS else len(order), link.path))]
 
     def output(self, path: str) -> Shown[bytes]:
         """Return a file as a build would write it, by its path below public/."""

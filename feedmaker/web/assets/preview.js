@@ -33,13 +33,13 @@ const $ = (id) => document.getElementById(id);
 const chosen = {
   tab: "issue",
   issue: "",
-  devices: innerWidth >= 1500 ? ["phone", "tablet"] : ["phone"],
+  devices: innerWidth >= 1300 ? ["phone", "tablet"] : ["phone"],
   dark: matchMedia("(prefers-color-scheme: dark)").matches,
   images: true,
   page: "",
   feed: null,
   note: "",
-  closed: [], // sections of the side that are closed
+  closed: innerWidth < 900 ? ["lists", "subject", "size"] : ["lists"], // sections of the side
   open: [], // items of feeds that are open
   scroll: {}, // by what scrolls
 };
@@ -221,6 +221,8 @@ function showSide() {
 }
 
 function section(id, title, said, ...children) {
+  const heading = [`${title} `, h("span", {}, said)];
+  if (!children.some(Boolean)) return h("p", { class: "fact summary" }, h("b", {}, heading));
   const toggled = (event) => {
     const others = chosen.closed.filter((each) => each !== id);
     chosen.closed = event.target.open ? others : [...others, id];
@@ -229,7 +231,7 @@ function section(id, title, said, ...children) {
   return h(
     "details",
     { class: "fact", open: !chosen.closed.includes(id), ontoggle: toggled },
-    h("summary", { "data-key": `section-${id}` }, `${title} `, h("span", {}, said)),
+    h("summary", { "data-key": `section-${id}` }, heading),
     ...children,
   );
 }
@@ -255,6 +257,13 @@ function sideOfIssue() {
     h("p", { class: "soft" }, issue.why),
     h("div", { class: "field" }, h("h3", {}, "In a phone’s inbox"), inbox(issue)),
     section(
+      "subject",
+      "Subject",
+      plural([...issue.subject].length, "character"),
+      h("p", {}, issue.subject),
+      h("p", { class: "soft" }, issue.preheader),
+    ),
+    section(
       "size",
       "Size",
       `${kilobytes(issue.size)} of ${kilobytes(issue.limit)}`,
@@ -272,13 +281,6 @@ function sideOfIssue() {
       "Checks",
       issue.findings.length ? plural(issue.findings.length, "finding") : "nothing found",
       issue.findings.length ? h("ul", {}, issue.findings.map(finding)) : null,
-    ),
-    section(
-      "lengths",
-      "Subject",
-      plural([...issue.subject].length, "character"),
-      h("p", {}, issue.subject),
-      h("p", { class: "soft" }, issue.preheader),
     ),
   ];
 }
@@ -385,18 +387,27 @@ function linkItem({ name, value, title, detail, isCurrent }) {
 }
 
 function pagesThatFit() {
-  return known.pages.filter((page) => fits(page.title, page.detail, page.path));
+  const fitting = known.pages.filter((page) => fits(page.title, page.detail, page.path));
+  return [...fitting.filter((page) => page.detail), ...fitting.filter((page) => !page.detail)];
 }
 
 function sideOfPages() {
-  const links = pagesThatFit().map(({ path, title, detail }) => ({
-    name: "page",
-    value: path,
-    title,
-    detail,
-    isCurrent: path === chosen.page,
-  }));
-  return [filterField("pages"), ...linkList(links, "page")];
+  const links = (pages) =>
+    pages.map(({ path, title, detail }) => ({
+      name: "page",
+      value: path,
+      title,
+      detail,
+      isCurrent: path === chosen.page,
+    }));
+  const pages = pagesThatFit();
+  const episodes = pages.filter((page) => page.detail);
+  const lists = pages.filter((page) => !page.detail);
+  return [
+    filterField("pages"),
+    section("episodes", "Episodes", String(episodes.length), ...linkList(links(episodes), "episode")),
+    section("lists", "Lists", String(lists.length), ...linkList(links(lists), "list")),
+  ];
 }
 
 function sideOfFeeds() {
