@@ -200,7 +200,7 @@ class Project:
         if look(self.lock_path) != seen.inputs.lock:
             # Another build has published meanwhile, maybe what was not there yet.
             seen = self._seen()
-        with Index.open(self.index_path) as index, _without_collecting():
+        with Index.open(self.index_path) as index, without_collecting():
             yield index.mending(lambda: self._built(index, now, progress, seen))
 
     def _built(
@@ -307,7 +307,7 @@ class Project:
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """Leave cycles alone meanwhile: a build keeps nearly all that it makes, and looking costs a fourth."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -14,7 +14,18 @@ from feedmaker.cli import importing, newsletter, preview, schedule, serving, sit
 from feedmaker.cli.group import cli
 from feedmaker.errors import DiagnosedError, FeedmakerError
 
-__all__ = ["cli", "importing", "main", "newsletter", "preview", "run", "schedule", "serving", "site", "subscribers"]
+__all__ = [
+    "cli",
+    "importing",
+    "main",
+    "newsletter",
+    "preview",
+    "run",
+    "schedule",
+    "serving",
+    "site",
+    "subscribers",
+]
 
 
 def main() -> None:

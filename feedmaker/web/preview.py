@@ -10,6 +10,7 @@ import json
 import mimetypes
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -84,12 +85,17 @@ class Desk:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._preview)
 
     def _watching(self) -> None:
-        while not self.closing.wait(LOOK_SECONDS):
-            self._thread.submit(self._look).result()
+        pause = LOOK_SECONDS
+        while not self.closing.wait(pause):
+            began = time.monotonic()
+            if not self._thread.submit(self._look).result():
+                # However many files there are, most of the time is left to others.
+                pause = max(LOOK_SECONDS, 5 * (time.monotonic() - began))
 
-    def _look(self) -> None:
-        if self._preview.refresh():
-            self.version += 1
+    def _look(self) -> bool:
+        has_changed = self._preview.refresh()
+        self.version += has_changed
+        return has_changed
 
 
 def make_app(desk: Desk, port: int) -> Guard:
@@ -153,12 +159,13 @@ class _Answers:
         return Response(shown.value.message, media_type="message/rfc822") if shown.value else _missing()
 
     async def pages(self, _: Request) -> Response:
-        return _json(list(map(asdict, await self._desk.ask(Preview.pages))))
+        links = await self._desk.ask(Preview.pages)
+        return _json([{"path": link.path, "title": link.title, "detail": link.detail} for link in links])
 
     async def page(self, request: Request) -> Response:
         path = request.path_params["path"]
-        shown = await self._desk.ask(lambda preview: preview.output(path))
-        return _json({"value": _mark(shown.value), "fault": _data(shown.fault)})
+        shown = await self._desk.ask(lambda preview: preview.page(path))
+        return _json({"value": shown.value, "fault": _data(shown.fault)})
 
     async def feeds(self, _: Request) -> Response:
         return _json(list(map(asdict, await self._desk.ask(Preview.feeds))))
@@ -204,7 +211,9 @@ class _Answers:
         cell = rows[place["number"]].cells[column] if place["number"] < len(rows) else None
         if cell is None:
             return _missing()
-        page = _CONTENT.format(title=escape(cell.title), html=cell.content or f"<p>{escape(cell.summary)}</p>")
+        page = _CONTENT.format(
+            title=escape(cell.title), html=cell.content or f"<p>{escape(cell.summary)}</p>"
+        )
         return _frame(with_head(dressed(page, looks), _NEW_TAB), looks)
 
     async def _issue(self, request: Request) -> Shown[IssueView]:
@@ -233,13 +242,6 @@ def _frame(html: str, looks: Looks) -> Response:
 
 def _missing() -> Response:
     return PlainTextResponse("There is nothing to show.\n", 404)
-
-
-def _mark(data: bytes | None) -> str | None:
-    """Name bytes, so that the page knows whether they have changed."""
-    from hashlib import blake2b
-
-    return None if data is None else blake2b(data, digest_size=8).hexdigest()
 
 
 def _data(value: Any) -> Any:

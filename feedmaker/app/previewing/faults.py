@@ -18,6 +18,7 @@ from feedmaker.errors import (
     LockError,
     Severity,
     TemplateError,
+    UsageError,
 )
 from feedmaker.notes.decoding import with_line_feeds
 from feedmaker.template_files import packaged_folder
@@ -31,6 +32,7 @@ _TITLES: tuple[tuple[type[FeedmakerError], str], ...] = (
     (LockError, "feedmaker.lock cannot be read"),
     (TemplateError, "A template cannot be rendered"),
     (GateError, "This does not pass its check, so it would not go out"),
+    (UsageError, "There is nothing to show here yet"),
     (FeedmakerError, "This cannot be shown"),
 )
 
@@ -58,11 +60,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Say what keeps something from being shown: in its places, where it has any, or else in a message."""
+    """Say what keeps something from being shown: in its places, where it has any, or else in a message.
+
+    A warning says that something is not there yet, and an error that something is broken.
+    """
 
     title: str
     message: str
     places: tuple[Place, ...] = ()
+    severity: Severity = "error"
 
 
 def explained(error: Exception, folder: Path) -> Fault:
@@ -70,7 +76,8 @@ def explained(error: Exception, folder: Path) -> Fault:
     if isinstance(error, FeedmakerError):
         title = next(title for kind, title in _TITLES if isinstance(error, kind))
         places = tuple(_places(error, folder))
-        return Fault(title, "" if places else str(error), places)
+        severity: Severity = "warning" if isinstance(error, UsageError) else "error"
+        return Fault(title, "" if places else str(error), places, severity)
     if isinstance(error, OSError):
         return Fault("A file is in the way", crash.told_by_disk(error))
     return Fault("This should not have happened", crash.keep(error))

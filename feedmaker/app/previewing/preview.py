@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,14 +26,15 @@ from feedmaker.app.previewing.issues import (
     next_issue,
 )
 from feedmaker.app.previewing.notes import NoteView, troubled_notes
-from feedmaker.app.project import EPISODES, Project, silent
+from feedmaker.app.project import EPISODES, Project, silent, without_collecting
 from feedmaker.build.build import Build
-from feedmaker.build.material import Planned
+from feedmaker.build.material import Planned, key_of
 from feedmaker.config import Config
 from feedmaker.errors import Diagnostic, FeedmakerError, UsageError
 from feedmaker.feeds.outline import Format
 from feedmaker.index import Index, copy_index, is_fresh, look
 from feedmaker.notes.folder import NoteFile, scan
+from feedmaker.pages import ARCHIVE_PATH, INDEX_PATH, RECOMMENDATIONS_PATH, TAGS_PATH, episode_path
 from feedmaker.podcast_faults import files_named
 from feedmaker.reading import Progress, Reading, read_notes
 from feedmaker.series import Series
@@ -43,10 +44,10 @@ from feedmaker.templating import Templates
 T = TypeVar("T")
 _KEPT = 200
 _LISTS = {
-    "index.html": "Front page",
-    "episodes/index.html": "All episodes",
-    "recommendations/index.html": "Recommendations",
-    "tags/index.html": "Tags",
+    INDEX_PATH: "Front page",
+    ARCHIVE_PATH: "All episodes",
+    RECOMMENDATIONS_PATH: "Recommendations",
+    TAGS_PATH: "Tags",
 }
 
 
@@ -93,13 +94,26 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """Hold everything that was made of the files at one moment."""
+    """Hold everything that was made of the files at one moment; `planning` goes on where `outputs` ends."""
 
     build: Build
     kept: Kept
     diagnostics: tuple[Diagnostic, ...]
     now: datetime
     outputs: dict[str, Planned]
+    planning: Iterator[Planned]
+
+    def planned(self, path: str) -> Planned | None:
+        """Plan outputs until there is the one at a path; None where there is none."""
+        with without_collecting():
+            while path not in self.outputs and (item := next(self.planning, None)):
+                self.outputs[item.path] = item
+        return self.outputs.get(path)
+
+    def paths(self) -> Collection[str]:
+        """Plan all outputs."""
+        self.planned("")
+        return self.outputs.keys()
 
 
 _Files = tuple[list[NoteFile], list[NoteFile]]
@@ -149,7 +163,8 @@ class Preview:
         settled = not any(is_fresh(file, began) for group in files for file in group)
         self._files = files if settled else None
         try:
-            self._site, self._fault = self._read_all(files[0], now), None
+            with without_collecting():
+                self._site, self._fault = self._read_all(files[0], now), None
         except Exception as error:  # noqa: BLE001 - shown to the publisher; what was good stays
             self._fault = explained(error, self._project.folder)
         self._changed = self._clock()
@@ -172,7 +187,9 @@ class Preview:
             len(resolution.published),
             errors,
             len(site.diagnostics) - errors,
-            len(resolution.drafts) + len(resolution.waiting) + len(resolution.clashes)
+            len(resolution.drafts)
+            + len(resolution.waiting)
+            + len(resolution.clashes)
             + len(build.reading.broken),
         )
 
@@ -184,17 +201,26 @@ class Preview:
         """List all pages: the episodes, the newest first, and then the lists."""
         if self._site is None:
             return []
-        material, outputs = self._site.build.material, self._outputs(self._site)
-        episodes = []
-        for note in material.newest_first:
-            path, facts = f"episodes/{material.entries[note].slug}/index.html", material.facts[note]
-            if path in outputs and not facts.url:
-                episodes.append(PageLink(path, facts.title, f"{facts.show} · {facts.aired.isoformat()}"))
-        known = {link.path for link in episodes}
-        others = [path for path in outputs if path.endswith(".html") and path not in known]
-        lists = [PageLink(path, _LISTS.get(path, path.removesuffix("/index.html").replace("/", " / "))) for path in others]
-        order = list(_LISTS)
-        return [*episodes, *sorted(lists, key=lambda link: (order.index(link.path) if link.path in _LISTS else len(order), link.path))]
+        material, paths = self._site.build.material, self._site.paths()
+        notes = {episode_path(material.entries[note].slug): note for note in material.newest_first}
+        episodes = [
+            PageLink(path, facts.title, f"{facts.show} · {facts.aired.isoformat()}")
+            for path, note in notes.items()
+            for facts in (material.facts[note],)
+            if path in paths
+        ]
+        others = [path for path in paths if path.endswith(".html") and path not in notes]
+        known = [path for path in _LISTS if path in others]
+        lists = [*known, *sorted(set(others) - set(known))]
+        return [*episodes, *(PageLink(path, _list_name(path)) for path in lists)]
+
+    def page(self, path: str) -> Shown[str]:
+        """Name the present state of a page: the name changes when the page or its looks change."""
+        shown = self.output(path)
+        if shown.value is None or self._site is None:
+            return Shown(None, shown.fault)
+        environment = self._site.build.material.environment
+        return Shown(key_of(environment, shown.value.decode()), shown.fault)
 
     def output(self, path: str) -> Shown[bytes]:
         """Return a file as a build would write it, by its path below public/."""
@@ -232,7 +258,7 @@ class Preview:
         reading = self._read(self._index, config, notes, silent)
         build = Build(project.folder, config, Templates(project.templates), self._index, reading, lock, now)
         self._due = min(build.resolution.waiting.values(), default=None)
-        return _Site(build, kept_issues(project), tuple(build.diagnostics()), now, {})
+        return _Site(build, kept_issues(project), tuple(build.diagnostics()), now, {}, build.planned())
 
     def _read(self, index: Index, config: Config, notes: list[NoteFile], progress: Progress) -> Reading:
         """Read the notes that have changed, and remember them."""
@@ -271,7 +297,7 @@ class Preview:
         raise UsageError(f'no issue "{name}" waits any more')
 
     def _output(self, path: str) -> bytes:
-        planned = self._outputs(self._looked_at()).get(path)
+        planned = self._looked_at().planned(path)
         if planned is None:
             raise UsageError(f"a build would write no {path}")
         known = f"{path} {planned.key}"
@@ -292,12 +318,6 @@ class Preview:
     def _series(self) -> list[Series]:
         return self._site.build.series if self._site else []
 
-    def _outputs(self, site: _Site) -> dict[str, Planned]:
-        """Plan all outputs when the first is asked for."""
-        if not site.outputs:
-            site.outputs.update((item.path, item) for item in site.build.planned())
-        return site.outputs
-
     def _looked_at(self) -> _Site:
         if self._site is None:
             raise UsageError("nothing could be read yet; mend what is wrong with the project first")
@@ -313,3 +333,7 @@ def _remember(kept: OrderedDict[str, T], name: str, value: T) -> None:
     kept[name] = value
     if len(kept) > _KEPT:
         kept.popitem(last=False)
+
+
+def _list_name(path: str) -> str:
+    return _LISTS.get(path, path.removesuffix("/index.html").replace("/", " / "))

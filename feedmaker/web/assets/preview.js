@@ -94,10 +94,14 @@ const inPath = (path) => path.split("/").map(encodeURIComponent).join("/");
 
 const LOADERS = {
   async pages() {
-    known.pages = await ask("/api/pages");
-    if (!known.pages.some((page) => page.path === chosen.page)) {
-      chosen.page = (known.pages.find((page) => page.detail) || known.pages[0] || { path: "" }).path;
+    // The page that is looked at comes first: with very many notes the list takes its time.
+    if (chosen.page && known.pages.length) {
+      known.page = await ask(`/api/page/${inPath(chosen.page)}`);
+      show();
     }
+    known.pages = await ask("/api/pages");
+    if (known.page?.value && known.pages.some((page) => page.path === chosen.page)) return;
+    if (!known.pages.some((page) => page.path === chosen.page)) chosen.page = known.pages[0]?.path ?? "";
     known.page = chosen.page ? await ask(`/api/page/${inPath(chosen.page)}`) : null;
   },
   async feeds() {
@@ -202,7 +206,7 @@ function showTop() {
 let shownChange = "";
 function connected(is) {
   const clock = $("clock");
-  clock.classList.toggle("bad", !is);
+  clock.classList.toggle("bad", !is || $("trouble").querySelector(".fault.error") !== null);
   const text = is ? `changed ${known.state.changed}` : "not connected; is the preview still running?";
   if (text !== clock.textContent) clock.textContent = text;
   const isNew = is && shownChange && shownChange !== known.state.changed;
@@ -387,8 +391,7 @@ function linkItem({ name, value, title, detail, isCurrent }) {
 }
 
 function pagesThatFit() {
-  const fitting = known.pages.filter((page) => fits(page.title, page.detail, page.path));
-  return [...fitting.filter((page) => page.detail), ...fitting.filter((page) => !page.detail)];
+  return known.pages.filter((page) => fits(page.title, page.detail, page.path));
 }
 
 function sideOfPages() {
@@ -499,7 +502,7 @@ function showTrouble(fault) {
 function faultPanel(fault) {
   return h(
     "section",
-    { class: "fault" },
+    { class: `fault ${fault.severity}` },
     h("h2", {}, fault.title),
     fault.message ? h("p", { class: "said" }, fault.message) : null,
     fault.places.map((place) => placePanel(place, true)),
@@ -891,7 +894,6 @@ function onTabKey(event) {
 
 let placed = false;
 function show() {
-  connected(true);
   showTop();
   showSide();
   showTools();
@@ -906,6 +908,7 @@ function show() {
     $("main").scrollTop = chosen.scroll.main || 0;
     scrollTo(0, chosen.scroll.window || 0);
   }
+  connected(true);
   document.documentElement.dataset.shown = known.state.changed;
   writeAddressSoon();
 }
