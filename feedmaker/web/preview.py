@@ -116,7 +116,9 @@ def make_app(desk: Desk, port: int) -> Guard:
         Route("/site/{looks}/{path:path}", answers.site_frame),
         Route("/item/{looks}/{kind}/{number:int}/{name:path}", answers.item_frame),
     ]
-    return Guard(Starlette(routes=routes), port)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return Guard(app, port)
 
 
 def _asset(name: str) -> Callable[[Request], Response]:

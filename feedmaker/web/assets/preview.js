@@ -259,7 +259,7 @@ function sideOfIssue() {
   return [
     chooser,
     h("p", { class: "soft" }, issue.why),
-    h("div", { class: "field" }, h("h3", {}, "In a phone’s inbox"), inbox(issue)),
+    h("div", { class: "field" }, h("p", { class: "label" }, "In a phone’s inbox"), inbox(issue)),
     section(
       "subject",
       "Subject",
@@ -532,7 +532,7 @@ function excerpt(place) {
         : [line];
     return h("li", { class: here ? "here" : null }, h("b", {}, String(number)), h("span", {}, ...marked));
   });
-  return h("ol", { class: "excerpt", tabindex: 0, role: "group", "aria-label": `Lines of ${place.path}` }, lines);
+  return scrolling(h("ol", { class: "excerpt" }, lines), `Line ${place.line} of ${place.path}`);
 }
 
 // Frames. A new document loads behind the old one and takes its place, scrolled to where that was.
@@ -637,7 +637,7 @@ const VIEWS = {
   text: ofIssue((issue) => {
     const long = issue.text.split("\n").filter((line) => [...line].length > 72).length;
     const said = long ? `${plural(long, "line")} longer than 72 characters: an address stays in one piece` : "no line is longer than 72 characters";
-    return [h("p", { class: "caption" }, said), scrolling(h("div", { class: "sheet" }, h("pre", { dir: "auto" }, issue.text)), "Plain text")];
+    return [h("p", { class: "caption" }, said), scrolling(h("pre", { class: "sheet", dir: "auto" }, issue.text), "Plain text")];
   }),
   source: ofIssue((issue) => {
     const lines = issue.html.replace(/>\s*</g, ">\n<").split("\n");
@@ -696,13 +696,7 @@ function nothing() {
 
 // What scrolls sideways can be reached with keys.
 function scrolling(element, label) {
-  element.setAttribute("tabindex", "0");
-  element.setAttribute("role", "region");
-  element.setAttribute("aria-label", label);
-  if (element.tagName !== "OL") return element;
-  element.removeAttribute("role");
-  element.removeAttribute("tabindex");
-  return h("div", { tabindex: 0, role: "region", "aria-label": label }, element);
+  return h("div", { class: "scrolling", tabindex: 0, role: "region", "aria-label": label }, element);
 }
 
 function messageLink(issue) {
