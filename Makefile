@@ -40,7 +40,7 @@ format: $(STAMP) ## put the code into its format and mend what the linter can me
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: $(STAMP) ## measure builds and an idle tick on 100, 1,000 and 10,000 generated notes; HUGO=PROGRAM beside it
+bench: $(STAMP) ## measure builds, an idle tick and messages on 100 to 10,000 generated notes; HUGO=PROGRAM beside it
 	$(PY) -m benchmarks.bench $(if $(HUGO),--hugo $(HUGO))
 
 # The lock names versions and hashes only. uv is needed here and nowhere else, so it is not in the lock.

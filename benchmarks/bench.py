@@ -1,8 +1,9 @@
-"""Measure whole processes on generated notes: cold build, one changed, nothing changed, idle tick.
+"""Measure whole processes on generated notes: cold build, one changed, nothing changed, idle tick; and mail.
 
 Every figure is of a command from start to exit, the way cron and people meet it: its wall time, and the
 processor time and peak memory that the kernel counts. Its fastest run is also put in relation to a Python
-that only starts and ends, since ratios travel between machines and seconds do not.
+that only starts and ends, since ratios travel between machines and seconds do not. `benchmarks.messages` adds
+how fast the messages of an issue are made.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.notes import write_folder
 from benchmarks.peer import write_site
 
+if TYPE_CHECKING:
+    from benchmarks.messages import Rate
+
 FEEDMAKER = Path(sys.executable).with_name("feedmaker")
 SIZES = (100, 1_000, 10_000)
 RUNS = 5
+RECIPIENTS = 10_000
 _BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024  # Linux counts kilobytes, macOS bytes
 
 
@@ -62,17 +68,23 @@ def main() -> None:
             figures += _measure(Path(name), count, arguments.runs, bare.fastest)
             if arguments.hugo:
                 figures += _measure_hugo(Path(name), arguments.hugo, count, arguments.runs, bare.fastest)
+    rates = _measure_messages(arguments.recipients)
     if arguments.json:
         machine = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
-        print(json.dumps({"machine": machine, "figures": [asdict(figure) for figure in figures]}, indent=2))
+        measured = {
+            "figures": [asdict(figure) for figure in figures],
+            "messages": [asdict(rate) for rate in rates],
+        }
+        print(json.dumps({"machine": machine, **measured}, indent=2))
     else:
-        print(_table(figures))
+        print(_table(figures), _table_of_messages(rates), sep="\n\n")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--notes", type=int, nargs="+", default=SIZES, metavar="N", help="how many notes")
     parser.add_argument("--runs", type=int, default=RUNS, help="how often each is measured")
+    parser.add_argument("--recipients", type=int, default=RECIPIENTS, help="how many get an issue")
     parser.add_argument("--hugo", metavar="PROGRAM", help="measure this Hugo on the same notes, too")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args()
@@ -112,6 +124,14 @@ def _measure_hugo(folder: Path, program: str, count: int, runs: int, bare: float
             prepare()
             samples.append(_run(command))
         yield _figure(count, what, samples[1:], bare)
+
+
+def _measure_messages(recipients: int) -> list[Rate]:
+    # Imported last: the kernel counts the memory of this process as that of the ones it starts.
+    from benchmarks.messages import measure_messages
+
+    with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name:
+        return measure_messages(Path(name), FEEDMAKER, recipients)
 
 
 def _forget(folder: Path) -> None:
@@ -163,6 +183,17 @@ def _table(figures: Sequence[Figure]) -> str:
             f"| {notes} | {figure.what} | {times} | {figure.peak_mb:.0f} MB | {figure.to_bare:.1f} |"
         )
     return "\n".join(lines)
+
+
+def _table_of_messages(rates: Sequence[Rate]) -> str:
+    head = ["| messages | how | size | time | messages a second | to built for each |"]
+    head.append("| --: | --- | --: | --: | --: | --: |")
+    lines = (
+        f"| {rate.recipients:,} | {rate.what} | {rate.message_kb:.0f} KB | {_seconds(rate.seconds)} "
+        f"| {rate.per_second:,.0f} | {rate.to_built_each:.0f} |"
+        for rate in rates
+    )
+    return "\n".join([*head, *lines])
 
 
 def _seconds(value: float) -> str:

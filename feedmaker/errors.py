@@ -76,8 +76,8 @@ class LockError(FeedmakerError):
     """`feedmaker.lock` cannot be read; without it readers would see every episode as new."""
 
 
-class TemplateError(FeedmakerError):
-    """A template cannot be rendered."""
+class TemplateError(DiagnosedError):
+    """Templates have faults, so nothing is made of them."""
 
 
 class GateError(FeedmakerError):

@@ -1,7 +1,8 @@
 """The index: what the last build has read and written, so that unchanged input costs nothing.
 
 A cache in `.feedmaker/index.db` and nothing more: without it a build does everything again and writes the
-same bytes. It keeps the last good text of every note, so that a broken one does not vanish from the feeds.
+same bytes. It keeps the last good text of every note and of every issue that went out, so that a broken one
+does not vanish from the feeds.
 Imported on every start, so it imports little: sqlite3 and the folder scan.
 """
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 SCHEMA_VERSION = 4
 PATIENCE = 5.0
 UNTRUSTED = -1
-"""Stands for size, time and inode of a note that is to be read again whatever the disk says of it."""
+"""Stands for size, time and inode of a file that is to be read again whatever the disk says of it."""
 
 # A file saved twice within one step of its file system's clock can keep its time stamp. Kernels step by some
 # milliseconds; file systems that keep whole seconds only, by up to two.
@@ -56,7 +57,7 @@ class DamagedIndexError(OutputError):
 # A build makes ten thousand of these two, and a plain tuple is made several times as fast as a frozen
 # dataclass.
 class Seen(NamedTuple):
-    """Hold what is known of a note's last good text: its file back then, a hash of its bytes, its facts."""
+    """Hold what is known of the last good text of a note or issue: its file then, a hash of it, its facts."""
 
     path: str
     size: int
@@ -116,12 +117,14 @@ class Index:
 
     def notes(self) -> dict[str, Seen]:
         """Return what is known of every note, by path."""
-        with self._errors():
-            rows = self._connection.execute("SELECT path, size, mtime_ns, inode, raw, facts FROM notes")
-            return {row[0]: Seen._make(row) for row in rows}
+        return self._seen("episodes/*")
+
+    def issues(self) -> dict[str, Seen]:
+        """Return what is known of every issue that went out, by path."""
+        return self._seen("issues/*")
 
     def text(self, path: str) -> bytes:
-        """Return the last good bytes of a note."""
+        """Return the last good bytes of a note or issue."""
         with self._errors():
             row = self._connection.execute("SELECT data FROM texts WHERE path = ?", (path,)).fetchone()
             return bytes(row[0])
@@ -148,7 +151,7 @@ class Index:
     def record_notes(
         self, read: Mapping[str, tuple[Seen, bytes]], broken: Iterable[str], gone: Iterable[str], reader: str
     ) -> None:
-        """Remember the notes that a build has read; those that are broken keep their last good text."""
+        """Remember the notes and issues that a build has read; what is broken keeps its last good text."""
         rows = (seen for seen, _ in read.values())
         texts = ((path, data) for path, (_, data) in read.items())
         with self._errors(), self._connection as connection:
@@ -205,6 +208,11 @@ class Index:
                 if status.st_size != size or status.st_mtime_ns != mtime_ns:
                     return None
             return dict(json.loads(row[2]))
+
+    def _seen(self, paths: str) -> dict[str, Seen]:
+        query = "SELECT path, size, mtime_ns, inode, raw, facts FROM notes WHERE path GLOB ?"
+        with self._errors():
+            return {row[0]: Seen._make(row) for row in self._connection.execute(query, (paths,))}
 
     def _connect_or_renew(self) -> sqlite3.Connection:
         try:

@@ -123,8 +123,9 @@ class Episode:
     `aired` is the day the episode first ran and `duration` its length in seconds. `highlights` are the
     positions (from 0) of the reveals that lead the newsletter. `season`, `number`, `type`, `explicit`,
     `hosts`, `chapters` and `soundbites` are for podcast programs; `explicit` is None where the note leaves
-    it to the podcast. `updated`, `published`, `id` and `slug` are set only where the front matter sets them;
-    `feedmaker.lock` knows the rest.
+    it to the podcast. `corrections` tell, in Markdown, what was wrong in a note that readers have got.
+    `updated`, `published`, `id` and `slug` are set only where the front matter sets them; `feedmaker.lock`
+    knows the rest.
     """
 
     show: str
@@ -152,6 +153,7 @@ class Episode:
     hosts: tuple[Guest, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     soundbites: tuple[Soundbite, ...] = ()
+    corrections: tuple[str, ...] = ()
     id: str | None = None
     slug: str | None = None
     published: date | datetime | None = None

@@ -16,9 +16,17 @@ from feedmaker.uri import is_web_address
 _MOST_NAMED = 20
 
 
-def files_named(podcast: Podcast | None) -> list[str]:
+def files_named(config: Config) -> list[str]:
     """Return the files of the project, besides notes and templates, that a build reads."""
-    return [podcast.image] if podcast and not is_web_address(podcast.image) else []
+    named = [
+        config.podcast.image if config.podcast else None,
+        config.newsletter.theme.logo if config.newsletter else None,
+    ]
+    return [name for name in named if name and not is_web_address(name)]
+
+
+def _artwork(podcast: Podcast) -> list[str]:
+    return [] if is_web_address(podcast.image) else [podcast.image]
 
 
 def with_podcast(note: Note, data: bytes, config: Config) -> Note:
@@ -42,7 +50,7 @@ def podcast_warnings(folder: Path, config: Config, notes: Iterable[Facts]) -> It
     if not config.podcast.owner and not config.site.author.email:
         said = "directories write to the owner to see whose podcast it is; add `owner` with name and email"
         faults.append(Fault("", "no-owner", said))
-    drawn = [folder / name for name in files_named(config.podcast)]
+    drawn = [folder / name for name in _artwork(config.podcast)]
     advice = [said for path in drawn if path.is_file() for said in artwork_advice(path)]
     faults += [Fault("image", "bad-artwork", said) for said in advice]
     heard = sorted((each.path, each.audio) for each in notes if each.audio)
@@ -66,7 +74,7 @@ def _bytes(path: Path) -> bytes:
 
 def artwork_errors(folder: Path, podcast: Podcast) -> Iterator[Diagnostic]:
     """Say why directories would refuse the artwork, where it is a file of the project."""
-    for name in files_named(podcast):
+    for name in _artwork(podcast):
         faults = artwork_faults(folder / name)
         yield from _placed(folder, [Fault("image", "bad-artwork", said) for said in faults], "error")
 

@@ -84,7 +84,7 @@ def read_notes(
             todo.append(file)
     _take(unchanged, reading)
     _read_all(folder, todo, reading, config, began, progress)
-    hidden = _below_unreadable(known, files)
+    hidden = below_unreadable(known, files)
     for path in sorted({*reading.broken, *hidden} & set(known)):
         _keep_last_good(path, known[path], index, reading, trusted=trusted)
     reading.broken |= hidden
@@ -98,8 +98,8 @@ def _rules(config: Config) -> str:
     return hashlib.blake2b(f"{__version__}\0{rules}".encode(), digest_size=16).hexdigest()
 
 
-def _below_unreadable(known: dict[str, Seen], files: Sequence[NoteFile]) -> set[str]:
-    """Name the notes of folders that cannot be listed now: nobody knows whether they are gone."""
+def below_unreadable(known: dict[str, Seen], files: Sequence[NoteFile]) -> set[str]:
+    """Name the files of folders that cannot be listed now: nobody knows whether they are gone."""
     folders = tuple(f"{file.path}/" for file in files if not file.regular)
     return {path for path in known if path.startswith(folders)}
 
@@ -234,6 +234,7 @@ def _take(unchanged: Sequence[Seen], reading: Reading) -> None:
 
 def _facts(row: Sequence[Any]) -> Facts:
     path, digest, show, title, aired, name, slug, published, updated, draft, url, named, tags, *rest = row
+    audio, moments, corrections = rest
     return Facts(
         path,
         digest,
@@ -248,7 +249,9 @@ def _facts(row: Sequence[Any]) -> Facts:
         url,
         tuple([_named(item) for item in named]),
         tuple(tags),
-        *rest,
+        audio,
+        moments,
+        tuple(corrections),
     )
 
 

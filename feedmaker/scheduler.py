@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from feedmaker.app.project import EPISODES, Project
@@ -32,7 +34,12 @@ SETTLED_SECONDS = 1.0
 LONGEST_SETTLING = 20.0
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
+APPROVED = "approved issue"
+"""The name under which the sending of approved issues is recorded; no job can have it."""
+
 Say = Callable[[str], None]
+Work = Callable[[], str | tuple[str, bool]]
+"""What a run does; it returns what it did in a line, and, where it can fail quietly, whether it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +62,15 @@ def tick(project: Project, now: datetime, patience: float = 0.0) -> list[Outcome
         return []
     with project.working(patience):
         config = project.config()
-        runs = (_run(project, job, due, now) for job, due in _due_jobs(project, config, now))
+        jobs: list[tuple[str, datetime, Work]] = [
+            (job.name, due, partial(_do, project, job, due, now))
+            for job, due in _due_jobs(project, config, now)
+        ]
+        runs = (
+            _run(project, name, due, now, work) for name, due, work in chain(jobs, _released(project, now))
+        )
         outcomes = [outcome for outcome in runs if outcome is not None]
-        idle.write(now, _next_due(config, now))
+        idle.write(now, _next_due(project, config, now))
     return outcomes
 
 
@@ -71,8 +84,20 @@ def next_runs(config: Config, now: datetime) -> Iterator[tuple[Job, datetime]]:
             yield job, due
 
 
-def _next_due(config: Config, now: datetime) -> datetime | None:
-    return min((due for _, due in next_runs(config, now)), default=None)
+def _next_due(project: Project, config: Config, now: datetime) -> datetime | None:
+    from feedmaker.app.newsletters import stored
+
+    with stored(project) as store:
+        released = [issue.due_at for issue in store.issues("approved") if issue.due_at]
+    return min((*(due for _, due in next_runs(config, now)), *released), default=None)
+
+
+def _released(project: Project, now: datetime) -> Iterator[tuple[str, datetime, Work]]:
+    """Name the approved issues whose time has come; each is tried once at that time."""
+    from feedmaker.app.reviewing import due_issues, send_in_time
+
+    for issue, due in due_issues(project, now):
+        yield APPROVED, due, partial(send_in_time, project, issue.slug, now)
 
 
 def _due_jobs(project: Project, config: Config, now: datetime) -> list[tuple[Job, datetime]]:
@@ -95,36 +120,42 @@ def _due_jobs(project: Project, config: Config, now: datetime) -> list[tuple[Job
     return sorted(due_jobs, key=lambda item: (item[0].run != "build", item[1]))
 
 
-def _run(project: Project, job: Job, due: datetime, now: datetime) -> Outcome | None:
-    """Run one job under its due time and record what became of it; None where it has run already."""
+def _run(project: Project, name: str, due: datetime, now: datetime, work: Work) -> Outcome | None:
+    """Do a piece of work under its due time and record what became of it; None where it is done already."""
     from feedmaker.app.newsletters import stored
 
     with stored(project) as store:
-        if not store.claim_run(job.name, due, now):
+        if not store.claim_run(name, due, now):
             return None
         began = time.monotonic()
         settle(project)
-        outcome = _outcome(project, job, due, now)
+        summary, failed = _outcome(work)
         ended = now + timedelta(seconds=time.monotonic() - began)
-        store.finish_run(job.name, due, ended, "failed" if outcome.failed else "done", outcome.summary)
-    return outcome
+        store.finish_run(name, due, ended, "failed" if failed else "done", summary)
+    return Outcome(name, due, summary, failed)
 
 
-def _outcome(project: Project, job: Job, due: datetime, now: datetime) -> Outcome:
-    from feedmaker.app.newsletters import run_newsletter
-
+def _outcome(work: Work) -> tuple[str, bool]:
+    """Do a piece of work; return what it said, or what went wrong, and whether it failed."""
     try:
-        if job.run == "build":
-            with project.built(now) as (report, _):
-                return Outcome(job.name, due, report.summary, report.failed)
-        summary = run_newsletter(project, now, and_send=job.run == "newsletter send")
-        return Outcome(job.name, due, summary)
+        done = work()
     except FeedmakerError as error:
-        return Outcome(job.name, due, str(error), failed=True)
+        return str(error), True
     except OSError as error:
-        return Outcome(job.name, due, told_by_disk(error), failed=True)
+        return told_by_disk(error), True
     except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
-        return Outcome(job.name, due, keep(error), failed=True)
+        return keep(error), True
+    return done if isinstance(done, tuple) else (done, False)
+
+
+def _do(project: Project, job: Job, due: datetime, now: datetime) -> tuple[str, bool]:
+    """Do what a job is for."""
+    from feedmaker.app.reviewing import SEND, run_newsletter
+
+    if job.run == "build":
+        with project.built(now) as (report, _):
+            return report.summary, report.failed
+    return run_newsletter(project, now, due, and_send=job.run == SEND), False
 
 
 def settle(project: Project) -> None:

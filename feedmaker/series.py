@@ -1,4 +1,4 @@
-"""Which feeds a project has, and which notes stand in each of them. Pure."""
+"""Which feeds a project has, and which notes or issues stand in each of them. Pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Literal
 from feedmaker.config import Config
 from feedmaker.feeds.outline import PODCAST, Outline
 from feedmaker.notes.note import Facts
-from feedmaker.pages.paths import medium_slug, spellings, tag_slug
+from feedmaker.pages.paths import NEWSLETTER_PATH, medium_slug, spellings, tag_slug
+from feedmaker.sent import SentIssue
 
-Kind = Literal["episodes", "podcast", "recommendations"]
+Kind = Literal["episodes", "podcast", "recommendations", "issues"]
 EVERY = ("all",)
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Hold a feed's outline, what its items are, and the paths of its notes, the newest first.
+    """Hold a feed's outline, what its items are, and the paths of its notes or issues, the newest first.
 
     `size` is how many notes its first document holds. `medium` limits a feed of recommendations, which then
     has no archive: what is older stands in that of all recommendations.
@@ -30,8 +31,13 @@ class Series:
     medium: str | None = None
 
 
-def all_series(config: Config, facts: Mapping[str, Facts], newest_first: Sequence[str]) -> Iterator[Series]:
-    """Name all feeds of a project, the main one first."""
+def all_series(
+    config: Config,
+    facts: Mapping[str, Facts],
+    newest_first: Sequence[str],
+    issues: Mapping[str, SentIssue],
+) -> Iterator[Series]:
+    """Name all feeds of a project, the main one first; `issues` are those that went out, the newest first."""
     site, size = config.site, config.feeds.entries
     yield Series(Outline("", site.title, site.description), "episodes", newest_first, size)
     yield from _podcast(config, facts, newest_first)
@@ -43,6 +49,8 @@ def all_series(config: Config, facts: Mapping[str, Facts], newest_first: Sequenc
     if config.feeds.tags:
         by_tag = _by_slug(newest_first, lambda path: facts[path].tags)
         yield from _named(config, "tags", "Notes tagged {}", by_tag, config.feeds.tags)
+    if issues:
+        yield _newsletter(config, issues)
 
 
 def _podcast(config: Config, facts: Mapping[str, Facts], newest_first: Sequence[str]) -> Iterator[Series]:
@@ -71,6 +79,15 @@ def _recommendations(
         name = f"recommendations/{medium_slug(medium)}"
         outline = Outline(name, f"{title} ({medium})", f"{about}, of the kind {medium}", f"{name}/")
         yield Series(outline, "recommendations", paths, size, medium)
+
+
+def _newsletter(config: Config, issues: Mapping[str, SentIssue]) -> Series:
+    """Name the feed of all issues that went out; of a newsletter that is no more, as it was called last."""
+    newest = next(iter(issues.values()))
+    title = config.newsletter.title if config.newsletter else newest.title
+    page = NEWSLETTER_PATH.removesuffix("index.html")
+    outline = Outline(f"{page}feed", title, f"The newsletter of {config.site.title}", page)
+    return Series(outline, "issues", list(issues), config.feeds.entries)
 
 
 def _named(

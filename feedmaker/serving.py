@@ -26,7 +26,7 @@ BRIEFLY = "public, max-age=300, must-revalidate"
 LONG = "public, max-age=2592000"
 _TEXTS = (".html", ".css", ".xml", ".atom", ".json", ".opml", ".txt", ".vtt", ".srt")
 # Slugs only: what a request holds beyond them must not get into a header.
-_NAME = r"(?:feed|podcast|recommendations|(?:recommendations|shows|tags)/[a-z0-9-]+)"
+_NAME = r"(?:feed|podcast|recommendations|newsletter/feed|(?:recommendations|shows|tags)/[a-z0-9-]+)"
 _VOLUME = r"archive/[a-z0-9/-]+"
 
 

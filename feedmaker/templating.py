@@ -1,27 +1,34 @@
 """Jinja2, set up once for pages and mail: safe by default, and a project's own templates win.
 
 Reads template files and nothing else. Autoescape is on for every template but `.txt`; an unknown name is an
-error, never an empty string; whatever fails is a `TemplateError` with the template's file and line.
+error, never an empty string; whatever fails is a `TemplateError` with the template's file, line and column.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any
+from typing import Any, TypeVar
 
 import jinja2
+from jinja2 import meta
 
-from feedmaker.errors import TemplateError
+from feedmaker.errors import Diagnostic, TemplateError
 from feedmaker.template_files import packaged_folder, template_files
 from feedmaker.text import clock, long_date, spoken_duration, utc
+from feedmaker.tracing import Marking, Traced, places_of
 
 # What a template can provoke by its own fault. Anything else is a bug of the program and keeps its traceback.
 _FAILURES = (
     *(jinja2.TemplateError, AttributeError, TypeError, ValueError, ArithmeticError, LookupError),
     *(OSError, RecursionError),
 )
+_Made = TypeVar("_Made")
+_MODULE = re.compile(r"\bfeedmaker(?:\.\w+)*\.(?=\w)")
+_QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
 
 
 class Templates:
@@ -32,8 +39,8 @@ class Templates:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folders = [folder, packaged_folder()]
-        packaged = jinja2.FileSystemLoader(self._folders[1])
+        self._folders = {"templates": folder, "packaged": packaged_folder()}
+        packaged = jinja2.FileSystemLoader(packaged_folder())
         self._loader = jinja2.ChoiceLoader(
             [
                 jinja2.FileSystemLoader(folder),
@@ -58,47 +65,84 @@ class Templates:
         }
 
     def render(self, name: str, **context: Any) -> str:
-        """Render a template; raise `TemplateError` naming file and line when that is not possible."""
-        try:
-            return self._environment.get_template(name).render(context)
-        except _FAILURES as error:
-            raise self._explain(error, name) from error
+        """Render a template; raise `TemplateError` naming the place where that is not possible."""
+        return self._tried(name, lambda: self._environment.get_template(name).render(context))
+
+    def traced(self, name: str, **context: Any) -> Traced:
+        """Render a template as `render` does, and know of each character which template wrote it."""
+        marking = self._environment.overlay(extensions=[Marking])
+        template = self._tried(name, lambda: marking.get_template(name))
+        marked = self._tried(name, lambda: template.render(context))
+        places = [place._replace(path=self._shown(place.path)) for place in places_of(marking)]
+        return Traced.read(marked, places, self._shown(template.filename or name))
 
     def source(self, name: str) -> str:
         """Return a template as it is written; raise `TemplateError` where it cannot be read."""
-        try:
-            return self._loader.get_source(self._environment, name)[0]
-        except _FAILURES as error:
-            raise self._explain(error, name) from error
+        return self._tried(name, lambda: self._loader.get_source(self._environment, name)[0])
+
+    def is_template(self, name: str) -> bool:
+        """Tell whether a file is to be rendered; a stylesheet without `{%` and `{{` is taken as it stands.
+
+        `{#`, where a comment of a template begins, is common in compact CSS.
+        """
+        source = self.source(name)
+        return not name.endswith(".css") or "{%" in source or "{{" in source
+
+    def references(self, name: str) -> set[str]:
+        """Compile a template and return the names of those that it includes, imports or extends by name.
+
+        Raises `TemplateError` where it cannot be compiled.
+        """
+        return self._tried(name, lambda: self._references(name))
+
+    def _references(self, name: str) -> set[str]:
+        source, filename, _ = self._loader.get_source(self._environment, name)
+        self._environment.compile(source, name, filename)
+        found = meta.find_referenced_templates(self._environment.parse(source, name, filename))
+        return {reference for reference in found if reference}
+
+    def loaded(self) -> set[str]:
+        """Return the names of the templates that rendering has needed so far."""
+        cache = self._environment.cache
+        return {name for _, name in cache.keys()} if cache else set()  # noqa: SIM118 - no mapping to iterate
 
     def digest(self) -> str:
         """Return a fingerprint of every template file, so that a changed or moved one is noticed."""
         total = hashlib.blake2b(digest_size=16)
-        for path in template_files(self._folders[0]):
+        for path in template_files(self._folders["templates"]):
             total.update(f"{self._shown(str(path))}\0".encode("utf-8", "surrogateescape"))
             total.update(path.read_bytes())
         return total.hexdigest()
 
-    def _explain(self, error: Exception, name: str) -> TemplateError:
-        return TemplateError(f"{self._place(error, name)}: {_reason(error)}; mend the template")
+    def _tried(self, name: str, make: Callable[[], _Made]) -> _Made:
+        try:
+            return make()
+        except _FAILURES as error:
+            raise self._explain(error, name) from error
 
-    def _place(self, error: Exception, name: str) -> str:
-        """Name the template file, and the line in it, where an error arose."""
+    def _explain(self, error: Exception, name: str) -> TemplateError:
+        file, line = self._place(error, name)
+        reason = _reason(error)
+        column = _column(file, line, reason)
+        return TemplateError([Diagnostic(self._shown(file), line, column, "bad-template", reason)])
+
+    def _place(self, error: Exception, name: str) -> tuple[str, int]:
+        """Return the template file, and the line in it, where an error arose."""
         if isinstance(error, jinja2.TemplateSyntaxError):
-            return f"{self._shown(error.filename or name)}:{error.lineno}"
+            return error.filename or name, error.lineno
         frames = walk_tb(error.__traceback__)
         lines = [(frame.f_code.co_filename, line) for frame, line in frames]
-        inside = [f"{self._shown(file)}:{line}" for file, line in lines if self._holds(file)]
-        return inside[-1] if inside else self._shown(name)
+        inside = [(file, line) for file, line in lines if self._holds(file)]
+        return inside[-1] if inside else (name, 1)
 
     def _holds(self, filename: str) -> bool:
-        return any(Path(filename).is_relative_to(folder) for folder in self._folders)
+        return any(Path(filename).is_relative_to(folder) for folder in self._folders.values())
 
     def _shown(self, filename: str) -> str:
-        """Name a template the way its owner sees it."""
-        for folder in self._folders:
+        """Name a template the way its owner sees it: a file of the project, or one to extend."""
+        for shown, folder in self._folders.items():
             if Path(filename).is_relative_to(folder):
-                return f"templates/{Path(filename).relative_to(folder).as_posix()}"
+                return f"{shown}/{Path(filename).relative_to(folder).as_posix()}"
         return f"templates/{filename}"
 
 
@@ -107,4 +151,22 @@ def _reason(error: Exception) -> str:
         return 'it extends or includes itself; "packaged/NAME" is the packaged template of the same name'
     if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):
         return f'there is no template "{error}"'
-    return str(error)
+    return _MODULE.sub("", str(error))
+
+
+def _column(file: str, line: int, reason: str) -> int:
+    """Find in a line what Jinja2, which knows no columns, names in its message; 1 where it names nothing."""
+    text = _line(file, line)
+    start = text.find("{")
+    for word in reversed(_QUOTED.findall(reason)):
+        if found := re.compile(rf"(?<!\w){re.escape(word)}(?!\w)").search(text, max(start, 0)):
+            return found.start() + 1
+    return 1
+
+
+def _line(file: str, line: int) -> str:
+    try:
+        lines = Path(file).read_text("utf-8").split("\n")
+    except (OSError, ValueError):
+        return ""
+    return lines[line - 1] if 0 < line <= len(lines) else ""

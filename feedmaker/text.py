@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from typing import Literal
 
 _MONTHS = (
     "January",
@@ -24,6 +25,11 @@ _MONTHS = (
 _LONGEST_WORD = 60
 LANGUAGE_TAG = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 """The form of a language tag such as en or pt-BR (RFC 5646), as far as we look."""
+
+_FROM_RIGHT = frozenset(
+    {"ar", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
+)
+_SCRIPTS_FROM_RIGHT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
 
 # Other white space, such as a no-break space, is somebody's choice.
 _BREAKS = re.compile(r"[ \t\r\n]+")
@@ -61,6 +67,14 @@ def utc(moment: datetime) -> str:
 def long_date(day: date) -> str:
     """Write a date that nobody can misread: 27 September 2016."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def direction(language: str) -> Literal["ltr", "rtl"]:
+    """Return the direction in which a language, such as en or ar-EG, is written."""
+    first, *others = language.lower().split("-")
+    script = next((part for part in others if len(part) == 4 and part.isalpha()), None)
+    from_right = script in _SCRIPTS_FROM_RIGHT if script else first in _FROM_RIGHT
+    return "rtl" if from_right else "ltr"
 
 
 def shorten(text: str, limit: int) -> str:

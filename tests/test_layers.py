@@ -38,13 +38,16 @@ TABLE = """
     content         pure  ..notes
     disclosure      pure  errors merchants
     template_files        -
-    templating            text errors template_files
+    tracing         pure  -
+    templating            text errors template_files tracing
     cores                 -
     history         pure  lock
     catalogue       pure  notes
     show_notes      pure  ..content
-    feeds           pure  ..show_notes disclosure
-    pages           pure  ..catalogue templating
+    newsletter      pure  ..content disclosure templating catalogue tracing
+    sent            pure  ..notes newsletter
+    feeds           pure  ..sent
+    pages           pure  ..catalogue templating sent
     series          pure  ..pages
     lint            pure  ..categories
     importing       pure  ..notes
@@ -52,7 +55,7 @@ TABLE = """
     moved           pure  ..serving
     artwork               -
     podcast_faults        ..feeds artwork
-    newsletter      pure  ..content disclosure templating
+    sample          pure  ..content
     secrets               errors
     disk                  errors
     index                 errors notes.folder
@@ -62,13 +65,15 @@ TABLE = """
     fetch                 feedmaker errors
     push                  errors uri config secrets disk worklock fetch
     reading               ..lock cores index podcast_faults
-    build                 ..reading
-    checking              ..lock podcast_faults reading
+    sent_files            errors index disk notes.folder reading sent
+    build                 ..sent_files
+    template_faults       ..sample
+    checking              ..lock podcast_faults reading sent_files template_files template_faults
     store                 errors text
     delivery              errors config text newsletter store disk
-    app                   feedmaker ..delivery
     timing          pure  config cron
-    scheduler             ..app timing crash disk
+    app                   feedmaker ..timing
+    scheduler             ..app crash disk
     web                   errors app
     cli                   feedmaker errors crash app scheduler web
     __main__              cli

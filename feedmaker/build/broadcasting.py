@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from feedmaker.build.material import Material, Planned, key_of
+from feedmaker.build.pictures import picture_path
 from feedmaker.config import Podcast
 from feedmaker.errors import ConfigError
 from feedmaker.feeds.chapters import chapters_json, chapters_path
@@ -31,14 +31,16 @@ class Broadcasting:
         lock = material.resolution.lock
         # Once there is one it stays, wherever the feed moves; what the configuration says wins.
         guid = str(podcast.guid or lock.podcast or new_guid(address + series.outline.paths()["rss"]))
-        image = address + _artwork_path(podcast.image, self._drawn) if self._drawn else podcast.image
+        image = (
+            address + picture_path("artwork", podcast.image, self._drawn) if self._drawn else podcast.image
+        )
         self.lock = replace(lock, podcast=guid)
         self.channel = make_channel(material.config, guid, image)
 
     def planned(self) -> Iterator[Planned]:
         """Plan the artwork, where it is a file of the project, and the chapters of each episode."""
         if self._drawn:
-            path = _artwork_path(self._podcast.image, self._drawn)
+            path = picture_path("artwork", self._podcast.image, self._drawn)
             yield Planned(path, key_of("artwork", path), self._checked)
         for path in self._series.paths:
             if self._material.facts[path].moments:
@@ -64,9 +66,3 @@ class Broadcasting:
     def _chapters(self, path: str) -> bytes:
         publication, _ = self._material.rendered(path)
         return chapters_json(publication, self.channel.title, self._material.keys(path))
-
-
-def _artwork_path(image: str, data: bytes) -> str:
-    """Name the artwork by its bytes: directories want new artwork under a new address."""
-    name = hashlib.blake2b(data, digest_size=6).hexdigest()
-    return f"artwork-{name}{PurePosixPath(image).suffix.lower()}"

@@ -19,18 +19,18 @@ from feedmaker.build.copies import with_copies
 from feedmaker.build.feeds import FeedPlans
 from feedmaker.build.making import make_all
 from feedmaker.build.material import Material, Planned
+from feedmaker.build.pictures import Logo
 from feedmaker.build.site import SitePlans
 from feedmaker.config import Config
-from feedmaker.content import Content
 from feedmaker.disk import write_durably
 from feedmaker.errors import Diagnostic
 from feedmaker.history import sealed
 from feedmaker.index import Index, Written
 from feedmaker.lock import Lock, Resolution, dump_lock, resolve
-from feedmaker.model import Publication
 from feedmaker.podcast_faults import podcast_warnings
 from feedmaker.publish import Output
 from feedmaker.reading import Progress, Reading, clash_diagnostics
+from feedmaker.sent_files import Sent
 from feedmaker.series import all_series
 from feedmaker.templating import Templates
 
@@ -61,6 +61,7 @@ class Build:
         templates: Templates,
         index: Index,
         reading: Reading,
+        sent: Sent,
         lock: Lock | None,
         now: datetime,
     ) -> None:
@@ -69,11 +70,14 @@ class Build:
         self.templates = templates
         self.index = index
         self.reading = reading
+        self.sent = sent
         self.before = lock
         resolved = resolve(lock, reading.facts.values(), reading.unknown, config.site, now)
         self.resolution = sealed(resolved, _least_size(config))
-        self.material = Material(config, templates.digest(), index, reading, self.resolution)
-        self.series = list(all_series(config, reading.facts, self.material.newest_first))
+        self.material = Material(config, templates.digest(), index, reading, self.resolution, sent)
+        issues = {path: sent.issues[path] for path in sent.newest_first}
+        self.series = list(all_series(config, reading.facts, self.material.newest_first, issues))
+        self._logo = Logo(folder, config)
         self._broadcasting = self._make_broadcasting()
         channel = self._broadcasting.channel if self._broadcasting else None
         self.lock = self._broadcasting.lock if self._broadcasting else self.resolution.lock
@@ -86,9 +90,9 @@ class Build:
         Raises `GateError`, `TemplateError` or `OutputError`. Until all is made and staged nothing changes;
         a disk that fails later, between two moves, leaves each file old or new for the next build.
         """
-        known, reading = self.index.outputs(), self.reading
+        known = self.index.outputs()
         planned = list(with_copies(self.planned(), self.config.serving.compress))
-        self.index.record_notes(reading.read, reading.broken, reading.gone, reading.rules)
+        self.remember()
         self.index.announce({item.path for item in planned} - known.keys())
         outputs = self._stage(planned, output, known, progress)
         self._save_lock(lock_path)
@@ -100,12 +104,14 @@ class Build:
         self.index.record_outputs(changed, dropped)
         return self._told(output)
 
-    def publications(self, paths: Sequence[str]) -> list[tuple[Publication, Content]]:
-        """Return the publication and content of notes by their paths, in that order."""
-        return [self.material.rendered(path) for path in paths]
+    @property
+    def logo(self) -> str | None:
+        """Return the address of the newsletter's logo."""
+        return self._logo.address
 
     def planned(self) -> Iterator[Planned]:
         """Plan all outputs in the order in which they are moved to their places: what links to it last."""
+        yield from self._logo.planned()
         if self._broadcasting:
             yield from self._broadcasting.planned()
         yield from self._site.planned()
@@ -113,9 +119,20 @@ class Build:
         yield from self._feeds.current()
         yield self._feeds.opml()
 
+    def remember(self) -> None:
+        """Tell the index what was read."""
+        reading, sent = self.reading, self.sent
+        self.index.record_notes(
+            {**reading.read, **sent.read},
+            reading.broken | sent.broken,
+            [*reading.gone, *sent.gone],
+            reading.rules,
+        )
+
     def diagnostics(self) -> Iterator[Diagnostic]:
         """Report what is wrong with notes, alone and together."""
         yield from self.reading.diagnostics
+        yield from self.sent.diagnostics
         yield from clash_diagnostics(self.folder, self.resolution)
         facts = [self.reading.facts[path] for path in self.resolution.published]
         yield from podcast_warnings(self.folder, self.config, facts)

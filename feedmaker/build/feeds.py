@@ -10,7 +10,7 @@ from feedmaker.build.material import Material, Planned, key_of
 from feedmaker.catalogue import Mention
 from feedmaker.feeds import atom, gate, json_feed, opml, rss
 from feedmaker.feeds.feed import Feed, Item, Tombstone, make_feed
-from feedmaker.feeds.items import episode_item, recommendation_id, recommendation_items
+from feedmaker.feeds.items import episode_item, issue_item, recommendation_id, recommendation_items
 from feedmaker.feeds.outline import OPML_PATH, Format
 from feedmaker.feeds.podcast import Channel, make_broadcast
 from feedmaker.history import History, split, taken_back, volumes
@@ -24,7 +24,7 @@ NEWEST = 1 << 31
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """Hold what one document of a feed is made from: its notes, the newest first, and its place in time."""
+    """Hold what one document of a feed is made from: its notes or issues, the newest first, and its place."""
 
     series: Series
     paths: Sequence[str]
@@ -66,7 +66,7 @@ class FeedPlans:
 
     def _history(self, series: Series) -> History[str]:
         lock, entries = self._material.resolution.lock, self._material.entries
-        if series.medium is not None:
+        if series.medium is not None or series.kind == "issues":
             return History(series.paths[: series.size], ())
         # A volume of the main feed, or of all recommendations, stays, even when all in it was taken back.
         of_all = not series.outline.name
@@ -89,6 +89,8 @@ class FeedPlans:
             yield Planned(path, key, make, document.volume or NEWEST)
 
     def _key(self, document: _Document, path: str) -> str:
+        if document.series.kind == "issues":
+            return self._material.sent.raw[path]
         key = self._material.key(path)
         return key + repr(self._earlier(document, path)) if document.series.kind == "recommendations" else key
 
@@ -110,6 +112,9 @@ class FeedPlans:
 
     def _items(self, document: _Document, path: str) -> Iterator[Item]:
         config, material, series = self._material.config, self._material, document.series
+        if series.kind == "issues":
+            yield issue_item(config.site, material.sent.issues[path])
+            return
         publication, content = material.rendered(path)
         keys = material.keys(path)
         if series.kind == "recommendations":

@@ -20,6 +20,7 @@ from feedmaker.model import Episode, Publication
 from feedmaker.notes.note import Facts, parse_note
 from feedmaker.pages import MOST_ALSO
 from feedmaker.reading import Reading
+from feedmaker.sent_files import Sent, sent_page
 
 # Outputs that hold the same notes are made one after the other, so more would be kept for nothing.
 _KEPT = 400
@@ -48,10 +49,17 @@ class Material:
     """Hand out the notes that are published, by their paths."""
 
     def __init__(
-        self, config: Config, templates_digest: str, index: Index, reading: Reading, resolution: Resolution
+        self,
+        config: Config,
+        templates_digest: str,
+        index: Index,
+        reading: Reading,
+        resolution: Resolution,
+        sent: Sent,
     ) -> None:
         self.config = config
         self.resolution = resolution
+        self.sent = sent
         self.facts: Mapping[str, Facts] = reading.facts
         self.entries: Mapping[str, Entry] = resolution.published
         self.newest_first = sorted(self.entries, key=lambda path: age(self.entries[path]))
@@ -123,6 +131,10 @@ class Material:
             return arrived and age(other) > age(mine)
 
         return [list(filter(is_earlier, others))[-MOST_ALSO:] for others in self._others(path)]
+
+    def issue_page(self, path: str) -> bytes:
+        """Return the page of an issue that went out, by the path of its file."""
+        return sent_page(self._index, path)
 
     def reconnect(self) -> None:
         """Open the index anew, in a process that began as a copy of another."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 
 from feedmaker import pages
@@ -12,7 +13,7 @@ from feedmaker.build.material import Material, Planned, key_of
 from feedmaker.catalogue import Thing
 from feedmaker.disclosure import check_disclosure
 from feedmaker.feeds.outline import FEED_STYLE_PATH, MEDIA_TYPES, NAMES
-from feedmaker.pages import ArchiveRow, FeedLink, Place, ThingList, Topic
+from feedmaker.pages import ArchiveRow, Around, FeedLink, Place, ThingList, Topic
 from feedmaker.series import Series
 from feedmaker.serving import HEADERS_PATH, REDIRECTS_PATH, netlify_headers, netlify_redirects
 from feedmaker.templating import Templates
@@ -26,8 +27,10 @@ class SitePlans:
         self._templates = templates
         self._site = material.config.site
         self._series = series
-        self._feeds = _links(each for each in series if each.kind == "podcast" or not each.outline.name)
-        self._environment = key_of(material.environment, repr(self._feeds))
+        self._letters = next((each for each in series if each.kind == "issues"), None)
+        feeds = _links(each for each in series if each.kind == "podcast" or not each.outline.name)
+        self._around = Around(feeds, has_issues=self._letters is not None)
+        self._environment = key_of(material.environment, repr(self._around))
         self._own_feeds = _links_by_page(series)
         self._rows = {
             path: ArchiveRow(material.address(path), facts.title, facts.show, facts.aired)
@@ -48,6 +51,7 @@ class SitePlans:
         yield from self._lists()
         yield from self._recommendations()
         yield self._index()
+        yield from self._issues()
         yield from self._for_programs()
         if self._material.config.serving.netlify:
             yield from self._for_host()
@@ -73,7 +77,7 @@ class SitePlans:
             content,
             material.keys(path),
             material.also(path),
-            self._feeds,
+            self._around,
             has_show_page=has_show_page,
         )
         check_disclosure(f"the page of {path}", data.decode(), content.links)
@@ -85,7 +89,7 @@ class SitePlans:
 
         def make() -> bytes:
             entries = map(self._material.rendered, newest)
-            return pages.index_page(self._templates, self._site, entries, self._feeds)
+            return pages.index_page(self._templates, self._site, entries, self._around)
 
         return Planned(pages.INDEX_PATH, key, make, NEWEST)
 
@@ -103,21 +107,21 @@ class SitePlans:
     def _lists(self) -> Iterator[Planned]:
         """Plan the lists of episodes: all, by tag, by show."""
         rows = list(self._rows.values())
-        make = partial(pages.archive_page, self._templates, self._site, rows, self._feeds)
+        make = partial(pages.archive_page, self._templates, self._site, rows, self._around)
         yield Planned(pages.ARCHIVE_PATH, self._key_of_rows(rows, "archive"), make)
         for tag in self._tags:
             yield self._topic(pages.tag_path(tag.name), tag, pages.tag_page)
         for show in self._shows:
             yield self._topic(pages.show_path(show.name), show, pages.show_page)
         counts = repr([(tag.slug, tag.name, len(tag.rows)) for tag in self._tags])
-        make = partial(pages.tags_page, self._templates, self._site, self._tags, self._feeds)
+        make = partial(pages.tags_page, self._templates, self._site, self._tags, self._around)
         yield Planned(pages.TAGS_PATH, key_of("tags", self._environment, counts), make)
 
     def _topic(self, path: str, topic: Topic, page: Callable[..., bytes]) -> Planned:
         """Plan the page of a tag or show, which announces the feed of its own before the others."""
         own = self._links_of(path)
         key = self._key_of_rows(topic.rows, "topic", topic.name, repr(own))
-        return Planned(path, key, partial(page, self._templates, self._site, topic, [*own, *self._feeds]))
+        return Planned(path, key, partial(page, self._templates, self._site, topic, self._announcing(own)))
 
     @cached_property
     def _things_listed(self) -> list[ThingList]:
@@ -129,10 +133,24 @@ class SitePlans:
             own = self._links_of(medium)
             others = repr((things.total, things.media, things.years, own))
             key = key_of("things", self._environment, others, *map(self._key_of_thing, things.things))
-            yield Planned(things.path, key, partial(self._things, things, [*own, *self._feeds]))
+            yield Planned(things.path, key, partial(self._things, things, self._announcing(own)))
 
-    def _things(self, things: ThingList, feeds: Sequence[FeedLink]) -> bytes:
-        return pages.recommendations_page(self._templates, self._site, things, feeds)
+    def _things(self, things: ThingList, around: Around) -> bytes:
+        return pages.recommendations_page(self._templates, self._site, things, around)
+
+    def _issues(self) -> Iterator[Planned]:
+        """Plan the pages of issues that went out, which stay what they are, and the list of them."""
+        letters, sent = self._letters, self._material.sent
+        if letters is None:
+            return
+        for path in letters.paths:
+            place, key = pages.issue_path(sent.issues[path].slug), key_of("issue", sent.raw[path])
+            yield Planned(place, key, partial(self._material.issue_page, path))
+        title, own = letters.outline.title, self._links_of(pages.NEWSLETTER_PATH)
+        issues, around = [sent.issues[path] for path in letters.paths], self._announcing(own)
+        key = key_of("issues", self._environment, title, repr(own), *map(sent.raw.__getitem__, letters.paths))
+        make = partial(pages.newsletter_page, self._templates, self._site, title, issues, around)
+        yield Planned(pages.NEWSLETTER_PATH, key, make)
 
     def _for_programs(self) -> Iterator[Planned]:
         """Plan what browsers and crawlers ask for besides."""
@@ -144,9 +162,10 @@ class SitePlans:
             FEED_STYLE_PATH, key_of("feed", environment), lambda: pages.feed_stylesheet(templates, site)
         )
         yield Planned(pages.ROBOTS_PATH, key_of("robots", environment), lambda: pages.robots(site))
-        lists = [pages.address_of(site, path) for path in self._listed]
-        key = key_of("sitemap", environment, *lists, *map(self._material.key, self._own_pages))
-        for path in pages.sitemap_paths(len(lists) + len(self._own_pages)):
+        lists, issues = [pages.address_of(site, path) for path in self._listed], self._places_of_issues
+        notes = map(self._material.key, self._own_pages)
+        key = key_of("sitemap", environment, *lists, *map(repr, issues), *notes)
+        for path in pages.sitemap_paths(len(lists) + len(issues) + len(self._own_pages)):
             yield Planned(path, key, partial(self._sitemap, path))
 
     def _sitemap(self, path: str) -> bytes:
@@ -171,6 +190,7 @@ class SitePlans:
             *(pages.tag_path(tag.name) for tag in self._tags),
             *(pages.show_path(show.name) for show in self._shows),
             *(things.path for things in self._things_listed),
+            *([pages.NEWSLETTER_PATH] if self._letters else []),
         ]
 
     @cached_property
@@ -182,7 +202,20 @@ class SitePlans:
     def _places(self) -> list[Place]:
         material = self._material
         notes = (Place(material.address(path), material.entries[path].updated) for path in self._own_pages)
-        return [*(Place(pages.address_of(self._site, path)) for path in self._listed), *notes]
+        lists = (Place(pages.address_of(self._site, path)) for path in self._listed)
+        return [*lists, *self._places_of_issues, *notes]
+
+    @cached_property
+    def _places_of_issues(self) -> list[Place]:
+        issues = self._material.sent.issues.values()
+        return [
+            Place(pages.address_of(self._site, pages.issue_path(issue.slug)), issue.sent_at)
+            for issue in issues
+        ]
+
+    def _announcing(self, own: Sequence[FeedLink]) -> Around:
+        """Announce the feeds of a page before those that every page announces."""
+        return replace(self._around, feeds=[*own, *self._around.feeds])
 
     def _links_of(self, page: str) -> list[FeedLink]:
         """Return the feeds whose page for people stands at a path."""

@@ -65,6 +65,15 @@ def get_project() -> Project:
     return Project(_folder(), os.environ)
 
 
+def moment_of(project: Project, option: str, text: str) -> datetime:
+    """Read a time that was given to an option, in the site's zone where it names none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f'{option} "{text}" is no time; expected for example 2026-11-27T09:00') from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=project.config().site.zone)
+
+
 def current_time() -> datetime:
     """Read the time that rules go by; everything further in is told it."""
     return datetime.now(UTC)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 import click
 
-from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
+from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
 from feedmaker.cli.output import print_json, print_text, progress_bar, tell_faults
+
+if TYPE_CHECKING:
+    from feedmaker.app.project import Project
+    from feedmaker.store import Issue
 
 
 @cli.group()
 @folder_option
 def newsletter() -> None:
-    """Draft, read and send issues of the newsletter.
+    """Draft, judge and send issues of the newsletter.
 
     \b
     feedmaker newsletter draft
     feedmaker newsletter show latest
-    feedmaker newsletter send latest
+    feedmaker newsletter approve latest
     """
 
 
@@ -35,22 +42,39 @@ def draft(backlog: int, as_json: bool) -> int:
     feedmaker newsletter draft
     feedmaker newsletter draft --backlog 3
     """
-    from feedmaker.app.newsletters import draft as make
+    from feedmaker.app.drafting import draft as make
     from feedmaker.app.newsletters import issue_data
 
-    made = make(get_project(), current_time(), backlog)
+    project = get_project()
+    made = make(project, current_time(), backlog)
     tell_faults(made.build)
     if as_json:
-        print_json({"issue": issue_data(made.issue) if made.issue else None})
+        print_json({"issue": issue_data(made.issue) if made.issue else None, "reason": made.reason})
     elif made.issue is None:
-        click.echo("nothing new to draft; --backlog N takes episodes of the back catalogue")
+        click.echo(f"nothing to draft: {made.reason}")
     else:
         click.echo(f"drafted issue {made.issue.slug}: {made.issue.subject}")
-        click.echo(f"  read it  feedmaker newsletter show {made.issue.slug}")
-        click.echo(f"  send it  feedmaker newsletter send {made.issue.slug}")
-    if made.clipped:
-        click.echo("warning: the HTML is so long that Gmail cuts off its end; draft fewer episodes", err=True)
+        _tell_fit(made.issue)
+        _tell_ways(made.issue)
     return 0
+
+
+def _tell_fit(issue: Issue) -> None:
+    from feedmaker.newsletter.fit import LIMIT
+
+    click.echo(f"  {issue.size:,} of {LIMIT:,} bytes")
+    for cut in issue.cuts:
+        click.echo(f"  left out to fit: {cut}")
+
+
+def _tell_ways(issue: Issue) -> None:
+    for what, command in (
+        ("read it", "show"),
+        ("approve it", "approve"),
+        ("make it anew", "edit"),
+        ("send it now", "send"),
+    ):
+        click.echo(f"  {what:13} feedmaker newsletter {command} {issue.slug}")
 
 
 @newsletter.command("list")
@@ -65,14 +89,22 @@ def list_issues(as_json: bool) -> None:
     """
     from feedmaker.app.newsletters import issue_data, issues
 
-    found = issues(get_project())
+    project = get_project()
+    found = issues(project)
     if as_json:
         print_json([issue_data(issue) for issue in found])
         return
     for issue in found:
-        click.echo(f"{issue.slug}  {issue.state:7}  {issue.subject}")
+        click.echo(f"{issue.slug}  {_state(project, issue):8}  {issue.subject}")
     if not found:
         click.echo("no issues yet; `feedmaker newsletter draft` makes one")
+
+
+def _state(project: Project, issue: Issue) -> str:
+    """Say how an issue stands, and when it goes out."""
+    if issue.state != "approved" or not issue.due_at:
+        return issue.state
+    return f"approved for {issue.due_at.astimezone(project.config().site.zone):%Y-%m-%d %H:%M %Z}"
 
 
 @newsletter.command()
@@ -87,14 +119,108 @@ def show(issue: str, part: str | None) -> None:
     feedmaker newsletter show latest
     feedmaker newsletter show 2026-11-23 --html > issue.html
     """
-    from feedmaker.app.newsletters import find_issue
+    from feedmaker.app.newsletters import find_issue, part_of
 
-    found = find_issue(get_project(), issue)
+    project = get_project()
+    found = find_issue(project, issue)
     if part is None:
-        click.echo(
-            f"Issue: {found.slug} ({found.state})\nSubject: {found.subject}\nPreheader: {found.preheader}\n"
-        )
-    print_text(found.html if part == "html" else found.text)
+        click.echo(f"Issue: {found.slug} ({_state(project, found)})")
+        click.echo(f"Subject: {found.subject}\nPreheader: {found.preheader}\n")
+    print_text(part_of(found, "html" if part == "html" else "text"))
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.argument("address")
+@folder_option
+def test(issue: str, address: str) -> None:
+    """Send an issue to one ADDRESS, marked as a test: ISSUE is its slug, or latest.
+
+    It goes the way that all mail goes. Nothing is recorded, and its link to unsubscribe does nothing.
+
+    \b
+    feedmaker newsletter test latest me@example.org
+    """
+    from feedmaker.app.sending import send_test
+
+    reply = send_test(get_project(), issue, address, current_time())
+    click.echo(f"sent to {address}: {reply}")
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.option("--at", "moment", metavar="TIME", help="When it goes out, for example 2026-11-27T09:00.")
+@json_option
+@folder_option
+def approve(issue: str, moment: str | None, as_json: bool) -> None:
+    """Release an issue that waits for review: ISSUE is its slug, or latest.
+
+    It goes out at TIME, or when the schedule has a "newsletter send" next; if that time has passed already,
+    with the next tick, or within a minute where the daemon runs.
+
+    \b
+    feedmaker newsletter approve latest
+    feedmaker newsletter approve 2026-11-27 --at 2026-11-27T09:00
+    """
+    from feedmaker.app.newsletters import issue_data
+    from feedmaker.app.reviewing import approve as release
+
+    project = get_project()
+    at: datetime | None = moment_of(project, "--at", moment) if moment else None
+    found = release(project, issue, current_time(), at)
+    if as_json:
+        print_json(issue_data(found))
+    elif found.due_at:
+        click.echo(f"issue {found.slug} is {_state(project, found)}")
+    else:
+        click.echo(f"issue {found.slug} is approved; no job sends it, so do it by hand:")
+        click.echo(f"  feedmaker newsletter send {found.slug}")
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.option("--subject", metavar="TEXT", help="Use this subject.")
+@click.option("--preheader", metavar="TEXT", help="Use this preheader.")
+@click.option("--intro", metavar="TEXT", help="Use this text at the top, in Markdown.")
+@click.option("--without", metavar="SLUG", multiple=True, help="Leave this episode for the next issue.")
+@json_option
+@folder_option
+def edit(issue: str, without: tuple[str, ...], as_json: bool, **wording: str | None) -> None:
+    """Make an issue anew from the notes as they are now: ISSUE is its slug, or latest.
+
+    It waits for review again. Mend a note or a template first, or give words of your own; an empty TEXT
+    brings the usual ones back.
+
+    \b
+    feedmaker newsletter edit latest
+    feedmaker newsletter edit latest --subject "The bell that rang by itself" --without bells
+    """
+    from feedmaker.app.drafting import edit as rewrite
+    from feedmaker.app.newsletters import issue_data
+
+    said = {name: text for name, text in wording.items() if text is not None}
+    found = rewrite(get_project(), issue, current_time(), said, without)
+    if as_json:
+        print_json(issue_data(found))
+        return
+    click.echo(f"made issue {found.slug} anew: {found.subject}")
+    _tell_fit(found)
+    _tell_ways(found)
+
+
+@newsletter.command()
+@click.argument("issue")
+@folder_option
+def skip(issue: str) -> None:
+    """Keep an issue from going out; its episodes are not mailed by another: ISSUE is its slug, or latest.
+
+    \b
+    feedmaker newsletter skip latest
+    """
+    from feedmaker.app.reviewing import skip as drop
+
+    found = drop(get_project(), issue, current_time())
+    click.echo(f"issue {found.slug} is skipped; `feedmaker newsletter edit {found.slug}` takes it up again")
 
 
 @newsletter.command()
@@ -102,25 +228,26 @@ def show(issue: str, part: str | None) -> None:
 @json_option
 @folder_option
 def send(issue: str, as_json: bool) -> int:
-    """Send an issue to every subscriber, each once: ISSUE is its slug, or latest.
+    """Send an issue to every subscriber now, each once: ISSUE is its slug, or latest.
 
-    Called again, it sends what is left, if anything. Where mail goes is `delivery.transport` in
-    schedule.yaml, or FEEDMAKER_TRANSPORT in the environment.
+    Who names an issue here has approved it. Called again, it sends what is left, if anything. Where mail goes
+    is `delivery.transport` in schedule.yaml, or FEEDMAKER_TRANSPORT in the environment.
 
     \b
     feedmaker newsletter send latest
     """
     from feedmaker.app.newsletters import issue_data
-    from feedmaker.app.newsletters import send as deliver
+    from feedmaker.app.sending import send as deliver
 
     with progress_bar() as progress:
         sending = deliver(get_project(), issue, current_time(), progress)
+    total = sum(sending.counts.values())
     if as_json:
         print_json({"issue": issue_data(sending.issue), "already": sending.already, "counts": sending.counts})
     elif sending.already:
         click.echo(f"issue {sending.issue.slug} is sent already; nobody gets it twice")
-    elif not sum(sending.counts.values()):
-        click.echo("there are no subscribers; `feedmaker subscribers add ADDRESS` adds one")
+    elif not total:
+        click.echo("nothing is sent: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one")
     else:
         said = ", ".join(f"{count} {state}" for state, count in sending.counts.items() if count)
         click.echo(f"issue {sending.issue.slug}: {said}")

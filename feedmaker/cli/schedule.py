@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 
 import click
 
-from feedmaker.app.project import Project
-from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
+from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
 from feedmaker.cli.output import print_json
-from feedmaker.errors import UsageError
 
 
 @cli.command()
@@ -32,7 +29,7 @@ def tick(moment: str | None, as_json: bool) -> int:
     from feedmaker.scheduler import tick as run_due
 
     project = get_project()
-    outcomes = run_due(project, _moment(project, moment) if moment else current_time())
+    outcomes = run_due(project, moment_of(project, "--now", moment) if moment else current_time())
     for line in lines_of_ping(project, current_time()):
         click.echo(line, err=True)
     if as_json:
@@ -42,14 +39,6 @@ def tick(moment: str | None, as_json: bool) -> int:
         word = "failed" if outcome.failed else "done"
         click.echo(f"{outcome.job} {word}: {outcome.summary}", err=outcome.failed)
     return int(any(outcome.failed for outcome in outcomes))
-
-
-def _moment(project: Project, text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f'--now "{text}" is no time; expected for example 2026-11-27T09:00') from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=project.config().site.zone)
 
 
 @cli.command("run")

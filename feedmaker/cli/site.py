@@ -95,7 +95,7 @@ def schema() -> None:
 )
 @folder_option
 def check(paths: tuple[str, ...], of_feeds: bool, form: str) -> int:
-    """Say what is wrong with schedule.yaml and notes, or with feeds, by file, line and column.
+    """Say what is wrong with schedule.yaml, notes and templates, or with feeds, by file, line and column.
 
     Exits with 0 if nothing is, 1 if there are errors, 2 for wrong usage. Every code in brackets is explained
     in docs/diagnostics.md, and those of feeds with their sources in docs/feed-rules.md.
@@ -103,6 +103,7 @@ def check(paths: tuple[str, ...], of_feeds: bool, form: str) -> int:
     \b
     feedmaker check
     feedmaker check episodes/new.md --format json
+    feedmaker check templates/newsletter/issue.mjml
     feedmaker check --feeds
     feedmaker check --feeds https://example.org/feed.xml
     """

@@ -55,19 +55,20 @@ def list_subscribers(as_json: bool) -> None:
 
 
 @subscribers.command()
-@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+@click.argument("people", nargs=-1, required=True, metavar="ADDRESS|TOKEN...")
 @folder_option
-def remove(addresses: tuple[str, ...]) -> int:
-    """Remove people; they get no further issue.
+def remove(people: tuple[str, ...]) -> int:
+    """Remove people, by address or by the token of their unsubscribe link; they get no further issue.
 
     \b
     feedmaker subscribers remove ada@example.org
+    feedmaker subscribers remove -- "$token"
     """
     from feedmaker.app.newsletters import remove_subscribers
 
-    removed = remove_subscribers(get_project(), addresses)
+    removed = remove_subscribers(get_project(), people)
     click.echo(f"{counted(len(removed), 'subscriber')} removed")
-    missing = [address for address in addresses if address.lower() not in removed]
+    missing = [who for who in people if who not in removed]
     if missing:
         click.echo(f"not on the list: {', '.join(missing)}", err=True)
     return int(bool(missing))

@@ -1,6 +1,7 @@
 """`schedule.yaml` as a validated, frozen tree: `parse_config` reads it, `Config` holds it. Pure."""
 
 from feedmaker.config.fields import CLOCK, MERCHANT_NAME, WEEKDAYS, Weekday
+from feedmaker.config.newsletter import Mailbox, Newsletter, Section, Theme
 from feedmaker.config.podcast import Funding, License, Owner, Person, Podcast
 from feedmaker.config.schedule import CONFIG_NAME, Config, parse_config
 from feedmaker.config.sections import (
@@ -9,9 +10,7 @@ from feedmaker.config.sections import (
     Delivery,
     Feeds,
     Job,
-    Mailbox,
     Merchant,
-    Newsletter,
     Push,
     Serving,
     Site,
@@ -37,8 +36,10 @@ __all__ = [
     "Person",
     "Podcast",
     "Push",
+    "Section",
     "Serving",
     "Site",
+    "Theme",
     "Weekday",
     "parse_config",
 ]

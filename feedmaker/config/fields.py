@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from feedmaker.config.colours import COLOUR
 from feedmaker.cron import parse_cron
 from feedmaker.text import LANGUAGE_TAG
 from feedmaker.uri import web_address
@@ -24,6 +25,7 @@ _INTERVAL = re.compile(r"([0-9]{1,5})\s*(m|mins?|minutes?|h|hours?|d|days?)")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _NOT_IN_A_PATH = re.compile("[\x00-\x1f\x7f\"'`{}\\\\?#%*\ufffd]")
+_FILE = re.compile(r"[^/\\:?#]+(/[^/\\:?#]+)*")
 _WORDS = re.compile(r"\{(query|name|creator|product)\}")
 
 
@@ -146,6 +148,14 @@ def _transport(value: str) -> str:
     return value
 
 
+def _picture(value: str) -> str:
+    if "://" in value:
+        return web_address(value)
+    if not _FILE.fullmatch(value) or ".." in value.split("/"):
+        raise ValueError("expected an address, or a file of this folder such as artwork.jpg")
+    return value
+
+
 def _truth(value: object) -> object:
     """Read true or false, which are the words that feeds have too."""
     words = {"true": True, "false": False}
@@ -186,9 +196,10 @@ def text_for(key: str, text: Any, whole: Any) -> BeforeValidator:
 _WEB = r"https?://[^\s@/?#]+([/?#].*)?"
 _MAIL = r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+"
 _PARAMETER = r"[A-Za-z0-9_.~-]+"
-_LEAVING = r"(https://|mailto:)[\x21-\x7e]+"
+_LEAVING = r"(mailto:[!-z|~]+|https://[!-\"$-.0->@-z|~]+([/?]([!-\"$-z|~]|\{token\})*)?(#[!-z|~]*)?)"
 _JOB_NAME = r"[a-z0-9][a-z0-9-]{0,40}"
 _SOME = form(r".*\S.*")
+_FONTS = r"('[A-Za-z0-9 -]+'|[A-Za-z-]+)(, *('[A-Za-z0-9 -]+'|[A-Za-z-]+))*"
 _RULE = r"([A-Z-]+=[^=;\s]+;)*FREQ=[A-Z]+(;[A-Z-]+=[^=;\s]+)*"
 
 Text = Annotated[
@@ -215,9 +226,20 @@ Timezone = Annotated[str, AfterValidator(_timezone)]
 Transport = Annotated[str, AfterValidator(_transport)]
 Language = Annotated[str, _formed(LANGUAGE_TAG, "a language tag such as en, de or pt-BR"), form(LANGUAGE_TAG)]
 Parameter = Annotated[str, _formed(_PARAMETER, "letters, digits, . _ ~ and -"), form(_PARAMETER)]
-Leaving = Annotated[str, _formed(_LEAVING, "an https or mailto address"), form(_LEAVING)]
+Leaving = Annotated[
+    str,
+    _formed(_LEAVING, "an https or mailto address; {token} may stand in an https one, behind the host"),
+    form(_LEAVING),
+]
 JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), form(_JOB_NAME)]
 Interval = Annotated[str, AfterValidator(_interval), form(rf"\s*{_INTERVAL.pattern}\s*")]
+Picture = Annotated[Text, AfterValidator(_picture)]
+Colour = Annotated[
+    str, _formed(COLOUR.pattern, "six hexadecimal digits such as #0b5a78"), form(COLOUR.pattern)
+]
+FontNames = Annotated[
+    str, _formed(_FONTS, "names of fonts such as 'Segoe UI', Arial, sans-serif"), form(_FONTS)
+]
 Rule = Annotated[str, _formed(_RULE, "a recurrence rule such as FREQ=WEEKLY;BYDAY=FR"), form(_RULE)]
 CronText = Annotated[str, AfterValidator(_cron), form(r"\s*(@[a-z]+|\S+(\s+\S+){4})\s*")]
 Clock = Annotated[

@@ -14,6 +14,7 @@ from feedmaker.config.fields import (
     LongText,
     MailAddress,
     Part,
+    Picture,
     Rule,
     ShortText,
     Text,
@@ -24,10 +25,8 @@ from feedmaker.config.fields import (
     one_or_many,
     text_for,
 )
-from feedmaker.uri import web_address
 
 _LICENSE = r"[a-z0-9][a-z0-9.+-]*"
-_FILE = re.compile(r"[^/\\:?#]+(/[^/\\:?#]+)*")
 
 
 def _category(value: str) -> str:
@@ -60,14 +59,6 @@ def _child_hint(name: str, child: str) -> str:
     return f"known are {known}" if known else f"write {name} alone, which has none"
 
 
-def _artwork(value: str) -> str:
-    if "://" in value:
-        return web_address(value)
-    if not _FILE.fullmatch(value) or ".." in value.split("/"):
-        raise ValueError("expected an address, or a file of this folder such as artwork.jpg")
-    return value
-
-
 def _moment(value: object) -> object:
     """Read a time as it stands in a rule; a number is none."""
     try:
@@ -85,7 +76,6 @@ def _uuid(value: object) -> object:
 
 Category = Annotated[Text, AfterValidator(_category)]
 Categories = Annotated[tuple[Category, ...], not_empty, one_or_many(Category, least=1)]
-Artwork = Annotated[Text, AfterValidator(_artwork)]
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=str)]
 Identity = Annotated[UUID, BeforeValidator(_uuid, json_schema_input_type=UUID)]
 
@@ -158,7 +148,7 @@ class Podcast(Part):
         default=None,
         description="What the podcast is about, in at most 4,000 characters; without one, the site's.",
     )
-    image: Artwork = Field(
+    image: Picture = Field(
         description="Artwork, 1400 to 3000 pixels square, JPEG or PNG: an address, or a file of this folder."
     )
     categories: Categories = Field(

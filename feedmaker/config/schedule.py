@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from feedmaker.config.fields import MERCHANT_NAME, SECRET, Part
+from feedmaker.config.newsletter import Newsletter, theme_faults
 from feedmaker.config.podcast import Podcast
 from feedmaker.config.sections import (
     AMAZON,
@@ -21,7 +22,6 @@ from feedmaker.config.sections import (
     Feeds,
     Job,
     Merchant,
-    Newsletter,
     Push,
     Serving,
     Site,
@@ -109,6 +109,8 @@ def _together(document: Document, data: Any) -> Iterator[tuple[Mark, str]]:
     for name in ("podping", "podcast_index"):
         if _mapping(data.get("push")).get(name, "false") != "false" and "podcast" not in data:
             yield document.where(("push", name)), f'push.{name}: needs a section "podcast"'
+    for where, said in theme_faults(_mapping(_mapping(data.get("newsletter")).get("theme"))):
+        yield document.where(("newsletter", "theme", *where)), f"newsletter.theme.{'.'.join(where)}: {said}"
     jobs = data.get("jobs")
     first: dict[str, int] = {}
     for index, job in enumerate(jobs if isinstance(jobs, list) else ()):

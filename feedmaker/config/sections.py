@@ -16,7 +16,6 @@ from feedmaker.config.fields import (
     Interval,
     JobName,
     Language,
-    Leaving,
     MailAddress,
     Parameter,
     Part,
@@ -148,25 +147,6 @@ class Merchant(Part):
     disclosure: Text = Field(
         default="Links marked (paid link) earn us a commission if you buy; the price stays the same.",
         description="Sentence that stands before the first paid link.",
-    )
-
-
-class Mailbox(Part):
-    """Name the sender of the newsletter."""
-
-    name: Text = Field(description="Name of the sender.")
-    email: MailAddress = Field(description="E-mail address of the sender.")
-
-
-class Newsletter(Part):
-    """What an issue says of itself."""
-
-    title: Text = Field(description="Name of the newsletter.")
-    sender: Mailbox = Field(alias="from", description="Who sends it: name and email.")
-    postal_address: Text = Field(description="Postal address of the sender, which the law asks for.")
-    unsubscribe: Leaving | None = Field(
-        default=None,
-        description="Where readers leave: an https or mailto address; without one, a mail to the sender.",
     )
 
 

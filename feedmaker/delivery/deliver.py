@@ -11,10 +11,12 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 
-from feedmaker.config import Config
-from feedmaker.delivery.transports import Envelope, Transport
+from feedmaker.config import Config, Newsletter
+from feedmaker.delivery.transports import Envelope, Receipt, Transport
 from feedmaker.errors import StoreError, UsageError
+from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.newsletter.message import Letter
+from feedmaker.newsletter.notice import notice, notice_text
 from feedmaker.store import Counts, Issue, IssueState, Store, Subscriber
 from feedmaker.text import utc
 
@@ -52,7 +54,7 @@ def _open_ledger(store: Store, issue: Issue, sender: str, now: datetime) -> bool
     """
     with store.transaction():
         state = _state(store, issue)
-        audience = store.subscribers() if state == "draft" else []
+        audience = store.subscribers() if state in ("draft", "approved") else []
         for subscriber in audience:
             store.add_delivery(issue.id, subscriber, _message_id(issue, subscriber, sender), now)
         if audience:
@@ -71,7 +73,7 @@ def _send_pending(
     counts = store.counts(issue.id)
     done = counts.settled
     while delivery := store.claim_delivery(issue.id):
-        message = letter.addressed(delivery.address, delivery.message_id, delivery.dated_at)
+        message = letter.addressed(delivery.address, delivery.message_id, delivery.dated_at, delivery.token)
         receipt = transport.send(message, Envelope(sender, delivery.address, issue.slug))
         store.settle_delivery(delivery.id, "sent" if receipt.accepted else "failed", receipt.reply)
         done += 1
@@ -93,8 +95,34 @@ def _state(store: Store, issue: Issue) -> IssueState:
     return found.state
 
 
+def send_copy(
+    issue: Issue, letter: Newsletter, transport: Transport, recipient: str, now: datetime
+) -> Receipt:
+    """Send an issue to one person who wants to see it, marked as a test; its token unsubscribes nobody."""
+    sender = letter.sender.email
+    written = Letter(letter, subject=f"[Test] {issue.subject}", html=issue.html, text=issue.text)
+    message_id = _made_id(sender, issue.slug, "test", recipient, utc(now))
+    message = written.addressed(recipient, message_id, now, "test")
+    return transport.send(message, Envelope(sender, recipient, f"{issue.slug}-test"))
+
+
+def send_notice(issue: Issue, letter: Newsletter, transport: Transport, now: datetime) -> Receipt:
+    """Tell the reviewer, or else the sender, that an issue waits."""
+    recipient = letter.reviewer or letter.sender.email
+    text = notice_text(
+        issue.slug, issue.subject, issue.preheader, for_nobody(issue.text), issue.size, issue.cuts
+    )
+    message_id = _made_id(letter.sender.email, issue.slug, "review", recipient, utc(now))
+    message = notice(letter.sender, recipient, issue.slug, text, message_id=message_id, date=now)
+    return transport.send(message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review"))
+
+
 def _message_id(issue: Issue, subscriber: Subscriber, sender: str) -> str:
     """Make an id that no other issue and no other person has, and that gives no address away."""
-    facts = (issue.slug, utc(issue.drafted_at), str(subscriber.id))
+    return _made_id(sender, issue.slug, utc(issue.drafted_at), str(subscriber.id))
+
+
+def _made_id(sender: str, slug: str, *others: str) -> str:
+    facts = (slug, *others)
     digest = blake2b("\n".join(facts).encode(), digest_size=16).hexdigest()
-    return f"<{issue.slug}.{digest}@{sender.rpartition('@')[2]}>"
+    return f"<{slug}.{digest}@{sender.rpartition('@')[2]}>"

@@ -1,4 +1,4 @@
-"""Episodes and recommendations → the items of feeds. Pure."""
+"""Episodes, recommendations and issues → the items of feeds. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from feedmaker.feeds.feed import Item
 from feedmaker.feeds.podcast import Broadcast
 from feedmaker.merchants import BuyLink
 from feedmaker.model import Publication, Recommendation
+from feedmaker.sent import SentIssue, summary_html
 from feedmaker.text import escape, escape_attribute, shorten
 
 SUMMARY_LIMIT = 500
@@ -86,6 +87,26 @@ def recommendation_items(
 def recommendation_id(episode: str, key: str) -> str:
     """Name a recommendation by its episode's id; an IRI has room for one fragment."""
     return f"{episode}{'/' if '#' in episode else '#'}{key}"
+
+
+def issue_item(site: Site, issue: SentIssue) -> Item:
+    """Make the item of an issue that went out."""
+    return Item(
+        id=issue.id,
+        url=f"{site.address}{issue.place}",
+        title=issue.subject,
+        summary=issue.preheader or issue.subject,
+        html=summary_html(issue),
+        published=issue.sent_at,
+        updated=issue.sent_at,
+        authors=(site.author,),
+        tags=(),
+        language=issue.language,
+        image=None,
+        enclosure=None,
+        duration=None,
+        links=(),
+    )
 
 
 def _title(item: Recommendation) -> str:

@@ -1,156 +1,360 @@
-"""What an issue says: its subject, its preheader, and of each episode what leads and what follows. Pure.
+"""What an issue says: of each episode what leads and what follows, in three lengths. Pure.
 
-Reveals and recommendations come first. Nothing of a quote is ever cut; gist and takeaways are shortened, for
-the whole note is one link away.
+Reveals and recommendations come first. Nothing of a quote is ever cut: it is there whole or not at all.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
 
-from feedmaker.config import Config, Newsletter
-from feedmaker.content import Content, attribution, byline
+from feedmaker.catalogue import Mention
+from feedmaker.config import Config, Newsletter, Section, Theme
+from feedmaker.content import Content, byline, moment_address
 from feedmaker.errors import UsageError
 from feedmaker.merchants import BuyLink, disclosures, mail_links
-from feedmaker.model import Episode, Prose, Publication, Recommendation, plain
-from feedmaker.text import shorten
+from feedmaker.model import Episode, Prose, Publication, Recommendation, Span, plain
+from feedmaker.newsletter.leaving import TOKEN_SLOT, unsubscribe_address
+from feedmaker.newsletter.subject import leading, preheader_of, strongest_first, subject_of
+from feedmaker.notes.prose import inline
+from feedmaker.text import clock, direction, long_date, shorten
 
-SUBJECT_LIMIT = 78
-PREHEADER_LIMIT = 120
 GIST_LIMIT = 420
-TAKEAWAY_COUNT = 3
-_SENTENCE = re.compile(r".{24,}?[.!?](?=\s)")
-_CLAUSE = re.compile(r".{40,}(?=[,;:]\s| [–—-] )")
+TAKEAWAYS = 3
+LINE_LIMIT = 160
+HEADLINE_LIMIT = 400
+MOST_ALSO = 2
+MOST_SHORT = 20
+MOST_SHOWN = 200
+_PLURALS = {"more thing to remember": "more things to remember"}
+Form = Literal["whole", "short", "line"]
+Direction = Literal["ltr", "rtl"]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Hold what an issue is made of: an episode as it is published.
+
+    `keys` has the place of each recommendation on the episode's page, and `also` who else recommends it.
+    """
+
+    publication: Publication
+    content: Content
+    keys: Sequence[str] = ()
+    also: Sequence[Sequence[Mention]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Hold what a publisher says of one issue; what is empty is made from the episodes."""
+
+    subject: str = ""
+    preheader: str = ""
+    intro: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Say how much is shown of an episode.
+
+    `reveals` counts those beside the leading ones, `takeaways` and `recommendations` from the first; None is
+    all of them. `headline` limits the leading reveals, in characters.
+    """
+
+    form: Form = "whole"
+    dek: bool = True
+    reveals: int | None = None
+    takeaways: int = TAKEAWAYS
+    recommendations: int | None = None
+    quotes: bool = True
+    gist: bool = True
+    headline: int | None = None
+
+
+SHORT = Shown("short", reveals=2, takeaways=0, quotes=False, gist=False)
+LINE = Shown("line", dek=False, reveals=0, takeaways=0, recommendations=0, quotes=False, gist=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Point at a page by its title."""
+
+    title: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Show a recommendation: `quote` by paragraphs, verbatim; `said` names speaker and time."""
+    """Show a recommendation.
+
+    `quote` stands by paragraphs, verbatim; `time` is when it was said, and `moment` where that can be heard.
+    `also` are the first few other notes that recommend the same thing, and `also_left` counts the rest.
+    """
 
     name: str
     byline: str
     quote: tuple[str, ...]
-    said: str
+    speaker: str
+    time: str
+    moment: str | None
     link: BuyLink | None
+    also: tuple[Reference, ...]
+    also_left: int
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeView:
-    """Show an episode: `lead` are the reveals that catch the eye, `reveals` the other ones.
+    """Show an episode: `lead` are the reveals that catch the eye, `reveals` other ones.
 
-    `disclosures` stand before the cards. `takeaways` are the first few and `takeaways_left` counts the rest;
-    `language` is None where it is the site's.
+    `disclosures` stand before the cards. `rest` names what only the page has, such as "4 more reveals".
+    `language` and `direction` are None where they are the issue's.
     """
 
+    form: Form
     title: str
     url: str
     facts: str
+    guests: str
     language: str | None
+    direction: Direction | None
     dek: Prose
     lead: tuple[Prose, ...]
     reveals: tuple[Prose, ...]
+    takeaways: tuple[Prose, ...]
     disclosures: tuple[str, ...]
     cards: tuple[Card, ...]
     gist: str
-    takeaways: tuple[Prose, ...]
-    takeaways_left: int
+    rest: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Say what was wrong in a note that readers have got."""
+
+    episode: Reference
+    text: Prose
 
 
 @dataclass(frozen=True, slots=True)
 class IssueContent:
-    """Hold everything that the templates of an issue show; `unsubscribe` is an https or mailto address."""
+    """Hold everything that the templates of an issue show.
+
+    `unsubscribe` is an https or mailto address, the one with `TOKEN_SLOT` where a reader's token goes; it is
+    None on the page of an issue, which is nobody's own. `address` is that of the page, or None where there is
+    none. `more` counts episodes that no room is for.
+    """
 
     title: str
     subject: str
     preheader: str
+    date: str
     language: str
+    direction: Direction
+    intro: tuple[Prose, ...]
+    sections: tuple[Section, ...]
     episodes: tuple[EpisodeView, ...]
+    more: int
+    corrections: tuple[Correction, ...]
+    outro: tuple[Prose, ...]
+    theme: Theme
+    logo: str | None
+    address: str | None
     site_title: str
     site_address: str
     sender: str
     postal_address: str
-    unsubscribe: str
+    unsubscribe: str | None
+
+    @property
+    def contents(self) -> tuple[EpisodeView, ...]:
+        """Return the episodes that a list of contents names; none where there is nothing to choose from."""
+        shown = tuple(episode for episode in self.episodes if episode.form != "line")
+        return shown if len(shown) > 1 else ()
+
+    @property
+    def lines(self) -> tuple[EpisodeView, ...]:
+        """Return the episodes that are shown in a line each."""
+        return tuple(episode for episode in self.episodes if episode.form == "line")
+
+    @property
+    def links(self) -> list[BuyLink | None]:
+        """Return the buy links that an issue shows."""
+        return [card.link for episode in self.episodes for card in episode.cards]
 
 
-def compose(entries: Sequence[tuple[Publication, Content]], config: Config) -> IssueContent:
-    """Make an issue of at least one episode, in the given order.
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Hold what an issue is made of besides its episodes: its day, and what the publisher adds.
+
+    `address` is that of its page and `logo` that of the picture at the top, both absolute.
+    """
+
+    day: date
+    address: str | None = None
+    logo: str | None = None
+    corrections: tuple[Correction, ...] = ()
+    wording: Wording = field(default_factory=Wording)
+
+
+def newsletter_of(config: Config) -> Newsletter:
+    """Return the newsletter's section; raise `UsageError` where `schedule.yaml` has none."""
+    if config.newsletter is None:
+        raise UsageError('schedule.yaml has no "newsletter" section; see docs/configuration.md#newsletter')
+    return config.newsletter
+
+
+def ordered(stories: Sequence[Story]) -> list[Story]:
+    """Put the episode first that announces the issue."""
+    return [stories[number] for number in strongest_first([story.publication.episode for story in stories])]
+
+
+def usual_lengths(stories: Sequence[Story], letter: Newsletter) -> list[Shown]:
+    """Show the first few episodes whole, the next short, and of many the rest in a line each."""
+    whole = stories[: letter.whole_episodes]
+    short = stories[len(whole) : MOST_SHORT]
+    lines = stories[len(whole) + len(short) : MOST_SHOWN]
+    return [
+        *(_whole(story.publication.episode, letter.sections) for story in whole),
+        *[SHORT] * len(short),
+        *[LINE] * len(lines),
+    ]
+
+
+def _whole(episode: Episode, sections: Sequence[Section]) -> Shown:
+    takeaways = min(TAKEAWAYS, len(episode.takeaways)) if "takeaways" in sections else 0
+    return Shown(takeaways=takeaways, gist=bool(episode.gist) and "gist" in sections)
+
+
+def compose(
+    stories: Sequence[Story],
+    config: Config,
+    occasion: Occasion,
+    lengths: Sequence[Shown] | None = None,
+) -> IssueContent:
+    """Make an issue of at least one episode, in the given order; `lengths` may be fewer than there are.
 
     Raises `UsageError` where `schedule.yaml` has no newsletter section.
     """
-    letter = config.newsletter
-    if letter is None:
-        raise UsageError('schedule.yaml has no "newsletter" section; see docs/configuration.md#newsletter')
-    episodes = [publication.episode for publication, _ in entries]
-    leads = _leads(episodes)
+    letter = newsletter_of(config)
+    lengths = usual_lengths(stories, letter) if lengths is None else lengths
+    episodes = [story.publication.episode for story in stories[: len(lengths)]]
+    said = occasion.wording
     return IssueContent(
         title=letter.title,
-        subject=_subject(leads[0]),
-        preheader=_preheader(leads[1:], episodes),
+        subject=said.subject or subject_of(episodes),
+        preheader=said.preheader or preheader_of(episodes),
+        date=long_date(occasion.day),
         language=config.site.language,
-        episodes=tuple(_view(entry, content, config) for entry, content in entries),
+        direction=direction(config.site.language),
+        intro=tuple(map(inline, [said.intro] if said.intro else letter.intro)),
+        sections=letter.sections,
+        episodes=tuple(_view(story, shown, config) for story, shown in zip(stories, lengths, strict=False)),
+        more=len(stories) - len(lengths),
+        corrections=occasion.corrections,
+        outro=tuple(map(inline, letter.outro)),
+        theme=letter.theme,
+        logo=occasion.logo,
+        address=occasion.address,
         site_title=config.site.title,
         site_address=config.site.address,
         sender=letter.sender.name,
         postal_address=letter.postal_address,
-        unsubscribe=unsubscribe_address(letter),
+        unsubscribe=unsubscribe_address(letter, TOKEN_SLOT),
     )
 
 
-def unsubscribe_address(letter: Newsletter) -> str:
-    """Return where readers leave: the configured address, or a mail to the sender."""
-    return letter.unsubscribe or f"mailto:{letter.sender.email}?subject=unsubscribe"
-
-
-def _leads(episodes: Sequence[Episode]) -> list[str]:
-    """List what may announce the issue, the strongest first and never empty."""
-    highlights = [plain(episode.reveals[at]) for episode in episodes for at in episode.highlights]
-    firsts = [plain(reveal) for episode in episodes for reveal in episode.reveals[:1]]
-    others = [plain(reveal) for episode in episodes for reveal in episode.reveals[1:]]
-    return list(dict.fromkeys([*highlights, *firsts, *others])) or [episodes[0].title]
-
-
-def _subject(lead: str) -> str:
-    """Take the lead, or its first sentence, or as many of its clauses or words as go into a subject."""
-    line = " ".join(lead.split())
-    sentence = _SENTENCE.match(line)
-    if len(line) > SUBJECT_LIMIT and sentence and len(sentence[0]) <= SUBJECT_LIMIT:
-        return sentence[0]
-    short = shorten(line, SUBJECT_LIMIT)
-    clause = _CLAUSE.match(short) if short != line else None
-    return f"{clause[0]}…" if clause else short
-
-
-def _preheader(leads: Sequence[str], episodes: Sequence[Episode]) -> str:
-    """Go on where the subject ends: what is recommended and the next reveal, or else the titles."""
-    names = dict.fromkeys(item.name for episode in episodes for item in episode.recommendations)
-    recommended = [f"Recommended: {', '.join(names)}"] if names else []
-    titles = [episode.title for episode in episodes]
-    pieces = [*(shorten(lead, PREHEADER_LIMIT * 2 // 3) for lead in leads[:1]), *recommended] or titles
-    return shorten(" ".join(" · ".join(pieces).split()), PREHEADER_LIMIT)
-
-
-def _view(publication: Publication, content: Content, config: Config) -> EpisodeView:
-    episode = publication.episode
-    leading = episode.highlights or tuple(range(len(episode.reveals[:1])))
-    carried = mail_links(episode, config.merchants, publication.url)
-    links = [_saying_where(link, publication.url) for link in carried]
-    language = episode.language if episode.language != config.site.language else None
+def _view(story: Story, shown: Shown, config: Config) -> EpisodeView:
+    episode, sections = story.publication.episode, newsletter_of(config).sections
+    first = leading(episode)
+    others = [reveal for at, reveal in enumerate(episode.reveals) if at not in first]
+    has_reveals = "reveals" in sections
+    cards = _cards(story, shown, config) if "recommendations" in sections else ()
+    reveals = tuple(others[: shown.reveals]) if has_reveals else ()
+    takeaways = episode.takeaways[: shown.takeaways] if "takeaways" in sections else ()
+    gist = " ".join(map(plain, episode.gist)) if shown.gist and "gist" in sections else ""
+    limit = LINE_LIMIT if shown.form == "line" else shown.headline
+    foreign = episode.language is not None and episode.language != config.site.language
+    own = direction(episode.language) if episode.language else None
     return EpisodeView(
+        form=shown.form,
         title=episode.title,
-        url=publication.url,
-        facts=content.facts,
-        language=language,
-        dek=episode.dek,
-        lead=tuple(episode.reveals[at] for at in leading),
-        reveals=tuple(reveal for at, reveal in enumerate(episode.reveals) if at not in leading),
-        disclosures=tuple(disclosures(carried)),
-        cards=tuple(map(_card, episode.recommendations, links)),
-        gist=_beginning(" ".join(map(plain, episode.gist))),
-        takeaways=episode.takeaways[:TAKEAWAY_COUNT],
-        takeaways_left=len(episode.takeaways[TAKEAWAY_COUNT:]),
+        url=story.publication.url,
+        facts=story.content.facts,
+        guests=_names([guest.name for guest in episode.guests]),
+        language=episode.language if foreign else None,
+        direction=own if own != direction(config.site.language) else None,
+        dek=episode.dek if shown.dek and "dek" in sections else (),
+        lead=tuple(_cut(episode.reveals[at], limit) for at in first) if has_reveals else (),
+        reveals=reveals,
+        takeaways=takeaways,
+        disclosures=tuple(disclosures(tuple(card.link for card in cards))),
+        cards=cards,
+        gist=_beginning(gist),
+        rest=tuple(
+            _rest(episode, len(others) - len(reveals), len(episode.takeaways) - len(takeaways), cards)
+        ),
     )
+
+
+def _rest(episode: Episode, reveals: int, takeaways: int, cards: Sequence[Card]) -> Iterator[str]:
+    """Name what only the page has, `reveals` and `takeaways` being how many are left for it."""
+    quotes = [item.quote for item in episode.recommendations[: len(cards)] if item.quote]
+    left = (
+        (reveals, "more reveal"),
+        (takeaways, "more thing to remember"),
+        (len(episode.recommendations) - len(cards), "recommendation"),
+        (len(quotes) - sum(bool(card.quote) for card in cards), "quote"),
+    )
+    for count, noun in left:
+        if count:
+            yield f"{count} {noun if count == 1 else _PLURALS.get(noun, f'{noun}s')}"
+
+
+def _cards(story: Story, shown: Shown, config: Config) -> tuple[Card, ...]:
+    episode, page = story.publication.episode, story.publication.url
+    keys = story.keys if not episode.url else ()
+    links = [
+        _saying_where(link, page, f"{page}#{keys[number]}" if keys else page)
+        for number, link in enumerate(mail_links(episode, config.merchants, page))
+    ]
+    also = story.also or [()] * len(episode.recommendations)
+    rows = list(zip(episode.recommendations, links, also, strict=True))[: shown.recommendations]
+    return tuple(_card(item, link, others, shown, episode) for item, link, others in rows)
+
+
+def _card(
+    item: Recommendation, link: BuyLink | None, others: Sequence[Mention], shown: Shown, episode: Episode
+) -> Card:
+    quote = item.quote if shown.quotes else None
+    at = quote.at if quote else None
+    references = tuple(
+        Reference(mention.note.title, f"{mention.note.address}#{mention.key}") for mention in others
+    )
+    named = references[:MOST_ALSO] if shown.form == "whole" else ()
+    return Card(
+        name=item.name,
+        byline=byline(item),
+        quote=tuple(quote.text.split("\n\n")) if quote else (),
+        speaker=(quote.speaker or "") if quote else "",
+        time=clock(at) if at is not None else "",
+        moment=moment_address(episode, at) if at is not None else None,
+        link=link,
+        also=named,
+        also_left=len(references) - len(named) if named else 0,
+    )
+
+
+def _saying_where(link: BuyLink | None, page: str, place: str) -> BuyLink | None:
+    """Tell readers that a link leads to the page first; its words alone name the shop."""
+    return BuyLink(place, f"{link.label} (on the episode’s page)") if link and link.url == page else link
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _beginning(text: str) -> str:
@@ -159,14 +363,10 @@ def _beginning(text: str) -> str:
     if len(line) <= GIST_LIMIT:
         return line
     end = max(line.rfind(mark, GIST_LIMIT // 2, GIST_LIMIT - 1) for mark in (". ", "! ", "? "))
-    return f"{line[: end + 1]} …" if end > 0 else shorten(line, GIST_LIMIT)
+    return f"{line[: end + 1]}\u00a0…" if end > 0 else shorten(line, GIST_LIMIT)
 
 
-def _saying_where(link: BuyLink | None, page: str) -> BuyLink | None:
-    """Tell readers that a link leads to the page first; its words alone name the shop."""
-    return BuyLink(page, f"{link.label} (on the episode’s page)") if link and link.url == page else link
-
-
-def _card(item: Recommendation, link: BuyLink | None) -> Card:
-    quote = tuple(item.quote.text.split("\n\n")) if item.quote else ()
-    return Card(item.name, byline(item), quote, attribution(item.quote) if item.quote else "", link)
+def _cut(prose: Prose, limit: int | None) -> Prose:
+    """Cut a paragraph that is longer than a limit; its markings go."""
+    line = plain(prose)
+    return prose if limit is None or len(line) <= limit else (Span(shorten(line, limit)),)

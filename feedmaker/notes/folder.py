@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 
 SUFFIXES = (".md", ".txt")
+ISSUE_SUFFIXES = (".json",)
 _HIDDEN = (".", "~", "#")
 
 
@@ -28,16 +29,16 @@ class NoteFile:
     regular: bool = True
 
 
-def scan(folder: Path, name: str) -> list[NoteFile]:
+def scan(folder: Path, name: str, suffixes: tuple[str, ...] = SUFFIXES) -> list[NoteFile]:
     """List the notes below `folder`/`name`, sorted by path; a missing folder holds none.
 
     Hidden files and folders are left out, among them what editors and copying programs leave behind. A
     folder that cannot be listed stands in the list itself, as what cannot be read.
     """
-    return sorted(_walk(str(folder / name), name), key=attrgetter("path"))
+    return sorted(_walk(str(folder / name), name, suffixes), key=attrgetter("path"))
 
 
-def _walk(place: str, shown: str) -> Iterator[NoteFile]:
+def _walk(place: str, shown: str, suffixes: tuple[str, ...]) -> Iterator[NoteFile]:
     folders = [(place, shown)]
     while folders:
         place, shown = folders.pop()
@@ -54,7 +55,7 @@ def _walk(place: str, shown: str) -> Iterator[NoteFile]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, path))
-            elif entry.name.lower().endswith(SUFFIXES):
+            elif entry.name.lower().endswith(suffixes):
                 yield _note_file(entry, path)
 
 

@@ -43,6 +43,7 @@ KNOWN = (
     "language",
     "draft",
     "highlight",
+    "correction",
 )
 SOUNDBITE_SECONDS = (15, 120)
 """The least and the most seconds that the podcast namespace advises for a soundbite."""

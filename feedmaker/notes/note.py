@@ -17,7 +17,7 @@ from feedmaker.notes.markdown import front_matter_text, has_front_matter, parse_
 from feedmaker.notes.page_export import parse_page_export
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-_NOT_CONTENT = frozenset({"id", "slug", "published", "updated", "draft", "highlights"})
+_NOT_CONTENT = frozenset({"id", "slug", "published", "updated", "draft", "highlights", "corrections"})
 
 
 # A build reads tens of thousands of these from the index; a plain tuple is made several times as fast as a
@@ -61,6 +61,7 @@ class Facts:
     tags: tuple[str, ...] = ()
     audio: str | None = None
     moments: bool = False
+    corrections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def facts_of(path: str, episode: Episode) -> Facts:
         episode.tags,
         episode.audio.url if episode.audio else None,
         _has_moments(episode),
+        episode.corrections,
     )
 
 

@@ -53,6 +53,7 @@ def _front_matter(episode: Episode) -> str:
         "slug": episode.slug,
         "published": _moment(episode.published),
         "updated": _moment(episode.updated),
+        "correction": list(episode.corrections),
         "draft": True if episode.draft else None,
     }
     kept = _without_nothing(values)

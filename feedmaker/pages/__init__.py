@@ -1,4 +1,4 @@
-"""The site: a page per episode, and lists of episodes, recommendations, tags and shows.
+"""The site: a page per episode, and lists of episodes, recommendations, tags, shows and issues.
 
 Pure apart from templates. The pages are HTML5 without scripts and load nothing from elsewhere, but for the
 recording when somebody plays it. Links between them are relative, so that they also work from disk and under
@@ -17,10 +17,12 @@ from feedmaker.pages.lists import (
     tags_page,
     topics,
 )
-from feedmaker.pages.page import FEEDS, FeedLink
+from feedmaker.pages.newsletter import newsletter_page
+from feedmaker.pages.page import FEEDS, Around, FeedLink
 from feedmaker.pages.paths import (
     ARCHIVE_PATH,
     INDEX_PATH,
+    NEWSLETTER_PATH,
     RECOMMENDATIONS_PATH,
     ROBOTS_PATH,
     SITEMAP_PATH,
@@ -28,6 +30,7 @@ from feedmaker.pages.paths import (
     TAGS_PATH,
     address_of,
     episode_path,
+    issue_path,
     medium_slug,
     show_path,
     spellings,
@@ -45,12 +48,14 @@ __all__ = [
     "FEEDS",
     "INDEX_PATH",
     "MOST_ALSO",
+    "NEWSLETTER_PATH",
     "RECOMMENDATIONS_PATH",
     "ROBOTS_PATH",
     "SITEMAP_PATH",
     "STYLE_PATH",
     "TAGS_PATH",
     "ArchiveRow",
+    "Around",
     "FeedLink",
     "Place",
     "ThingList",
@@ -62,7 +67,9 @@ __all__ = [
     "episode_path",
     "feed_stylesheet",
     "index_page",
+    "issue_path",
     "medium_slug",
+    "newsletter_page",
     "recommendations_page",
     "robots",
     "show_page",

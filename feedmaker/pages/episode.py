@@ -13,7 +13,7 @@ from feedmaker.content import RECOMMENDED, Content, moment_address
 from feedmaker.model import Chapter, Episode, Media, Publication
 from feedmaker.pages import json_ld
 from feedmaker.pages.mentions import MentionLink, mention_link
-from feedmaker.pages.page import FEEDS, FeedLink, Head, markup, write_page
+from feedmaker.pages.page import AROUND, Around, Head, markup, write_page
 from feedmaker.pages.paths import (
     ARCHIVE_PATH,
     address_of,
@@ -68,7 +68,7 @@ def episode_page(
     content: Content,
     keys: Sequence[str] = (),
     also: Sequence[Sequence[Mention]] = (),
-    feeds: Sequence[FeedLink] = FEEDS,
+    around: Around = AROUND,
     *,
     has_show_page: bool = False,
 ) -> bytes:
@@ -88,7 +88,7 @@ def episode_page(
         templates,
         "site/episode.html",
         site,
-        _head(site, publication, content, keys, feeds),
+        _head(site, publication, content, keys, around),
         publication=publication,
         episode=said,
         facts=content.facts.removeprefix(said.show),
@@ -106,7 +106,7 @@ def episode_page(
 
 
 def _head(
-    site: Site, publication: Publication, content: Content, keys: Sequence[str], feeds: Sequence[FeedLink]
+    site: Site, publication: Publication, content: Content, keys: Sequence[str], around: Around
 ) -> Head:
     said = publication.episode
     description = shorten(content.summary, DESCRIPTION_LIMIT)
@@ -124,7 +124,7 @@ def _head(
         "article",
         image=said.image,
         address=publication.url,
-        feeds=feeds,
+        around=around,
     )
 
 

@@ -15,7 +15,7 @@ from feedmaker.config import Site
 from feedmaker.content import SUMMARY_LIMIT, Content, prose_html
 from feedmaker.model import Episode, Publication, plain
 from feedmaker.pages import json_ld
-from feedmaker.pages.page import FEEDS, FeedLink, Head, markup, write_page
+from feedmaker.pages.page import AROUND, Around, Head, markup, write_page
 from feedmaker.pages.paths import (
     ARCHIVE_PATH,
     INDEX_PATH,
@@ -82,7 +82,7 @@ def index_page(
     templates: Templates,
     site: Site,
     entries: Iterable[tuple[Publication, Content]],
-    feeds: Sequence[FeedLink] = FEEDS,
+    around: Around = AROUND,
 ) -> bytes:
     """Write the front page, with the given episodes in the given order, as HTML in UTF-8.
 
@@ -93,13 +93,13 @@ def index_page(
     if entries:
         shown = ((published.episode.title, published.url) for published, _ in entries)
         facts.append(json_ld.episode_list(site.address, shown))
-    head = Head(INDEX_PATH, site.title, site.description, facts, feeds=feeds)
+    head = Head(INDEX_PATH, site.title, site.description, facts, around=around)
     teasers = [_teaser(site, publication, content) for publication, content in entries]
     return write_page(templates, "site/index.html", site, head, teasers=teasers)
 
 
 def archive_page(
-    templates: Templates, site: Site, rows: Iterable[ArchiveRow], feeds: Sequence[FeedLink] = FEEDS
+    templates: Templates, site: Site, rows: Iterable[ArchiveRow], around: Around = AROUND
 ) -> bytes:
     """Write the list of all episodes by year, the last one aired first, as HTML in UTF-8.
 
@@ -112,12 +112,12 @@ def archive_page(
         "All episodes",
         f"All {site.title} episodes by year",
         (json_ld.breadcrumbs(site, trail),),
-        feeds=feeds,
+        around=around,
     )
     return _episodes_page(templates, "site/archive.html", site, head, rows)
 
 
-def tag_page(templates: Templates, site: Site, tag: Topic, feeds: Sequence[FeedLink] = FEEDS) -> bytes:
+def tag_page(templates: Templates, site: Site, tag: Topic, around: Around = AROUND) -> bytes:
     """Write the list of the episodes of a tag, as `archive_page` does."""
     path = tag_path(tag.name)
     trail = (("Tags", address_of(site, TAGS_PATH)), (tag.name, address_of(site, path)))
@@ -126,12 +126,12 @@ def tag_page(templates: Templates, site: Site, tag: Topic, feeds: Sequence[FeedL
         f"Tagged {tag.name}",
         f"Episodes of {site.title} tagged {tag.name}",
         (json_ld.breadcrumbs(site, trail),),
-        feeds=feeds,
+        around=around,
     )
     return _episodes_page(templates, "site/tag.html", site, head, tag.rows, topic=tag)
 
 
-def show_page(templates: Templates, site: Site, show: Topic, feeds: Sequence[FeedLink] = FEEDS) -> bytes:
+def show_page(templates: Templates, site: Site, show: Topic, around: Around = AROUND) -> bytes:
     """Write the list of the episodes of a show, as `archive_page` does."""
     path = show_path(show.name)
     head = Head(
@@ -139,18 +139,16 @@ def show_page(templates: Templates, site: Site, show: Topic, feeds: Sequence[Fee
         show.name,
         f"Episodes of {show.name} on {site.title}",
         (json_ld.series(show.name), json_ld.breadcrumbs(site, ((show.name, address_of(site, path)),))),
-        feeds=feeds,
+        around=around,
     )
     return _episodes_page(templates, "site/show.html", site, head, show.rows, topic=show)
 
 
-def tags_page(
-    templates: Templates, site: Site, tags: Sequence[Topic], feeds: Sequence[FeedLink] = FEEDS
-) -> bytes:
+def tags_page(templates: Templates, site: Site, tags: Sequence[Topic], around: Around = AROUND) -> bytes:
     """Write the list of all tags, in the given order, as HTML in UTF-8; raises what `archive_page` does."""
     trail = (("Tags", address_of(site, TAGS_PATH)),)
     facts = (json_ld.breadcrumbs(site, trail),)
-    head = Head(TAGS_PATH, "Tags", f"What the episodes of {site.title} are about", facts, feeds=feeds)
+    head = Head(TAGS_PATH, "Tags", f"What the episodes of {site.title} are about", facts, around=around)
     return write_page(templates, "site/tags.html", site, head, tags=tags)
 
 

@@ -46,6 +46,17 @@ FEEDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """Hold what all pages show around their content: feeds, and whether there are issues to lead to."""
+
+    feeds: Sequence[FeedLink] = FEEDS
+    has_issues: bool = False
+
+
+AROUND = Around()
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """Hold what a page says of itself.
 
@@ -60,7 +71,7 @@ class Head:
     kind: Literal["website", "article"] = "website"
     image: str | None = None
     address: str | None = None
-    feeds: Sequence[FeedLink] = FEEDS
+    around: Around = AROUND
 
 
 def write_page(templates: Templates, name: str, site: Site, head: Head, **context: Any) -> bytes:
@@ -75,7 +86,8 @@ def write_page(templates: Templates, name: str, site: Site, head: Head, **contex
         folder=head.path.removesuffix("index.html"),
         kind=head.kind,
         image=head.image or site.image,
-        feeds=[_announced(site, feed) for feed in head.feeds],
+        feeds=[_announced(site, feed) for feed in head.around.feeds],
+        has_issues=head.around.has_issues,
         json_ld=markup(json_ld.dump(head.facts)),
         **context,
     )

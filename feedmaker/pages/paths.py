@@ -20,6 +20,7 @@ INDEX_PATH = "index.html"
 ARCHIVE_PATH = "episodes/index.html"
 RECOMMENDATIONS_PATH = "recommendations/index.html"
 TAGS_PATH = "tags/index.html"
+NEWSLETTER_PATH = "newsletter/index.html"
 STYLE_PATH = "style.css"
 ROBOTS_PATH = "robots.txt"
 SITEMAP_PATH = "sitemap.xml"
@@ -33,6 +34,11 @@ _NEWEST = "newest"
 def episode_path(slug: str) -> str:
     """Return where the page of an episode stands below public/."""
     return f"episodes/{slug}/index.html"
+
+
+def issue_path(slug: str) -> str:
+    """Return where the page of an issue that went out stands below public/."""
+    return f"newsletter/{slug}/index.html"
 
 
 def tag_path(tag: str) -> str:

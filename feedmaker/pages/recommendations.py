@@ -16,7 +16,7 @@ from feedmaker.catalogue import Catalogue, Mention, Thing
 from feedmaker.config import Site
 from feedmaker.pages import json_ld
 from feedmaker.pages.mentions import MentionLink, mention_link
-from feedmaker.pages.page import FEEDS, FeedLink, Head, write_page
+from feedmaker.pages.page import AROUND, Around, Head, write_page
 from feedmaker.pages.paths import RECOMMENDATIONS_PATH, address_of, root_of, things_path, year_path
 from feedmaker.templating import Templates
 
@@ -104,7 +104,7 @@ def thing_lists(catalogue: Catalogue) -> list[ThingList]:
 
 
 def recommendations_page(
-    templates: Templates, site: Site, things: ThingList, feeds: Sequence[FeedLink] = FEEDS
+    templates: Templates, site: Site, things: ThingList, around: Around = AROUND
 ) -> bytes:
     """Write one list of recommended things as HTML in UTF-8.
 
@@ -116,7 +116,7 @@ def recommendations_page(
         things.title,
         _description(site, things),
         _facts(site, things),
-        feeds=feeds,
+        around=around,
     )
     return write_page(
         templates,

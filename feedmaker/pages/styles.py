@@ -12,11 +12,7 @@ _UNESCAPED = frozenset(" -_.:/?")
 
 
 def stylesheet(templates: Templates, site: Site) -> bytes:
-    """Return the stylesheet of all pages.
-
-    A stylesheet without `{%` and `{{` is taken as it stands: `{#`, where a comment of a template begins, is
-    common in compact CSS. Raises `TemplateError` where site/style.css cannot be rendered.
-    """
+    """Return the stylesheet of all pages; raise `TemplateError` where site/style.css cannot be rendered."""
     return _render(templates, "site/style.css", site)
 
 
@@ -30,11 +26,10 @@ def feed_stylesheet(templates: Templates, site: Site) -> bytes:
 
 
 def _render(templates: Templates, name: str, site: Site) -> bytes:
-    source = templates.source(name)
-    if "{%" in source or "{{" in source:
-        strings = {"title": _string(site.title), "address": _string(site.address)}
-        source = templates.render(name, site=site, **strings)
-    return source.encode()
+    if not templates.is_template(name):
+        return templates.source(name).encode()
+    strings = {"title": _string(site.title), "address": _string(site.address)}
+    return templates.render(name, site=site, **strings).encode()
 
 
 def _string(text: str) -> Markup:

@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-IssueState = Literal["draft", "sending", "sent"]
+IssueState = Literal["draft", "approved", "sending", "sent", "skipped"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "unknown"]
 RunState = Literal["running", "done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Name a person who gets issues; no two have the same address."""
+    """Name a person who gets issues; no two have the same address.
+
+    Whoever holds the `token` may unsubscribe that person, so it is shown to nobody else.
+    """
 
     id: int
     address: str
+    token: str
     added_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """Hold an issue as it was frozen when it was drafted; `slug` is its day, such as 2026-11-23-2."""
+class Frozen:
+    """Hold what an issue says, as it was when it was drafted or last edited.
 
-    id: int
-    slug: str
+    In `html` and `text` each reader's own token is missing; `page` is what the archive shows. `size` counts
+    the bytes of the HTML part as it is sent and `cuts` names what was left out to fit. `contents` has the
+    title, address and leading reveals of each episode, and `wording` what the publisher said by hand.
+    """
+
     subject: str
     preheader: str
     html: str
     text: str
+    page: str
+    size: int
+    cuts: Sequence[str]
+    contents: Sequence[Mapping[str, Any]]
+    wording: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue(Frozen):
+    """Hold an issue; `slug` is its day, such as 2026-11-23-2.
+
+    A *draft* waits for review; what is *approved* goes out at `due_at`, or by hand where that is None.
+    """
+
+    id: int
+    slug: str
     state: IssueState
     drafted_at: datetime
+    due_at: datetime | None
     sent_at: datetime | None
 
 
@@ -39,15 +64,16 @@ class Issue:
 class Delivery:
     """Record one issue to one subscriber.
 
-    `message_id` and `dated_at` are fixed, so that a repeated message is equal byte by byte. *sent* means
-    taken over by the transport, *failed* refused by it, *unknown* that nobody can say; `reply` is what the
-    transport said. `subscriber_id` is None once that person has left.
+    `token`, `message_id` and `dated_at` are fixed, so that a repeated message is equal byte by byte. *sent*
+    means taken over by the transport, *failed* refused by it, *unknown* that nobody can say; `reply` is what
+    the transport said. `subscriber_id` is None once that person has left.
     """
 
     id: int
     issue_id: int
     subscriber_id: int | None
     address: str
+    token: str
     message_id: str
     dated_at: datetime
     state: DeliveryState

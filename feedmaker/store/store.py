@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import date, datetime
 from itertools import count
 from pathlib import Path
+from secrets import token_urlsafe
 from types import TracebackType
 from typing import Literal, Self
 
@@ -21,8 +23,17 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from feedmaker.errors import StoreError
 from feedmaker.store import schema
 from feedmaker.store.database import Database
-from feedmaker.store.records import Counts, Delivery, DeliveryState, Issue, IssueState, Run, Subscriber
-from feedmaker.store.tables import carried, deliveries, issues, runs, subscribers
+from feedmaker.store.records import (
+    Counts,
+    Delivery,
+    DeliveryState,
+    Frozen,
+    Issue,
+    IssueState,
+    Run,
+    Subscriber,
+)
+from feedmaker.store.tables import carried, corrected, deliveries, issues, runs, subscribers
 
 
 def open_store(path: Path) -> Store:
@@ -70,10 +81,11 @@ class Store:
     # Subscribers
 
     def add_subscriber(self, address: str, now: datetime) -> bool:
-        """Add a normalised address; return False where it is there already."""
+        """Add a normalised address, with a token drawn by lot; return False where it is there already."""
         with self._database.transaction() as connection:
-            row = {"address": address, "added_at": now}
-            done = connection.execute(insert_or(subscribers).values(row).on_conflict_do_nothing())
+            row = {"address": address, "token": _new_token(), "added_at": now}
+            added = insert_or(subscribers).values(row).on_conflict_do_nothing(index_elements=["address"])
+            done = connection.execute(added)
             return done.rowcount == 1
 
     def remove_subscriber(self, address: str) -> bool:
@@ -90,6 +102,12 @@ class Store:
             done = connection.execute(delete(subscribers).where(subscribers.c.address == address))
             return done.rowcount == 1
 
+    def address_of(self, token: str) -> str | None:
+        """Return the address of the subscriber whose token it is, or None. Read-only."""
+        query = select(subscribers.c.address).where(subscribers.c.token == token)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def subscribers(self) -> list[Subscriber]:
         """List all subscribers, the oldest first. Read-only."""
         with self._database.reading() as connection:
@@ -98,35 +116,68 @@ class Store:
 
     # Issues
 
+    def free_slug(self, day: date) -> str:
+        """Return the slug that the next issue of a day gets. Read-only."""
+        with self._database.reading() as connection:
+            return _free_slug(connection, day)
+
     def add_issue(
         self,
-        day: date,
-        *,
-        subject: str,
-        preheader: str,
-        html: str,
-        text: str,
+        slug: str,
+        frozen: Frozen,
         episode_ids: Iterable[str],
         now: datetime,
+        due_at: datetime | None = None,
     ) -> Issue:
-        """Freeze a draft that carries the episodes; `day` is its date where it is read.
+        """Freeze a draft that carries the episodes, to go out at `due_at`, once it is approved.
 
         Raises `StoreError` where an episode is in another issue already.
         """
         with self._database.transaction() as connection:
-            row = {
-                "slug": _free_slug(connection, day),
-                "subject": subject,
-                "preheader": preheader,
-                "html": html,
-                "text": text,
-                "state": "draft",
-                "drafted_at": now,
-            }
+            row = {**asdict(frozen), "slug": slug, "state": "draft", "drafted_at": now, "due_at": due_at}
             added = connection.execute(insert(issues).values(row).returning(issues)).mappings().one()
             issue = Issue(**added)
             _carry(connection, issue, episode_ids)
             return issue
+
+    def rewrite_issue(
+        self, issue_id: int, frozen: Frozen, episode_ids: Iterable[str], due_at: datetime | None
+    ) -> None:
+        """Freeze an issue anew, as a draft that carries these episodes instead of those it had."""
+        with self._database.transaction() as connection:
+            mine = issues.c.id == issue_id
+            values = {**asdict(frozen), "state": "draft", "due_at": due_at}
+            issue = Issue(
+                **connection.execute(update(issues).where(mine).values(values).returning(issues))
+                .mappings()
+                .one()
+            )
+            connection.execute(delete(carried).where(carried.c.issue_id == issue_id))
+            connection.execute(delete(corrected).where(corrected.c.issue_id == issue_id))
+            _carry(connection, issue, episode_ids)
+
+    def approve_issue(self, issue_id: int, due_at: datetime | None) -> None:
+        """Let a draft go out at a time, or by hand."""
+        with self._database.transaction() as connection:
+            values = {"state": "approved", "due_at": due_at}
+            connection.execute(update(issues).where(issues.c.id == issue_id).values(values))
+
+    def add_corrections(self, issue_id: int, corrections: Iterable[tuple[str, str]]) -> None:
+        """Note which corrections, as pairs of episode id and digest, an issue carries."""
+        with self._database.transaction() as connection:
+            rows = [
+                {"episode_id": name, "digest": digest, "issue_id": issue_id} for name, digest in corrections
+            ]
+            if rows:
+                connection.execute(insert(corrected), rows)
+
+    def carried_corrections(self, but_of: int | None = None) -> set[tuple[str, str]]:
+        """Return which corrections issues have carried, but for those of one issue. Read-only."""
+        query = select(corrected.c.episode_id, corrected.c.digest)
+        if but_of is not None:
+            query = query.where(corrected.c.issue_id != but_of)
+        with self._database.reading() as connection:
+            return {(row.episode_id, row.digest) for row in connection.execute(query)}
 
     def issue(self, slug: str) -> Issue | None:
         """Find an issue by its slug. Read-only."""
@@ -147,7 +198,15 @@ class Store:
         with self._database.reading() as connection:
             return {row.episode_id: row.slug for row in connection.execute(query)}
 
-    def mark_issue(self, issue_id: int, state: Literal["sending", "sent"], now: datetime) -> None:
+    def episodes_of(self, issue_id: int) -> list[str]:
+        """Return the ids of the episodes that an issue carries. Read-only."""
+        query = select(carried.c.episode_id).where(carried.c.issue_id == issue_id)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def mark_issue(
+        self, issue_id: int, state: Literal["draft", "sending", "sent", "skipped"], now: datetime
+    ) -> None:
         """Move an issue on; `now` is kept as the time of sending where it is sent."""
         values = {"state": state} | ({"sent_at": now} if state == "sent" else {})
         with self._database.transaction() as connection:
@@ -158,13 +217,14 @@ class Store:
     def add_delivery(
         self, issue_id: int, subscriber: Subscriber, message_id: str, dated_at: datetime
     ) -> None:
-        """Queue an issue for a subscriber, under the Message-ID and Date that it keeps."""
+        """Queue an issue for a subscriber, under the token, Message-ID and Date that it keeps."""
         with self._database.transaction() as connection:
             connection.execute(
                 insert(deliveries).values(
                     issue_id=issue_id,
                     subscriber_id=subscriber.id,
                     address=subscriber.address,
+                    token=subscriber.token,
                     message_id=message_id,
                     dated_at=dated_at,
                     state="queued",
@@ -248,6 +308,13 @@ class Store:
 
 
 _RUN = [column for column in runs.c if column.name != "id"]
+
+
+def _new_token() -> str:
+    """Draw 128 bits by lot; a command line would take a hyphen in front for an option."""
+    while (token := token_urlsafe(16)).startswith("-"):
+        pass
+    return token
 
 
 def _run(job: str, due_at: datetime) -> ColumnElement[bool]:

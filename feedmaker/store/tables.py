@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     Column,
     Dialect,
@@ -47,8 +48,10 @@ subscribers = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("address", String(254), nullable=False),
+    Column("token", String(70), nullable=False),
     Column("added_at", Moment, nullable=False),
     UniqueConstraint("address", name="subscribers_address_key"),
+    UniqueConstraint("token", name="subscribers_token_key"),
     sqlite_autoincrement=True,
 )
 
@@ -61,11 +64,19 @@ issues = Table(
     Column("preheader", Text, nullable=False),
     Column("html", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("cuts", JSON, nullable=False),
+    Column("contents", JSON, nullable=False),
+    Column("wording", JSON, nullable=False),
     Column("state", String(10), nullable=False),
     Column("drafted_at", Moment, nullable=False),
+    Column("due_at", Moment),
     Column("sent_at", Moment),
     UniqueConstraint("slug", name="issues_slug_key"),
-    CheckConstraint("state IN ('draft', 'sending', 'sent')", name="issues_state_check"),
+    CheckConstraint(
+        "state IN ('draft', 'approved', 'sending', 'sent', 'skipped')", name="issues_state_check"
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -75,6 +86,15 @@ carried = Table(
     metadata,
     Column("episode_id", Text, primary_key=True),
     Column("issue_id", Integer, ForeignKey("issues.id", name="carried_issue_id_fkey"), nullable=False),
+)
+
+# A correction is mailed once; `digest` is a hash of its words.
+corrected = Table(
+    "corrected",
+    metadata,
+    Column("episode_id", Text, primary_key=True),
+    Column("digest", String(32), primary_key=True),
+    Column("issue_id", Integer, ForeignKey("issues.id", name="corrected_issue_id_fkey"), nullable=False),
 )
 
 # subscriber_id becomes empty when that person leaves; the address stays, for the record of what was sent.
@@ -89,6 +109,7 @@ deliveries = Table(
         ForeignKey("subscribers.id", name="deliveries_subscriber_id_fkey", ondelete="SET NULL"),
     ),
     Column("address", String(254), nullable=False),
+    Column("token", String(70), nullable=False),
     Column("message_id", Text, nullable=False),
     Column("dated_at", Moment, nullable=False),
     Column("state", String(10), nullable=False),

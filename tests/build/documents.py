@@ -14,6 +14,8 @@ from lxml import etree
 from lxml import html as lxml_html
 from PIL import Image
 
+from feedmaker.sent import CarriedEpisode
+from tests.issues import save_issue
 from tests.projects import PAID, ProjectFolder
 
 HOME = "https://lamp.example.org/notes/"
@@ -30,6 +32,8 @@ FULL = f"""\
 push: {{hubs: https://hub.example.net/, automatic: false}}
 serving: {{compress: [gzip, brotli]}}
 """
+# Of what an issue carried, this alone is never taken back.
+GULLS = CarriedEpisode("Gulls", "https://gulls.example.net/talk", ("They learn.",))
 _IN_TEXT = re.compile(rf"{re.escape(HOME)}[^\s\"'<>\\)]*")
 
 
@@ -121,6 +125,8 @@ def fill(project: ProjectFolder) -> None:
     project.note("lamps", keys="tags: [größe]", date="2020-02-29")
     path = project.note("storm", date="2021-06-01")
     project.edit(path, "show: Keepers", "show: Watchers")
+    save_issue(project, episodes=(GULLS,))
+    save_issue(project, "2026-10-23", subject="Oil & water", episodes=(GULLS,))
 
 
 def links(path: str, data: bytes) -> Iterator[str]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from feedmaker.delivery.transports import Envelope, Receipt
+from feedmaker.store import open_store
 from tests.conftest import Cli
 from tests.projects import ProjectFolder
 
@@ -91,3 +92,18 @@ def test_subscribers_are_listed_and_removed(site: ProjectFolder, cli: Cli) -> No
     assert (gone.code, gone.err) == (1, "not on the list: cy@example.org\n")
     assert json.loads(cli("-C", site.root, "subscribers", "list", "--json").out) == ["bo@example.org"]
     assert cli("-C", site.root, "subscribers", "add", "not an address").code == 2
+
+
+def test_subscriber_is_removed_by_token(site: ProjectFolder, cli: Cli) -> None:
+    """The token of an unsubscribe link is enough; no list tells one, and a wrong one removes nobody."""
+    with open_store(site.root / ".feedmaker" / "state.db") as store:
+        ada, _ = store.subscribers()
+
+    gone = cli("-C", site.root, "subscribers", "remove", "--", ada.token, ada.token.swapcase())
+
+    assert (gone.code, gone.out) == (1, "1 subscriber removed\n")
+    assert gone.err == f"not on the list: {ada.token.swapcase()}\n"
+    listed = cli("-C", site.root, "subscribers", "list", "--json").out
+    assert json.loads(listed) == ["bo@example.org"]
+    assert cli("-C", site.root, "subscribers", "remove", "bo@example.org", "not@an@address").code == 2
+    assert cli("-C", site.root, "subscribers", "list", "--json").out == listed

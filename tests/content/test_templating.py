@@ -92,17 +92,20 @@ def test_filters_write_times_as_people_and_formats_have_them(write: Write) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a\n{% if x %}", "templates/a.html:2: Unexpected end of template."),
-        ("a\n\n{{ nobody }}", "templates/a.html:3: 'nobody' is undefined; mend the template"),
-        ("a\n{{ value.nothing }}", "templates/a.html:2: 'str object' has no attribute 'nothing'"),
-        ("a\n{{ value | shout }}", "templates/a.html:2: No filter named 'shout'."),
-        ("a\n{{ value | long_date }}", "templates/a.html:2: 'str' object has no attribute 'day'"),
-        ("a\n{{ 1 / 0 }}", "templates/a.html:2: division by zero"),
-        ("a\n{{ value + 1 }}", "templates/a.html:2: can only concatenate str"),
-        ('a\n{% include "b.html" %}', 'templates/a.html:2: there is no template "b.html"'),
-        ('a\n{% include ["b.html", "c.html"] %}', "templates/a.html:2: there is no template"),
-        ('{% extends "a.html" %}', "templates/a.html:1: it extends or includes itself;"),
-        ('{% extends "packaged/a.html" %}', 'templates/a.html:1: there is no template "packaged/a.html"'),
+        ("a\n{% if x %}", "templates/a.html:2:4: error: Unexpected end of template."),
+        ("a\n\n{{ nobody }}", "templates/a.html:3:4: error: 'nobody' is undefined"),
+        ("a\n{{ value.nothing }}", "templates/a.html:2:10: error: 'str object' has no attribute 'nothing'"),
+        ("a\n{{ value | shout }}", "templates/a.html:2:12: error: No filter named 'shout'."),
+        ("a\n{{ value | long_date }}", "templates/a.html:2:1: error: 'str' object has no attribute 'day'"),
+        ("a\n{{ 1 / 0 }}", "templates/a.html:2:1: error: division by zero"),
+        ("a\n{{ value + 1 }}", "templates/a.html:2:1: error: can only concatenate str"),
+        ('a\n{% include "b.html" %}', 'templates/a.html:2:13: error: there is no template "b.html"'),
+        ('a\n{% include ["b.html", "c.html"] %}', "templates/a.html:2:1: error: there is no template"),
+        ('{% extends "a.html" %}', "templates/a.html:1:1: error: it extends or includes itself;"),
+        (
+            '{% extends "packaged/a.html" %}',
+            'templates/a.html:1:13: error: there is no template "packaged/a.html"',
+        ),
     ],
 )
 def test_broken_template_is_named_with_its_line(write: Write, text: str, message: str) -> None:
@@ -118,8 +121,8 @@ def test_broken_template_is_named_with_its_line(write: Write, text: str, message
 @pytest.mark.parametrize(
     ("base", "message"),
     [
-        ("a\n{{ nobody }}", "templates/base.html:2: 'nobody' is undefined; mend the template"),
-        ("a\n\n{% for %}", "templates/base.html:3: "),
+        ("a\n{{ nobody }}", "templates/base.html:2:4: error: 'nobody' is undefined"),
+        ("a\n\n{% for %}", "templates/base.html:3:1: error: "),
     ],
 )
 def test_fault_is_placed_in_the_template_that_has_it(write: Write, base: str, message: str) -> None:
@@ -139,14 +142,16 @@ def test_fault_in_a_block_is_placed_in_the_block(write: Write) -> None:
         base_html="{% block b %}{% endblock %}",
     )
 
-    with pytest.raises(TemplateError, match=r"^templates/a\.html:3: 'nobody' is undefined"):
+    with pytest.raises(TemplateError, match=r"^templates/a\.html:3:4: error: 'nobody' is undefined"):
         templates.render("a.html")
 
 
 @pytest.mark.parametrize("read", [Templates.render, Templates.source])
 def test_missing_template_is_an_error(write: Write, read: Callable[[Templates, str], str]) -> None:
     """A name without any file is named in the error."""
-    with pytest.raises(TemplateError, match=r'^templates/a/b\.html: there is no template "a/b\.html"'):
+    with pytest.raises(
+        TemplateError, match=r'^templates/a/b\.html:1:1: error: there is no template "a/b\.html"'
+    ):
         read(write(), "a/b.html")
 
 
@@ -155,7 +160,7 @@ def test_template_must_be_utf_8(tmp_path: Path, read: Callable[[Templates, str],
     """A file in another encoding is an error that names the file."""
     (tmp_path / "a.html").write_bytes("Größe".encode("latin-1"))
 
-    with pytest.raises(TemplateError, match=r"^templates/a\.html: 'utf-8' codec can't decode"):
+    with pytest.raises(TemplateError, match=r"^templates/a\.html:1:1: error: 'utf-8' codec can't decode"):
         read(Templates(tmp_path), "a.html")
 
 

@@ -212,6 +212,30 @@ def test_delivery_is_on_record_before_the_transport_sees_it(store: Store, tmp_pa
     ]
 
 
+def test_message_holds_the_token_that_it_was_queued_with(store: Store) -> None:
+    """Each reader gets a way out of their own, and a repeat is equal byte by byte."""
+    issue, letter = draft(store, 2), CONFIG.newsletter
+    assert letter
+    page = letter.model_copy(update={"unsubscribe": "https://notes.example.org/leave"})
+    settings = CONFIG.model_copy(update={"newsletter": page})
+
+    class Dying(Recorder):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            super().send(message, envelope)
+            raise DeliveryError("the server is gone")
+
+    first, second = Dying(), Recorder()
+    with pytest.raises(DeliveryError):
+        deliver(store, first, issue, settings, NOW, lambda done, total: None)
+    deliver(store, second, issue, settings, LATER, lambda done, total: None)
+
+    assert first.sent == second.sent[:1]
+    assert [row.token for row in store.deliveries(issue.id)] == [one.token for one in store.subscribers()]
+    for reader, (_, message) in zip(store.subscribers(), second.sent, strict=True):
+        parsed = email.message_from_bytes(message, policy=email.policy.default)
+        assert parsed["List-Unsubscribe"] == f"<https://notes.example.org/leave?token={reader.token}>"
+
+
 def test_newsletter_must_be_configured(store: Store) -> None:
     """Without a sender there is nothing to send; the text names the section that is missing."""
     bare = CONFIG.model_copy(update={"newsletter": None})

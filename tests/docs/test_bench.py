@@ -16,7 +16,8 @@ from tests.docs.documents import ROOT
 
 def measured(*options: str) -> str:
     """Run the benchmark and return what it printed."""
-    command = [sys.executable, "-m", "benchmarks.bench", "--notes", "3", "--runs", "1", *options]
+    command = [sys.executable, "-m", "benchmarks.bench", "--notes", "3", "--runs", "1"]
+    command += ["--recipients", "20", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -33,12 +34,24 @@ def test_figures_of_every_scene_are_printed_as_json() -> None:
     assert figures[1]["to_bare"] > figures[0]["to_bare"] == 1
 
 
-def test_table_has_a_line_for_every_scene() -> None:
-    """Without options for machines the figures are a table."""
-    lines = measured().splitlines()
+def test_messages_are_counted_by_the_second() -> None:
+    """Filling in a letter is set against building each message, on an issue of usual size."""
+    once, each = json.loads(measured("--json"))["messages"]
 
-    assert len(lines) == 2 + 5
-    assert all(line.count("|") == lines[0].count("|") for line in lines)
+    assert (once["recipients"], each["recipients"]) == (20, 20)
+    assert once["per_second"] == pytest.approx(20 / once["seconds"])
+    assert once["to_built_each"] > each["to_built_each"] == 1
+    assert 20 < once["message_kb"] < 150
+    assert once["message_kb"] == pytest.approx(each["message_kb"], rel=0.1)
+
+
+def test_tables_have_a_line_for_every_scene() -> None:
+    """Without options for machines the figures are two tables."""
+    scenes, messages = (table.splitlines() for table in measured().split("\n\n"))
+
+    assert (len(scenes), len(messages)) == (2 + 5, 2 + 2)
+    for lines in (scenes, messages):
+        assert all(line.count("|") == lines[0].count("|") for line in lines)
 
 
 def test_notes_are_the_same_every_time(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from feedmaker.config import Config
-from feedmaker.content import Content, render
+from feedmaker.content import render
 from feedmaker.model import Episode, Guest, Link, Publication, Quote, Recommendation, Span, prose
-from feedmaker.newsletter.issue import IssueContent, compose
+from feedmaker.newsletter.issue import IssueContent, Occasion, Story, compose
 from feedmaker.newsletter.mjml import render_html
 from feedmaker.newsletter.plain_text import render_text
 from feedmaker.templating import Templates
 
+DAY = date(2026, 11, 27)
+OCCASION = Occasion(DAY)
 DISCLOSURE = "Links marked (paid link) earn us a commission if you buy; the price stays the same."
 POSTAL_ADDRESS = "Quay Notes, 4 Ropewalk, 1234 Harbourtown"
 
@@ -132,17 +134,21 @@ def config(*, mail: str = "page", tag: str | None = None, **newsletter: Any) -> 
     )
 
 
-def entry(episode: Episode, slug: str = "an-episode") -> tuple[Publication, Content]:
+def story(episode: Episode, slug: str = "an-episode") -> Story:
     """Publish an episode under a slug."""
     moment = datetime(2026, 11, 20, 8, tzinfo=UTC)
     address = f"https://notes.example.org/episodes/{slug}/"
-    return Publication(f"tag:{slug}", slug, address, moment, moment, episode), render(episode, {})
+    return Story(Publication(f"tag:{slug}", slug, address, moment, moment, episode), render(episode, {}))
 
 
-def issue(*episodes: Episode, settings: Config | None = None) -> IssueContent:
+def stories(*episodes: Episode) -> list[Story]:
+    """Publish the given episodes, or both."""
+    return [story(episode, f"episode-{n}") for n, episode in enumerate(episodes or (HARBOUR, BREAD))]
+
+
+def issue(*episodes: Episode, settings: Config | None = None, occasion: Occasion = OCCASION) -> IssueContent:
     """Compose an issue of the given episodes, or of both."""
-    chosen = episodes or (HARBOUR, BREAD)
-    return compose([entry(episode, f"episode-{n}") for n, episode in enumerate(chosen)], settings or config())
+    return compose(stories(*episodes), settings or config(), occasion)
 
 
 def parts(content: IssueContent, folder: Path = Path("no-such-folder")) -> tuple[str, str]:

@@ -31,7 +31,7 @@ def received(*episodes: Episode) -> tuple[str, str]:
     check_issue(content, html, text)
     assert CONFIG.newsletter
     letter = Letter(CONFIG.newsletter, subject=content.subject, html=html, text=text)
-    data = letter.addressed("ann@example.org", "<1@example.org>", NOW)
+    data = letter.addressed("ann@example.org", "<1@example.org>", NOW, "T0ken")
     message: Any = email.message_from_bytes(data, policy=email.policy.default)
     plain, rich = message.iter_parts()
     return rich.get_content(), plain.get_content()

@@ -10,6 +10,7 @@ from hypothesis import given
 from feedmaker.errors import UsageError
 from feedmaker.model import Episode, prose
 from feedmaker.newsletter.issue import PREHEADER_LIMIT, SUBJECT_LIMIT, compose
+from feedmaker.newsletter.leaving import TOKEN_SLOT
 from tests.content.episodes import hostile_text
 from tests.newsletter import samples
 from tests.newsletter.samples import BREAD, HARBOUR, issue
@@ -172,7 +173,10 @@ def test_link_to_the_page_says_so() -> None:
     ("newsletter", "address"),
     [
         ({}, "mailto:letter@notes.example.org?subject=unsubscribe"),
-        ({"unsubscribe": "https://notes.example.org/leave"}, "https://notes.example.org/leave"),
+        (
+            {"unsubscribe": "https://notes.example.org/leave"},
+            f"https://notes.example.org/leave?token={TOKEN_SLOT}",
+        ),
     ],
 )
 def test_unsubscribe_is_configured_or_a_mail_to_the_sender(newsletter: dict[str, str], address: str) -> None:

@@ -133,5 +133,5 @@ def test_broken_template_is_named(tmp_path: Path) -> None:
     (tmp_path / "newsletter").mkdir()
     (tmp_path / "newsletter/issue.txt").write_text("Hello\n{{ issue.titel }}\n", "utf-8")
 
-    with pytest.raises(TemplateError, match=r"templates/newsletter/issue\.txt:2: .*titel"):
+    with pytest.raises(TemplateError, match=r"templates/newsletter/issue\.txt:2:\d+: .*titel"):
         render_text(issue(), Templates(tmp_path))

@@ -17,6 +17,7 @@ from feedmaker.model import Chapter, Episode, Media, Span, prose
 from feedmaker.notes.note import Named
 from feedmaker.pages import (
     ArchiveRow,
+    Around,
     FeedLink,
     archive_page,
     episode_page,
@@ -271,7 +272,7 @@ def test_feeds_of_a_page_can_be_chosen() -> None:
     """A page announces the feeds it is given, under the titles that they have, and shows their addresses."""
     usual = FeedLink("RSS", "application/rss+xml", "feed.xml", "Harbour Notes (RSS)")
     feeds = (usual, FeedLink("RSS", "application/rss+xml", "tags/sea.xml", "Harbour Notes: sea (RSS)"))
-    page = read_html(index_page(PACKAGED, SITE, [], feeds))
+    page = read_html(index_page(PACKAGED, SITE, [], Around(feeds)))
 
     last = page.find("link", rel="alternate")[-1].attributes
     assert (last["title"], last["href"]) == ("Harbour Notes: sea (RSS)", f"{ADDRESS}tags/sea.xml")
@@ -479,11 +480,13 @@ def test_broken_template_of_a_project_is_named(tmp_path: Path) -> None:
     """Names that do not exist, and what cannot be read, are errors with file and line."""
     templates = project(tmp_path, "index.html", "<p>\n{{ epsiodes }}</p>")
 
-    with pytest.raises(TemplateError, match=r"^templates/site/index\.html:2: 'epsiodes' is undefined"):
+    with pytest.raises(
+        TemplateError, match=r"^templates/site/index\.html:2:\d+: error: 'epsiodes' is undefined"
+    ):
         index_page(templates, SITE, [])
 
     templates = project(tmp_path, "archive.html", "<p>\n\n{% for year %}</p>")
-    with pytest.raises(TemplateError, match=r"^templates/site/archive\.html:3: "):
+    with pytest.raises(TemplateError, match=r"^templates/site/archive\.html:3:\d+: "):
         archive_page(templates, SITE, [])
 
 

@@ -32,7 +32,10 @@ from tests.conftest import Cli
 from tests.projects import ProjectFolder
 
 HUBS = ["https://hub.example/", "https://other.example/hub?a=b%20c"]
-NAMES = ["", "podcast", "recommendations", "recommendations/book", "tags/deep-sea", "shows/the-lamp"]
+NAMES = [
+    *("", "podcast", "recommendations", "newsletter/feed"),
+    *("recommendations/book", "tags/deep-sea", "shows/the-lamp"),
+]
 
 
 def configured(hubs: Any = (), **site: Any) -> Config:

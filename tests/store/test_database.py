@@ -16,7 +16,7 @@ from feedmaker.store import Store, Subscriber, open_store
 from feedmaker.store.database import Database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
-ANN = Subscriber(1, "ann@example.org", NOW)
+ANN = Subscriber(1, "ann@example.org", "T0ken", NOW)
 
 
 @pytest.fixture
@@ -92,7 +92,8 @@ def test_reading_holds_no_lock(store: Store, other: sqlite3.Connection) -> None:
     store.subscribers()
 
     other.execute(
-        "INSERT INTO subscribers (address, added_at) VALUES ('bob@example.org', '2026-11-23T08:00:00Z')"
+        "INSERT INTO subscribers (address, token, added_at) "
+        "VALUES ('bob@example.org', 'T0ken', '2026-11-23T08:00:00Z')"
     )
 
     assert [person.address for person in store.subscribers()] == ["bob@example.org"]
@@ -132,6 +133,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
 }
 READS: dict[str, Callable[[Store], object]] = {
     "subscribers": lambda store: store.subscribers(),
+    "address_of": lambda store: store.address_of("T0ken"),
     "issue": lambda store: store.issue("2026-11-23"),
     "issues": lambda store: store.issues(),
     "carried_episodes": lambda store: store.carried_episodes(),

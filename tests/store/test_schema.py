@@ -7,9 +7,11 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
@@ -17,6 +19,8 @@ from sqlalchemy import create_engine
 from feedmaker.errors import StoreError
 from feedmaker.store import open_store, schema
 from feedmaker.store.tables import metadata
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
 def described(path: Path) -> dict[str, str]:
@@ -44,6 +48,47 @@ def test_migrations_make_the_tables_that_the_queries_see(tmp_path: Path) -> None
 
     assert migrated == described(tmp_path / "described.db")
     assert {"subscribers", "issues", "carried", "deliveries", "runs"} <= migrated.keys()
+
+
+def at_version(path: Path, version: str) -> None:
+    """Make the database that an earlier program left."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    engine.dispose()
+
+
+def test_tokens_are_given_to_all_there_are(tmp_path: Path) -> None:
+    """Subscribers and deliveries keep everything; each person gets a token, and their deliveries the same."""
+    path = tmp_path / "state.db"
+    at_version(path, "0001")
+    people = [(1, "ann@example.org"), (3, "bob@example.org"), (7, "cy@example.org")]
+    sent = [(1, 1, "ann@example.org"), (2, None, "gone@example.org"), (3, 3, "bob@example.org")]
+    with closing(sqlite3.connect(path)) as before, before:
+        before.executemany("INSERT INTO subscribers VALUES (?, ?, '2026-11-23T08:00:00Z')", people)
+        before.execute("DELETE FROM subscribers WHERE id = 7")
+        before.execute("INSERT INTO issues VALUES (1, 'a', 's', 'p', 'h', 't', 'sending', '2026', NULL)")
+        for row in sent:
+            before.execute("INSERT INTO deliveries VALUES (?, 1, ?, ?, '<1@a>', '2026', 'queued', 'r')", row)
+
+    with open_store(path) as store:
+        store.add_subscriber("dan@example.org", NOW)
+        ann, bob, dan = store.subscribers()
+    with closing(sqlite3.connect(path)) as after:
+        rows = after.execute("SELECT id, subscriber_id, address, token, state FROM deliveries").fetchall()
+        broken = after.execute("PRAGMA foreign_key_check").fetchall()
+
+    assert [(person.id, person.address) for person in (ann, bob, dan)] == [
+        *people[:2],
+        (8, "dan@example.org"),
+    ]
+    assert [(row[:3], row[4]) for row in rows] == [(row, "queued") for row in sent]
+    assert (rows[0][3], rows[2][3]) == (ann.token, bob.token)
+    assert len({ann.token, bob.token, dan.token, rows[1][3]}) == 4
+    assert broken == []
 
 
 def test_head_is_the_newest_migration() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -51,7 +52,33 @@ def test_subscriber_is_added_once(store: Store) -> None:
     assert store.add_subscriber("ann@example.org", NOW)
     assert not store.add_subscriber("ann@example.org", LATER)
 
-    assert store.subscribers() == [Subscriber(1, "ann@example.org", NOW)]
+    (ann,) = store.subscribers()
+    assert ann == Subscriber(1, "ann@example.org", ann.token, NOW)
+
+
+def test_every_subscriber_has_a_token(store: Store) -> None:
+    """It is 128 bits that nobody can guess, no two are equal, and no command takes one for an option."""
+    for number in range(300):
+        store.add_subscriber(f"reader-{number}@example.org", NOW)
+
+    tokens = [person.token for person in store.subscribers()]
+
+    assert len(set(tokens)) == 300
+    assert all(re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_-]{21}", token) for token in tokens)
+
+
+def test_token_tells_whose_it_is(store: Store) -> None:
+    """Only an exact token does; who has left has none, and coming back gives another one."""
+    store.add_subscriber("ann@example.org", NOW)
+    (ann,) = store.subscribers()
+
+    assert store.address_of(ann.token) == "ann@example.org"
+    assert store.address_of(ann.token.swapcase()) is None
+    assert store.address_of("") is None
+    store.remove_subscriber("ann@example.org")
+    assert store.address_of(ann.token) is None
+    store.add_subscriber("ann@example.org", NOW)
+    assert store.address_of(ann.token) is None
 
 
 def test_subscriber_is_removed_once(store: Store) -> None:
@@ -147,12 +174,13 @@ def test_episode_is_in_at_most_one_issue(store: Store) -> None:
     ("table", "columns"),
     [
         ("carried", "episode_id, issue_id"),
-        ("deliveries", "issue_id, subscriber_id, address, message_id, dated_at, state"),
-        ("deliveries", "issue_id, NULL, address, message_id, dated_at, state"),
-        ("deliveries", "issue_id, subscriber_id, 'new@example.org', message_id, dated_at, state"),
+        ("deliveries", "issue_id, subscriber_id, address, token, message_id, dated_at, state"),
+        ("deliveries", "issue_id, NULL, address, token, message_id, dated_at, state"),
+        ("deliveries", "issue_id, subscriber_id, 'new@example.org', token, message_id, dated_at, state"),
         ("runs", "job, due_at, state, started_at"),
         ("issues", "slug, subject, preheader, html, text, state, drafted_at"),
-        ("subscribers", "address, added_at"),
+        ("subscribers", "address, 'T0ken', added_at"),
+        ("subscribers", "'new@example.org', token, added_at"),
     ],
 )
 def test_database_itself_refuses_doubles(store: Store, tmp_path: Path, table: str, columns: str) -> None:
@@ -160,6 +188,7 @@ def test_database_itself_refuses_doubles(store: Store, tmp_path: Path, table: st
     queue(store, draft(store, "one"), "ann")
     store.claim_run("build", NOW, NOW)
     names = columns.replace("NULL", "subscriber_id").replace("'new@example.org'", "address")
+    names = names.replace("'T0ken'", "token")
 
     with (
         closing(sqlite3.connect(tmp_path / "state.db")) as other,
@@ -189,7 +218,7 @@ def test_delivery_is_claimed_once_in_order(store: Store) -> None:
     first = store.claim_delivery(issue.id)
 
     assert first == Delivery(
-        1, issue.id, ann.id, ann.address, f"<{ann.id}@example.org>", NOW, "sending", None
+        1, issue.id, ann.id, ann.address, ann.token, f"<{ann.id}@example.org>", NOW, "sending", None
     )
     store.settle_delivery(first.id, "sent", "ok")
     second = store.claim_delivery(issue.id)

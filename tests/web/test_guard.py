@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from feedmaker.app.newsletters import draft
+from feedmaker.app.drafting import draft
 from feedmaker.app.project import Project
 from tests.projects import FIRST, LATER, ROOT, ProjectFolder, run_process
 from tests.web.conftest import Served, serving

@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from feedmaker.app.newsletters import draft
+from feedmaker.app.drafting import draft
 from tests.projects import LATER, MUCH_LATER, ProjectFolder
 from tests.web.conftest import Look, Served, serving
 
@@ -280,7 +280,7 @@ def test_without_news_the_newest_episode_is_a_sample(project: ProjectFolder, loo
     with serving(project) as served:
         page = look(served.address)
 
-        expect(page.get_by_role("complementary")).to_contain_text("This is a sample.")
+        expect(page.get_by_role("complementary")).to_contain_text("This is a sample")
         expect(frame(page).locator("h2").first).to_have_text("Bells")
 
 
@@ -294,7 +294,7 @@ def test_drafted_issue_comes_first_and_stays_as_it_was(served: Served, look: Loo
 
     expect(frame(page).locator("h2").first).to_have_text("Lamps")
     page.get_by_role("combobox").select_option("next")
-    expect(page.get_by_role("complementary")).to_contain_text("This is a sample.")
+    expect(page.get_by_role("complementary")).to_contain_text("This is a sample")
 
 
 def test_text_source_and_message_are_shown(served: Served, look: Look) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,6 @@ from feedmaker.template_files import packaged_folder
 _AROUND = 2
 _LONGEST_LINE = 400
 _LARGEST_FILE = 4_000_000
-_PLACED = re.compile(r"(?P<path>templates/[^:\n]+)(:(?P<line>\d+))?(:(?P<column>\d+))?: (?P<said>.+)")
 _TITLES: tuple[tuple[type[FeedmakerError], str], ...] = (
     (ConfigError, "schedule.yaml cannot be used as it stands"),
     (LockError, "feedmaker.lock cannot be read"),
@@ -95,11 +93,6 @@ def _places(error: FeedmakerError, folder: Path) -> Iterator[Place]:
         yield from (placed(diagnostic, folder) for diagnostic in error.diagnostics)
     elif isinstance(error, LockError):
         yield placed(lock_diagnostic(error), folder)
-    elif isinstance(error, TemplateError):
-        for found in filter(None, map(_PLACED.fullmatch, str(error).split("\n"))):
-            line, column = (int(found[name] or 0) for name in ("line", "column"))
-            excerpt = _excerpt(folder, found["path"], line) if line else None
-            yield Place(found["path"], line, column, "error", "template", found["said"], excerpt)
 
 
 def _excerpt(folder: Path, path: str, line: int) -> Excerpt | None:

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from typing import Literal
 
-from feedmaker.app.newsletters import choose, stored
-from feedmaker.app.project import Project
+from feedmaker.app.drafting import choose, due_corrections, occasion, stories, why_nothing
+from feedmaker.app.newsletters import stored
+from feedmaker.app.project import Project, held_notes
 from feedmaker.build.build import Build
-from feedmaker.config import Config, Newsletter
-from feedmaker.content import Content
+from feedmaker.config import Config
 from feedmaker.errors import UsageError
-from feedmaker.model import Publication
-from feedmaker.newsletter.gate import check_issue
-from feedmaker.newsletter.issue import compose
+from feedmaker.newsletter.fit import LIMIT
+from feedmaker.newsletter.issue import Correction, newsletter_of
+from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.newsletter.message import Letter
-from feedmaker.newsletter.mjml import render_html
-from feedmaker.newsletter.plain_text import render_text
+from feedmaker.newsletter.proof import make_proof
 from feedmaker.store import Issue
-from feedmaker.templating import Templates
 
 NEXT = "next"
-LIMIT = 100_000
 _READER = "reader@example.com"
-_NO_SECTION = 'schedule.yaml has no "newsletter" section; see docs/configuration.md#newsletter'
+_TOKEN = "an-example-of-a-token"  # noqa: S105
 
 Kind = Literal["next", "sample", "drafted"]
 
@@ -45,10 +42,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Hold what the state database knows of issues: those that wait, and which episodes any has carried."""
+    """Hold what the state database knows: the issues that wait, and what any has carried.
 
+    `slug` is what the next issue would be called.
+    """
+
+    slug: str
     waiting: tuple[Issue, ...] = ()
-    carried: tuple[str, ...] = ()
+    carried: Mapping[str, str] = field(default_factory=dict)
+    corrections: Mapping[tuple[str, str], Correction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +78,26 @@ class IssueView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Proof:
+class _Parts:
+    """Hold what goes into the message, and what is known of its size."""
+
     subject: str
     preheader: str
     html: str
     text: str
-    cuts: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    size: int
+    cuts: tuple[str, ...]
 
 
-def kept_issues(project: Project) -> Kept:
+def kept_issues(project: Project, build: Build, now: datetime) -> Kept:
     """Read what the state database knows; one that is not there yet is not made."""
+    day = now.astimezone(build.config.site.zone).date()
     if not (project.state / "state.db").exists():
-        return Kept()
+        return Kept(day.isoformat())
     with stored(project) as store:
-        return Kept(tuple(store.issues("sending", "draft")), tuple(store.carried_episodes()))
+        waiting = tuple(store.issues("sending", "approved", "draft"))
+        carried = store.carried_episodes()
+        return Kept(store.free_slug(day), waiting, carried, due_corrections(build, store))
 
 
 def next_issue(build: Build, kept: Kept, now: datetime) -> IssueView:
@@ -98,63 +105,61 @@ def next_issue(build: Build, kept: Kept, now: datetime) -> IssueView:
 
     Raises `UsageError` where there is no newsletter, or no episode.
     """
-    letter = _letter(build.config)
-    chosen = list(choose(build, dict.fromkeys(kept.carried, ""), 0))
-    kind: Kind = "next" if chosen else "sample"
+    newsletter_of(build.config)
+    chosen = list(choose(build, kept.carried))
     sample = build.material.newest_first[:1]
     if not chosen and not sample:
         raise UsageError("there is no episode yet; save a note in episodes/ and it shows here at once")
-    proof = _proof(build.publications(chosen or sample), build.config, build.templates)
-    return _view(NEXT, kind, _why(len(chosen)), letter, proof, now)
+    about = occasion(build, kept.slug, now, corrections=kept.corrections)
+    proof = make_proof(stories(build, chosen or sample), build.config, build.templates, about)
+    content = proof.content
+    parts = _Parts(content.subject, content.preheader, proof.html, proof.text, proof.size, proof.cuts)
+    if chosen:
+        count = f"{len(chosen)} {'episode' if len(chosen) == 1 else 'episodes'}"
+        return _view(
+            NEXT, "next", f"Carries {count} that no issue has carried yet.", parts, build.config, now
+        )
+    held = held_notes(build.resolution, build.reading.broken, build.config.site.zone)
+    why = f"This is a sample, for {why_nothing(build, len(held), kept.carried)}."
+    return _view(NEXT, "sample", why, parts, build.config, now)
 
 
-def drafted_issue(issue: Issue, config: Config, now: datetime) -> IssueView:
-    """Show an issue as it was frozen when it was drafted."""
-    proof = _Proof(issue.subject, issue.preheader, issue.html, issue.text)
-    why = f"Drafted on {issue.drafted_at.astimezone(config.site.zone):%Y-%m-%d at %H:%M}, and frozen since."
-    return _view(issue.slug, "drafted", why, _letter(config), proof, now)
+def waiting_issue(issue: Issue, config: Config, now: datetime) -> IssueView:
+    """Show an issue that waits, as it was frozen."""
+    parts = _Parts(issue.subject, issue.preheader, issue.html, issue.text, issue.size, tuple(issue.cuts))
+    drafted = f"{issue.drafted_at.astimezone(config.site.zone):%Y-%m-%d at %H:%M}"
+    why = f"{_STATES[issue.state]} Drafted on {drafted}, and as it was then or when it was last edited."
+    return _view(issue.slug, "drafted", why, parts, config, now)
 
 
-def _proof(entries: Sequence[tuple[Publication, Content]], config: Config, templates: Templates) -> _Proof:
-    """Make both parts of an issue and let them pass the gate."""
-    content = compose(entries, config)
-    html, text = render_html(content, templates), render_text(content, templates)
-    check_issue(content, html, text)
-    return _Proof(content.subject, content.preheader, html, text)
+_STATES = {
+    "draft": "Waits for review.",
+    "approved": "Approved, and goes out at its time.",
+    "sending": "Is being sent.",
+}
 
 
-def _letter(config: Config) -> Newsletter:
-    if config.newsletter is None:
-        raise UsageError(_NO_SECTION)
-    return config.newsletter
-
-
-def _why(news: int) -> str:
-    if news:
-        return f"Carries {news} {'episode' if news == 1 else 'episodes'} that no issue has carried yet."
-    return "There is no news: every episode is back catalogue, or an issue has carried it. This is a sample."
-
-
-def _view(name: str, kind: Kind, why: str, letter: Newsletter, proof: _Proof, now: datetime) -> IssueView:
-    written = Letter(letter, subject=proof.subject, html=proof.html, text=proof.text)
-    # The id is an example: a message gets its own, which stays, when it is queued.
-    message = written.addressed(_READER, f"<an-example@{letter.sender.email.rpartition('@')[2]}>", now)
+def _view(name: str, kind: Kind, why: str, parts: _Parts, config: Config, now: datetime) -> IssueView:
+    letter = newsletter_of(config)
+    written = Letter(letter, subject=parts.subject, html=parts.html, text=parts.text)
+    # Id and token are examples: each message gets its own when it is queued.
+    message_id = f"<an-example@{letter.sender.email.rpartition('@')[2]}>"
+    message = written.addressed(_READER, message_id, now, _TOKEN)
     raw, _, _ = message.partition(b"\r\n\r\n")
     parsed = message_from_bytes(message, EmailMessage, policy=default)
-    (part,) = [part for part in parsed.walk() if part.get_content_type() == "text/html"]
     return IssueView(
         name,
         kind,
         why,
         letter.sender.name,
-        proof.subject,
-        proof.preheader,
-        proof.html,
-        proof.text,
-        size=len(str(part.get_payload())),
-        limit=LIMIT,
-        cuts=proof.cuts,
-        findings=proof.findings,
+        parts.subject,
+        parts.preheader,
+        for_nobody(parts.html),
+        for_nobody(parts.text),
+        parts.size,
+        LIMIT,
+        parts.cuts,
+        findings=(),
         headers=tuple((header, str(value)) for header, value in parsed.items()),
         raw_headers=raw.decode("ascii"),
         message=message,

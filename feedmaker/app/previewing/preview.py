@@ -5,10 +5,9 @@ All methods but `warm` belong to one thread, for the index does.
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,25 +20,23 @@ from feedmaker.app.previewing.issues import (
     NEXT,
     IssueView,
     Kept,
-    drafted_issue,
     kept_issues,
     next_issue,
+    waiting_issue,
 )
 from feedmaker.app.previewing.notes import NoteView, troubled_notes
-from feedmaker.app.project import EPISODES, Project, silent, without_collecting
+from feedmaker.app.project import Inputs, Project, Seen, silent, without_collecting
 from feedmaker.build.build import Build
 from feedmaker.build.material import Planned, key_of
 from feedmaker.config import Config
 from feedmaker.errors import Diagnostic, FeedmakerError, UsageError
 from feedmaker.feeds.outline import Format
-from feedmaker.index import Index, copy_index, is_fresh, look
-from feedmaker.notes.folder import NoteFile, scan
+from feedmaker.index import Index, copy_index, look
+from feedmaker.notes.folder import NoteFile
 from feedmaker.pages import ARCHIVE_PATH, INDEX_PATH, RECOMMENDATIONS_PATH, TAGS_PATH, episode_path
-from feedmaker.podcast_faults import files_named
-from feedmaker.reading import Progress, Reading, read_notes
+from feedmaker.reading import Progress
 from feedmaker.series import Series
-from feedmaker.template_files import template_files
-from feedmaker.templating import Templates
+from feedmaker.template_faults import template_faults
 
 T = TypeVar("T")
 _KEPT = 200
@@ -116,9 +113,6 @@ class _Site:
         return self.outputs.keys()
 
 
-_Files = tuple[list[NoteFile], list[NoteFile]]
-
-
 class Preview:
     """Show what a project would publish and send now."""
 
@@ -130,8 +124,11 @@ class Preview:
         self._closing = ExitStack()
         self._site: _Site | None = None
         self._fault: Fault | None = None
-        self._files: _Files | None = None
+        # A reader of the database sees what is written ahead of it, too.
+        self._state_files = [project.state / name for name in ("state.db", "state.db-wal")]
         self._named: list[Path] = []
+        self._files: tuple[Inputs, list[NoteFile]] | None = None
+        self._tried: tuple[str, list[Diagnostic]] = ("", [])
         self._due: datetime | None = None
         self._changed = clock()
         self._made: OrderedDict[str, bytes] = OrderedDict()
@@ -142,13 +139,10 @@ class Preview:
 
         What is wrong with the project is left for the page to tell.
         """
-        copy_index(self._project.index_path, self._index_path)
-        try:
-            config = self._project.config()
-            with Index.open(self._index_path) as index:
-                self._read(index, config, scan(self._project.folder, EPISODES), progress)
-        except FeedmakerError:
-            return
+        project = self._project
+        copy_index(project.index_path, self._index_path)
+        with suppress(FeedmakerError), Index.open(self._index_path) as index:
+            self._prepare(index, self._clock(), progress, project.seen())
 
     def close(self) -> None:
         """Let go of the index."""
@@ -156,15 +150,14 @@ class Preview:
 
     def refresh(self) -> bool:
         """Look at the files, and where one has changed or a note is due, at what they say; tell if so."""
-        now, began = self._clock().replace(second=0, microsecond=0), time.time_ns()
-        files = self._look()
+        now, seen = self._clock().replace(second=0, microsecond=0), self._project.seen()
+        files = seen.inputs, [look(path) for path in (*self._state_files, *self._named)]
         if files == self._files and not (self._due and self._due <= now):
             return False
-        settled = not any(is_fresh(file, began) for group in files for file in group)
-        self._files = files if settled else None
+        self._files = files if seen.inputs.settled(seen.when) else None
         try:
             with without_collecting():
-                self._site, self._fault = self._read_all(files[0], now), None
+                self._site, self._fault = self._read_all(now, seen), None
         except Exception as error:  # noqa: BLE001 - shown to the publisher; what was good stays
             self._fault = explained(error, self._project.folder)
         self._changed = self._clock()
@@ -241,34 +234,32 @@ class Preview:
 
     # What the files say
 
-    def _look(self) -> _Files:
-        project, state = self._project, self._project.state / "state.db"
-        others = [
-            *(project.schedule, project.lock_path, state, state.with_name("state.db-wal")),
-            *(*template_files(project.templates), *self._named),
-        ]
-        return scan(project.folder, EPISODES), [look(path) for path in others]
-
-    def _read_all(self, notes: list[NoteFile], now: datetime) -> _Site:
-        project = self._project
-        config, lock = project.config(), project.lock()
-        self._named = [project.folder / name for name in files_named(config.podcast)]
+    def _read_all(self, now: datetime, seen: Seen) -> _Site:
         if self._index is None:
             self._index = self._closing.enter_context(Index.open(self._index_path))
-        reading = self._read(self._index, config, notes, silent)
-        build = Build(project.folder, config, Templates(project.templates), self._index, reading, lock, now)
+        build, inputs = self._prepare(self._index, now, silent, seen)
+        self._named = [Path(file.path) for file in inputs.named]
         self._due = min(build.resolution.waiting.values(), default=None)
-        return _Site(build, kept_issues(project), tuple(build.diagnostics()), now, {}, build.planned())
+        kept = kept_issues(self._project, build, now)
+        diagnostics = (*build.diagnostics(), *self._template_faults(build))
+        return _Site(build, kept, diagnostics, now, {}, build.planned())
 
-    def _read(self, index: Index, config: Config, notes: list[NoteFile], progress: Progress) -> Reading:
-        """Read the notes that have changed, and remember them."""
+    def _prepare(self, index: Index, now: datetime, progress: Progress, seen: Seen) -> tuple[Build, Inputs]:
+        """Read what has changed, and remember it."""
 
-        def read() -> Reading:
-            reading = read_notes(self._project.folder, notes, index, config, time.time_ns(), progress)
-            index.record_notes(reading.read, reading.broken, reading.gone, reading.rules)
-            return reading
+        def prepare() -> tuple[Build, Inputs]:
+            build, inputs = self._project.prepared(index, now, progress, seen)
+            build.remember()
+            return build, inputs
 
-        return index.mending(read)
+        return index.mending(prepare)
+
+    def _template_faults(self, build: Build) -> list[Diagnostic]:
+        """Try the templates, where they or the settings have changed."""
+        key = key_of(build.templates.digest(), build.config.model_dump_json())
+        if self._tried[0] != key:
+            self._tried = key, sorted(set(template_faults(self._project.templates, build.config)))
+        return self._tried[1]
 
     # What is made of it
 
@@ -284,7 +275,7 @@ class Preview:
 
     def _choices(self, site: _Site) -> list[tuple[str, str]]:
         """Name the issues that can be shown; what is drafted goes out before what is not."""
-        waiting = [(issue.slug, f"{issue.slug}, drafted") for issue in site.kept.waiting]
+        waiting = [(issue.slug, f"{issue.slug}, {issue.state}") for issue in site.kept.waiting]
         return [*waiting, (NEXT, "Next issue, as of now")]
 
     def _issue(self, name: str) -> IssueView:
@@ -293,7 +284,7 @@ class Preview:
             return next_issue(site.build, site.kept, site.now)
         for issue in site.kept.waiting:
             if issue.slug == name:
-                return drafted_issue(issue, site.build.config, site.now)
+                return waiting_issue(issue, site.build.config, site.now)
         raise UsageError(f'no issue "{name}" waits any more')
 
     def _output(self, path: str) -> bytes:

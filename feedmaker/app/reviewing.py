@@ -1,0 +1,141 @@
+"""Between a draft and its readers: telling the publisher, approving, skipping, and keeping to the time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from feedmaker.app.drafting import draft_within
+from feedmaker.app.newsletters import find, find_issue, stored, transport_of
+from feedmaker.app.project import Project
+from feedmaker.app.sending import send_within
+from feedmaker.config import Config
+from feedmaker.delivery.deliver import send_notice
+from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.store import Issue
+from feedmaker.timing import Timing
+
+SEND = "newsletter send"
+
+
+def approve(project: Project, slug: str, now: datetime, at: datetime | None = None) -> Issue:
+    """Let an issue go out: at a time, or at the one that the schedule gives it, and not before now.
+
+    Without a job that sends, its time stays None, and somebody sends it by hand. Raises `UsageError` where it
+    has gone out already, or was skipped.
+    """
+    with project.working(), stored(project) as store:
+        issue = find(store, slug)
+        if issue.state not in ("draft", "approved"):
+            way = f"`feedmaker newsletter edit {issue.slug}` takes up what is skipped"
+            raise UsageError(f"issue {issue.slug} is {issue.state} and cannot be approved; {way}")
+        due = at or issue.due_at or next_sending(project.config(), now)
+        store.approve_issue(issue.id, max(due, now) if due else None)
+        project.idle_note.unlink(missing_ok=True)
+        return find(store, issue.slug)
+
+
+def skip(project: Project, slug: str, now: datetime) -> Issue:
+    """Keep an issue from going out; its episodes are not mailed by another.
+
+    Raises `UsageError` where it has gone out.
+    """
+    with project.working(), stored(project) as store:
+        issue = find(store, slug)
+        if issue.state in ("sending", "sent"):
+            raise UsageError(f"issue {issue.slug} is {issue.state}; what has gone out cannot be skipped")
+        store.mark_issue(issue.id, "skipped", now)
+        return find(store, issue.slug)
+
+
+def next_sending(config: Config, after: datetime) -> datetime | None:
+    """Return when the next job sends a newsletter, or None where none does."""
+    times = (Timing(job, config.site.zone).next(after) for job in config.jobs if job.run == SEND)
+    return min(filter(None, times), default=None)
+
+
+def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: bool) -> str:
+    """Do a newsletter job that was due at a time, with the work lock held, and say in a line what happened.
+
+    What is half sent is finished, and what is approved goes out. Otherwise an issue is drafted, and waits for
+    review where the newsletter wants that; one that waits already is not joined by a second.
+    """
+    config = project.config()
+    letter = newsletter_of(config)
+    waiting = _waiting(project)
+    if waiting is None:
+        drafted = draft_within(project, now, due_at=due if and_send else next_sending(config, now))
+        if drafted.issue is None:
+            return f"nothing to send: {drafted.reason}" if and_send else f"nothing to draft: {drafted.reason}"
+        waiting = drafted.issue
+        if not and_send or letter.review:
+            told = _tell(project, config, waiting, now)
+            return f"drafted {waiting.slug}: {waiting.subject}; {told}"
+    if not and_send:
+        return f"issue {waiting.slug} is {_WAITS[waiting.state]} already; no second one is drafted"
+    if waiting.state == "draft" and letter.review:
+        return f"issue {waiting.slug} still waits for review; {_tell(project, config, waiting, now)}"
+    if waiting.state == "approved" and waiting.due_at and waiting.due_at > now:
+        return f"issue {waiting.slug} is approved, and goes out on {_local(config, waiting.due_at)}"
+    return _send_in_time(project, config, waiting, now)
+
+
+def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
+    """List the approved issues whose time has come, with that time; and those that were cut off then."""
+    with stored(project) as store:
+        released = store.issues("approved", "sending")
+    return [(issue, issue.due_at) for issue in released if issue.due_at and issue.due_at <= now]
+
+
+def send_in_time(project: Project, slug: str, now: datetime) -> str:
+    """Send an approved issue, with the work lock held, and say in a line what happened.
+
+    One whose time is too long ago waits for review again.
+    """
+    return _send_in_time(project, project.config(), find_issue(project, slug), now)
+
+
+_WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}
+
+
+def _waiting(project: Project) -> Issue | None:
+    """Return the oldest issue that is to go out; what is half sent comes first."""
+    with stored(project) as store:
+        found = [*store.issues("sending"), *store.issues("approved"), *store.issues("draft")]
+    return next(iter(found), None)
+
+
+def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime) -> str:
+    """Send an issue, unless its time is so long ago that somebody should look at it again."""
+    letter = newsletter_of(config)
+    if issue.state != "sending" and issue.due_at and now - issue.due_at > letter.patience:
+        with stored(project) as store:
+            store.mark_issue(issue.id, "draft", now)
+        told = _tell(project, config, issue, now)
+        return f"issue {issue.slug} was due on {_local(config, issue.due_at)}, too long ago; {told}"
+    sending = send_within(project, issue.slug, now)
+    if not sum(sending.counts.values()):
+        return f"issue {issue.slug} waits, for there are no subscribers to send it to"
+    if sending.failed:
+        whom = "; ".join(f"{address}: {reply}" for address, reply in sending.refused[:5])
+        total = sum(sending.counts.values())
+        raise DeliveryError(f"issue {issue.slug}: {sending.failed} of {total} failed: {whom}")
+    return f"sent {issue.slug} to {sending.counts['sent']}"
+
+
+def _local(config: Config, moment: datetime) -> str:
+    return f"{moment.astimezone(config.site.zone):%Y-%m-%d at %H:%M}"
+
+
+def _tell(project: Project, config: Config, issue: Issue, now: datetime) -> str:
+    """Tell the publisher by mail that an issue waits; say in a phrase whether that went well."""
+    letter = newsletter_of(config)
+    reviewer = letter.reviewer or letter.sender.email
+    try:
+        transport = transport_of(project, config.delivery.transport)
+        receipt = send_notice(issue, letter, transport, now)
+    except DeliveryError as error:
+        return f"it waits for review, but {reviewer} could not be told: {error}"
+    if not receipt.accepted:
+        return f"it waits for review, but {reviewer} could not be told: {receipt.reply}"
+    return f"it waits for review, and {reviewer} was told"

@@ -1,0 +1,68 @@
+"""The two lines that a reader sees before opening: subject and preheader. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from feedmaker.model import Episode, Prose, plain
+from feedmaker.text import shorten
+
+SUBJECT_LIMIT = 78
+PREHEADER_LIMIT = 120
+_SENTENCE = re.compile(r".{24,}?[.!?](?=\s)")
+_CLAUSE = re.compile(r".{40,}(?=[,;:]\s| [–—-] )")
+
+
+def leading(episode: Episode) -> tuple[int, ...]:
+    """Return the positions of the reveals that catch the eye: those marked, or else the first."""
+    return episode.highlights or tuple(range(len(episode.reveals[:1])))
+
+
+def strongest_first(episodes: Sequence[Episode]) -> list[int]:
+    """Order episodes so that the one which announces the issue comes first; the others stay as they are."""
+    marked = [number for number, episode in enumerate(episodes) if episode.highlights]
+    revealing = [number for number, episode in enumerate(episodes) if episode.reveals]
+    first = (marked or revealing or [0])[0]
+    return [first, *(number for number in range(len(episodes)) if number != first)]
+
+
+def subject_of(episodes: Sequence[Episode]) -> str:
+    """Take the strongest reveal, or its first sentence, or as many clauses or words as go into a subject."""
+    line = _leads(episodes)[0]
+    sentence = _SENTENCE.match(line)
+    if len(line) > SUBJECT_LIMIT and sentence and len(sentence[0]) <= SUBJECT_LIMIT:
+        return sentence[0]
+    short = shorten(line, SUBJECT_LIMIT)
+    clause = _CLAUSE.match(short) if short != line else None
+    return f"{clause[0]}…" if clause else short
+
+
+def preheader_of(episodes: Sequence[Episode]) -> str:
+    """Go on where the subject ends: the next reveal and what is recommended, or else the titles."""
+    names = dict.fromkeys(item.name for episode in episodes for item in episode.recommendations)
+    recommended = [f"Recommended: {', '.join(names)}"] if names else []
+    nexts = (shorten(lead, PREHEADER_LIMIT * 2 // 3) for lead in _leads(episodes)[1:2])
+    pieces = [*nexts, *recommended] or [episode.title for episode in episodes]
+    return shorten(_line(" · ".join(pieces)), PREHEADER_LIMIT)
+
+
+def _leads(episodes: Sequence[Episode]) -> list[str]:
+    """List what may announce an issue, the strongest first and never empty."""
+    marked = [_texts(episode, episode.highlights) for episode in episodes]
+    firsts = [_texts(episode, leading(episode)) for episode in episodes]
+    every = [_texts(episode, range(len(episode.reveals))) for episode in episodes]
+    lines = [line for group in (*marked, *firsts, *every) for line in group]
+    return list(dict.fromkeys(lines)) or [_line(episodes[0].title)]
+
+
+def _texts(episode: Episode, positions: Iterable[int]) -> list[str]:
+    return [line for at in positions if (line := _words(episode.reveals[at]))]
+
+
+def _words(reveal: Prose) -> str:
+    return _line(plain(reveal))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
