@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 _VALUE = r"""(?:[^>"']|"[^"]*"|'[^']*')*"""
 _STYLE = re.compile(rf"(<style\b{_VALUE}>)(.*?)(</style>)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(rf"<(?:link|source|meta|img|input|video)\b{_VALUE}>", re.IGNORECASE)
-_MEDIA = re.compile(r"""(\smedia\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
-_SOURCES = re.compile(r"""\s(?:src|srcset|poster)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
+_TAG = re.compile(rf"<(link|source|meta|img|input|video)\b{_VALUE}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\s+([^\s=>"'/]+)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
+_PICTURES = frozenset({"img", "input", "source", "video"})
+_SOURCES = frozenset({"poster", "src", "srcset"})
 _QUERY = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
 _SCHEME = re.compile(r"(color-scheme\s*:\s*)(?:only\s+)?(?:light\s+dark|dark\s+light)", re.IGNORECASE)
-_META = re.compile(r"""<meta\b[^>]*\bname\s*=\s*["']?(?:supported-)?color-schemes?\b""", re.IGNORECASE)
-_CONTENT = re.compile(r"""(\scontent\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
+_META = re.compile(r"""<meta\s+name\s*=\s*["']?(?:supported-)?color-schemes?\b""", re.IGNORECASE)
 _HEAD = re.compile(rf"<head\b{_VALUE}>", re.IGNORECASE)
 # No width is below nothing, and none is without an end.
 _ALWAYS, _NEVER = "(min-width: 0)", "(min-width: 99999999px)"
@@ -53,7 +53,7 @@ def dressed_style(css: str, looks: Looks) -> str:
 def dressed(html: str, looks: Looks) -> str:
     """Make a document show one scheme, and without images drop where they come from."""
     html = _STYLE.sub(lambda found: found[1] + dressed_style(found[2], looks) + found[3], html)
-    return _TAG.sub(lambda found: _dressed_tag(found[0], looks), html)
+    return _TAG.sub(lambda found: _dressed_tag(found[0], found[1].lower(), looks), html)
 
 
 def with_head(html: str, more: str) -> str:
@@ -63,10 +63,15 @@ def with_head(html: str, more: str) -> str:
     return html[:at] + more + html[at:]
 
 
-def _dressed_tag(tag: str, looks: Looks) -> str:
-    kind = tag[1:6].lower()
-    if kind.startswith("meta") and _META.match(tag):
-        return _CONTENT.sub(rf'\g<1>"{"dark" if looks.dark else "light"}"', tag)
-    if not looks.images and kind.startswith(("img", "sourc", "input", "video")):
-        tag = _SOURCES.sub("", tag)
-    return _MEDIA.sub(lambda found: found[1] + dressed_style(found[2], looks), tag)
+def _dressed_tag(tag: str, kind: str, looks: Looks) -> str:
+    names_schemes = _META.match(tag)
+
+    def dressed_attribute(found: re.Match[str]) -> str:
+        name = found[1].lower()
+        if name in _SOURCES and kind in _PICTURES and not looks.images:
+            return ""
+        if name == "content" and names_schemes:
+            return f' content="{"dark" if looks.dark else "light"}"'
+        return dressed_style(found[0], looks) if name == "media" else found[0]
+
+    return _ATTRIBUTE.sub(dressed_attribute, tag)
