@@ -259,6 +259,17 @@ def test_note_that_is_due_shows_when_its_time_comes(served: Served, look: Look) 
     expect(page.get_by_role("tabpanel")).not_to_contain_text("waits until")
 
 
+def test_page_says_that_the_preview_has_ended(project: ProjectFolder, look: Look) -> None:
+    """When the command ends, the page says so and keeps what it showed."""
+    project.note("bells")
+    with serving(project) as served:
+        page = look(served.address)
+        expect(page.get_by_role("status")).to_contain_text("changed")
+
+    expect(page.get_by_role("status")).to_contain_text("not connected")
+    expect(frame(page).locator("h2").first).to_have_text("Bells")
+
+
 # What the views say
 
 
@@ -302,7 +313,7 @@ def test_text_source_and_message_are_shown(served: Served, look: Look) -> None:
     page = look(f"{served.address}#tab=text")
     expect(page.locator(".sheet")).to_contain_text("Nobody had measured Lamps before.")
     page.keyboard.press("3")
-    expect(page.locator(".source li").first).to_contain_text("<!doctype html>")
+    expect(page.locator(".source li").first).to_contain_text("<!DOCTYPE html>")
     page.keyboard.press("4")
     expect(page.locator(".headers")).to_contain_text("The Lamp Letter")
     expect(page.locator(".raw")).to_contain_text("List-Unsubscribe: <mailto:letter@lamp.example.org")

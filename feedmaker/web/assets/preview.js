@@ -730,7 +730,7 @@ function feedTable(feed) {
   );
   table.style.setProperty("--columns", feed.columns.length);
   return [
-    h("div", { class: "head" }, h("h2", {}, h("bdi", {}, feed.title)), h("p", { class: "soft" }, feed.description), h("p", { class: different ? "error" : "soft" }, `${plural(feed.rows.length, "item")}${said}`)),
+    h("div", { class: "head" }, h("h2", {}, h("bdi", {}, feed.title)), h("p", { class: "soft" }, feed.description), h("p", { class: different ? "error" : "soft" }, feed.rows.length ? `${plural(feed.rows.length, "item")}${said}` : "no item yet")),
     table,
   ];
 }
