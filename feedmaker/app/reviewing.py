@@ -13,6 +13,7 @@ from feedmaker.delivery.deliver import send_notice
 from feedmaker.errors import DeliveryError, GateError, UsageError
 from feedmaker.newsletter import checks
 from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.sent_files import take_back
 from feedmaker.store import Issue
 from feedmaker.timing import Timing
 
@@ -33,8 +34,8 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
         config = project.config()
         _refuse_faulty(issue, config)
         due = at or issue.due_at or next_sending(config, now)
-        store.approve_issue(issue.id, max(due, now) if due else None)
         project.idle_note.unlink(missing_ok=True)
+        store.approve_issue(issue.id, max(due, now) if due else None)
         return find(store, issue.slug)
 
 
@@ -46,7 +47,7 @@ def _refuse_faulty(issue: Issue, config: Config) -> None:
 
 
 def skip(project: Project, slug: str, now: datetime) -> Issue:
-    """Keep an issue from going out; its episodes are not mailed by another.
+    """Keep an issue from going out; its episodes are not mailed by another, but its corrections are.
 
     Raises `UsageError` where it has gone out.
     """
@@ -54,7 +55,10 @@ def skip(project: Project, slug: str, now: datetime) -> Issue:
         issue = find(store, slug)
         if issue.state in ("sending", "sent"):
             raise UsageError(f"issue {issue.slug} is {issue.state}; what has gone out cannot be skipped")
-        store.mark_issue(issue.id, "skipped", now)
+        take_back(project.folder, issue.slug, issue.page)
+        with store.transaction():
+            store.mark_issue(issue.id, "skipped", now)
+            store.drop_corrections(issue.id)
         return find(store, issue.slug)
 
 
