@@ -109,7 +109,7 @@ def next_issue(build: Build, kept: Kept, now: datetime) -> IssueView:
     chosen = list(choose(build, kept.carried))
     sample = build.material.newest_first[:1]
     if not chosen and not sample:
-        raise UsageError("there is no episode yet; save a note in episodes/ and it shows here at once")
+        raise UsageError("There is no episode yet. Save a note in episodes/, and it shows here at once.")
     about = occasion(build, kept.slug, now, corrections=kept.corrections)
     proof = make_proof(stories(build, chosen or sample), build.config, build.templates, about)
     content = proof.content
