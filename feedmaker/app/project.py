@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from feedmaker.config import Config
     from feedmaker.lock import Lock, Resolution
     from feedmaker.reading import Progress, Reading
+    from feedmaker.templating import Templates
 
 SCHEDULE = "schedule.yaml"
 EPISODES = "episodes"
@@ -213,8 +214,9 @@ class Project:
         self, index: Index, now: datetime, progress: Progress, seen: Seen
     ) -> tuple[BuildReport, Build]:
         from feedmaker.publish import Output
+        from feedmaker.templating import Templates
 
-        build, inputs = self.prepared(index, now, progress, seen)
+        build, inputs = self.prepared(index, now, progress, seen, Templates(self.templates))
         config = build.config
         with Output.open(self.public) as output:
             built = build.run(self.lock_path, output, progress)
@@ -226,13 +228,14 @@ class Project:
             self._stamp(index, inputs, built, report)
         return report, build
 
-    def prepared(self, index: Index, now: datetime, progress: Progress, seen: Seen) -> tuple[Build, Inputs]:
+    def prepared(
+        self, index: Index, now: datetime, progress: Progress, seen: Seen, templates: Templates
+    ) -> tuple[Build, Inputs]:
         """Read what has changed and decide what there is to make of it, writing nothing."""
         from feedmaker.build.build import Build
         from feedmaker.podcast_faults import files_named
         from feedmaker.reading import read_notes
         from feedmaker.sent_files import read_sent
-        from feedmaker.templating import Templates
 
         config, lock = self.config(), self.lock()
         named = [str(self.folder / name) for name in files_named(config)]
@@ -240,7 +243,7 @@ class Project:
         reading = read_notes(self.folder, inputs.notes, index, config, seen.when, progress)
         trusted = index.reader() == reading.rules
         sent = read_sent(self.folder, _archived(inputs, config), index, seen.when, trusted=trusted)
-        build = Build(self.folder, config, Templates(self.templates), index, reading, sent, lock, now)
+        build = Build(self.folder, config, templates, index, reading, sent, lock, now)
         return build, inputs
 
     def seen(self) -> Seen:

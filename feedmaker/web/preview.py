@@ -90,7 +90,7 @@ class Desk:
             began = time.monotonic()
             if not self._thread.submit(self._look).result():
                 # However many files there are, most of the time is left to others.
-                pause = max(LOOK_SECONDS, 5 * (time.monotonic() - began))
+                pause = max(LOOK_SECONDS, 3 * (time.monotonic() - began))
 
     def _look(self) -> bool:
         has_changed = self._preview.refresh()

@@ -242,7 +242,7 @@ def test_project_that_was_never_whole_is_explained(project: ProjectFolder, look:
         page = look(served.address)
         expect(page.get_by_role("alert")).to_contain_text("schedule.yaml")
         project.write("schedule.yaml", good)
-        expect(page.get_by_role("alert")).to_contain_text("there is no episode yet")
+        expect(page.get_by_role("alert")).to_contain_text("There is no episode yet")
         project.note("bells")
 
         expect(frame(page).locator("h2").first).to_have_text("Bells")

@@ -16,6 +16,7 @@ from feedmaker.app.project import Project, held_notes
 from feedmaker.build.build import Build
 from feedmaker.config import Config
 from feedmaker.errors import UsageError
+from feedmaker.newsletter.checks import Finding, find
 from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.issue import Correction, newsletter_of
 from feedmaker.newsletter.leaving import for_nobody
@@ -28,16 +29,6 @@ _READER = "reader@example.com"
 _TOKEN = "an-example-of-a-token"  # noqa: S105
 
 Kind = Literal["next", "sample", "drafted"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Say what the checks have to say of an issue, and the cure."""
-
-    code: str
-    message: str
-    cure: str
-    severity: Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +100,7 @@ def next_issue(build: Build, kept: Kept, now: datetime) -> IssueView:
     chosen = list(choose(build, kept.carried))
     sample = build.material.newest_first[:1]
     if not chosen and not sample:
-        raise UsageError("there is no episode yet; save a note in episodes/ and it shows here at once")
+        raise UsageError("There is no episode yet. Save a note in episodes/, and it shows here at once.")
     about = occasion(build, kept.slug, now, corrections=kept.corrections)
     proof = make_proof(stories(build, chosen or sample), build.config, build.templates, about)
     content = proof.content
@@ -159,7 +150,7 @@ def _view(name: str, kind: Kind, why: str, parts: _Parts, config: Config, now: d
         parts.size,
         LIMIT,
         parts.cuts,
-        findings=(),
+        findings=tuple(find(parts, config)),
         headers=tuple((header, str(value)) for header, value in parsed.items()),
         raw_headers=raw.decode("ascii"),
         message=message,

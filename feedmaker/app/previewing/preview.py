@@ -37,6 +37,7 @@ from feedmaker.pages import ARCHIVE_PATH, INDEX_PATH, RECOMMENDATIONS_PATH, TAGS
 from feedmaker.reading import Progress
 from feedmaker.series import Series
 from feedmaker.template_faults import template_faults
+from feedmaker.templating import Templates
 
 T = TypeVar("T")
 _KEPT = 200
@@ -128,6 +129,8 @@ class Preview:
         self._state_files = [project.state / name for name in ("state.db", "state.db-wal")]
         self._named: list[Path] = []
         self._files: tuple[Inputs, list[NoteFile]] | None = None
+        self._templates = Templates(project.templates)
+        self._digest = ""
         self._tried: tuple[str, list[Diagnostic]] = ("", [])
         self._due: datetime | None = None
         self._changed = clock()
@@ -154,6 +157,7 @@ class Preview:
         files = seen.inputs, [look(path) for path in (*self._state_files, *self._named)]
         if files == self._files and not (self._due and self._due <= now):
             return False
+        self._due = None
         self._files = files if seen.inputs.settled(seen.when) else None
         try:
             with without_collecting():
@@ -245,10 +249,15 @@ class Preview:
         return _Site(build, kept, diagnostics, now, {}, build.planned())
 
     def _prepare(self, index: Index, now: datetime, progress: Progress, seen: Seen) -> tuple[Build, Inputs]:
-        """Read what has changed, and remember it."""
+        """Read what has changed, and remember it; templates that are the same need not be compiled again."""
+        fresh = Templates(self._project.templates)
+        digest = fresh.digest()
+        if digest != self._digest:
+            self._templates, self._digest = fresh, digest
+        templates = self._templates
 
         def prepare() -> tuple[Build, Inputs]:
-            build, inputs = self._project.prepared(index, now, progress, seen)
+            build, inputs = self._project.prepared(index, now, progress, seen, templates)
             build.remember()
             return build, inputs
 
@@ -256,7 +265,7 @@ class Preview:
 
     def _template_faults(self, build: Build) -> list[Diagnostic]:
         """Try the templates, where they or the settings have changed."""
-        key = key_of(build.templates.digest(), build.config.model_dump_json())
+        key = key_of(self._digest, build.config.model_dump_json())
         if self._tried[0] != key:
             self._tried = key, sorted(set(template_faults(self._project.templates, build.config)))
         return self._tried[1]
@@ -311,7 +320,7 @@ class Preview:
 
     def _looked_at(self) -> _Site:
         if self._site is None:
-            raise UsageError("nothing could be read yet; mend what is wrong with the project first")
+            raise UsageError("Nothing could be read yet; mend what is wrong with the project first.")
         return self._site
 
     def _clock_text(self, config: Config | None) -> str:
