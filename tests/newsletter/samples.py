@@ -146,9 +146,7 @@ def stories(*episodes: Episode) -> list[Story]:
     return [story(episode, f"episode-{n}") for n, episode in enumerate(episodes or (HARBOUR, BREAD))]
 
 
-def issue(
-    *episodes: Episode, settings: Config | None = None, occasion: Occasion = OCCASION
-) -> IssueContent:
+def issue(*episodes: Episode, settings: Config | None = None, occasion: Occasion = OCCASION) -> IssueContent:
     """Compose an issue of the given episodes, or of both."""
     return compose(stories(*episodes), settings or config(), occasion)
 
