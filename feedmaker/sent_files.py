@@ -71,6 +71,19 @@ def keep(folder: Path, issue: SentIssue) -> bool:
     return there is None
 
 
+def take_back(folder: Path, slug: str, page: str) -> None:
+    """Remove the file of an issue that nobody has got: one whose sending was cut off before it began.
+
+    The file of another issue, known by its page, stays as it is. Raises `OutputError` where it cannot be
+    removed.
+    """
+    name = issue_file(slug)
+    path = folder / name
+    with explained(path), suppress(FileNotFoundError, DamagedIssueError):
+        if parse_sent(name, path.read_bytes()).page == page:
+            path.unlink()
+
+
 def _is_of(issue: SentIssue, name: str, data: bytes) -> bool:
     """Tell whether a file is that of an issue: begun at the same time, or begun again, with the same page."""
     try:

@@ -213,7 +213,7 @@ def _column(file: str, line: int, reason: str) -> int:
 
 def _line(file: str, line: int) -> str:
     try:
-        lines = Path(file).read_text("utf-8").splitlines()
+        lines = Path(file).read_text("utf-8").split("\n")
     except (OSError, ValueError):
         return ""
     return lines[line - 1] if 0 < line <= len(lines) else ""

@@ -12,6 +12,7 @@ from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.sent_files import take_back
 from feedmaker.store import Issue
 from feedmaker.timing import Timing
 
@@ -30,13 +31,13 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
             way = f"`feedmaker newsletter edit {issue.slug}` takes up what is skipped"
             raise UsageError(f"issue {issue.slug} is {issue.state} and cannot be approved; {way}")
         due = at or issue.due_at or next_sending(project.config(), now)
-        store.approve_issue(issue.id, max(due, now) if due else None)
         project.idle_note.unlink(missing_ok=True)
+        store.approve_issue(issue.id, max(due, now) if due else None)
         return find(store, issue.slug)
 
 
 def skip(project: Project, slug: str, now: datetime) -> Issue:
-    """Keep an issue from going out; its episodes are not mailed by another.
+    """Keep an issue from going out; its episodes are not mailed by another, but its corrections are.
 
     Raises `UsageError` where it has gone out.
     """
@@ -44,7 +45,10 @@ def skip(project: Project, slug: str, now: datetime) -> Issue:
         issue = find(store, slug)
         if issue.state in ("sending", "sent"):
             raise UsageError(f"issue {issue.slug} is {issue.state}; what has gone out cannot be skipped")
-        store.mark_issue(issue.id, "skipped", now)
+        take_back(project.folder, issue.slug, issue.page)
+        with store.transaction():
+            store.mark_issue(issue.id, "skipped", now)
+            store.drop_corrections(issue.id)
         return find(store, issue.slug)
 
 
@@ -108,7 +112,10 @@ def _waiting(project: Project) -> Issue | None:
 def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     """Send an issue, unless its time is so long ago that somebody should look at it again."""
     letter = newsletter_of(config)
-    if issue.state != "sending" and issue.due_at and now - issue.due_at > letter.patience:
+    if issue.due_at and now - issue.due_at > letter.patience:
+        if issue.state == "sending":
+            way = f"`feedmaker newsletter send {issue.slug}` sends the rest"
+            raise DeliveryError(f"issue {issue.slug} was cut off on its way, too long ago; {way}")
         with stored(project) as store:
             store.mark_issue(issue.id, "draft", now)
         told = _tell(project, config, issue, now)

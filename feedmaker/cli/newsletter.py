@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
-from feedmaker.cli.output import print_json, print_text, progress_bar, tell_faults
+from feedmaker.cli.output import print_json, print_text, progress_bar, standing, tell_faults
 
 if TYPE_CHECKING:
     from feedmaker.app.project import Project
@@ -60,9 +60,9 @@ def draft(backlog: int, as_json: bool) -> int:
 
 
 def _tell_fit(issue: Issue) -> None:
-    from feedmaker.newsletter.fit import LIMIT
+    from feedmaker.app.newsletters import size_of
 
-    click.echo(f"  {issue.size:,} of {LIMIT:,} bytes")
+    click.echo(f"  {size_of(issue)}")
     for cut in issue.cuts:
         click.echo(f"  left out to fit: {cut}")
 
@@ -94,17 +94,17 @@ def list_issues(as_json: bool) -> None:
     if as_json:
         print_json([issue_data(issue) for issue in found])
         return
-    for issue in found:
-        click.echo(f"{issue.slug}  {_state(project, issue):8}  {issue.subject}")
+    states = [_state(project, issue) for issue in found]
+    width = max(map(len, states), default=0)
+    for issue, state in zip(found, states, strict=True):
+        click.echo(f"{issue.slug}  {state:{width}}  {issue.subject}")
     if not found:
         click.echo("no issues yet; `feedmaker newsletter draft` makes one")
 
 
 def _state(project: Project, issue: Issue) -> str:
     """Say how an issue stands, and when it goes out."""
-    if issue.state != "approved" or not issue.due_at:
-        return issue.state
-    return f"approved for {issue.due_at.astimezone(project.config().site.zone):%Y-%m-%d %H:%M %Z}"
+    return standing(issue.state, issue.due_at, project.config().site.zone)
 
 
 @newsletter.command()
@@ -119,14 +119,14 @@ def show(issue: str, part: str | None) -> None:
     feedmaker newsletter show latest
     feedmaker newsletter show 2026-11-23 --html > issue.html
     """
-    from feedmaker.app.newsletters import find_issue
+    from feedmaker.app.newsletters import find_issue, part_of
 
     project = get_project()
     found = find_issue(project, issue)
     if part is None:
         click.echo(f"Issue: {found.slug} ({_state(project, found)})")
         click.echo(f"Subject: {found.subject}\nPreheader: {found.preheader}\n")
-    print_text(found.html if part == "html" else found.text)
+    print_text(part_of(found, "html" if part == "html" else "text"))
 
 
 @newsletter.command()

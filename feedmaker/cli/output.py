@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from feedmaker.app.project import BuildReport
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _MANY = 50
 
@@ -20,6 +23,15 @@ _MANY = 50
 def counted(count: int, noun: str) -> str:
     """Write a number of things: 1 error, 2 errors."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def standing(state: str, due_at: datetime | None, zone: ZoneInfo) -> str:
+    """Say how an issue stands, and when it goes out."""
+    if state == "draft":
+        return "draft, waits for review"
+    if state == "approved":
+        return f"approved for {due_at.astimezone(zone):%Y-%m-%d %H:%M %Z}" if due_at else "approved"
+    return state
 
 
 def tell_faults(report: BuildReport) -> None:

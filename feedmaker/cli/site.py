@@ -11,7 +11,7 @@ import click
 
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
-from feedmaker.cli.output import counted, print_json, print_text, progress_bar, tell_faults
+from feedmaker.cli.output import counted, print_json, print_text, progress_bar, standing, tell_faults
 
 
 @cli.command()
@@ -226,6 +226,8 @@ def status(as_json: bool) -> int:
     issues = ", ".join(f"{count} {state}" for state, count in found.issues.items()) or "none"
     click.echo(f"issues: {issues}; {counted(found.subscribers, 'subscriber')}")
     zone = config.site.zone
+    for issue in found.waiting:
+        click.echo(f"issue {issue.issue} {standing(issue.state, issue.due_at, zone)}: {issue.subject}")
     for run in found.runs:
         said = f": {run.summary}" if run.summary else ""
         click.echo(f"ran   {run.due_at.astimezone(zone):%Y-%m-%d %H:%M}  {run.job}  {run.state}{said}")

@@ -14,8 +14,9 @@ from hashlib import blake2b
 from feedmaker.config import Config, Newsletter
 from feedmaker.delivery.transports import Envelope, Receipt, Transport
 from feedmaker.errors import StoreError, UsageError
-from feedmaker.newsletter.message import Letter
-from feedmaker.newsletter.notice import notice, notice_text
+from feedmaker.newsletter.leaving import for_nobody
+from feedmaker.newsletter.message import Letter, plain_message
+from feedmaker.newsletter.notice import notice_text
 from feedmaker.store import Counts, Issue, IssueState, Store, Subscriber
 from feedmaker.text import utc
 
@@ -108,9 +109,12 @@ def send_copy(
 def send_notice(issue: Issue, letter: Newsletter, transport: Transport, now: datetime) -> Receipt:
     """Tell the reviewer, or else the sender, that an issue waits."""
     recipient = letter.reviewer or letter.sender.email
-    text = notice_text(issue.slug, issue.subject, issue.preheader, issue.text, issue.size, issue.cuts)
+    text = notice_text(
+        issue.slug, issue.subject, issue.preheader, for_nobody(issue.text), issue.size, issue.cuts
+    )
     message_id = _made_id(letter.sender.email, issue.slug, "review", recipient, utc(now))
-    message = notice(letter.sender, recipient, issue.slug, text, message_id=message_id, date=now)
+    subject = f"Issue {issue.slug} waits for your review"
+    message = plain_message(letter, recipient, subject=subject, text=text, message_id=message_id, date=now)
     return transport.send(message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review"))
 
 

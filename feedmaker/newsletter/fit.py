@@ -48,7 +48,7 @@ def steps(lengths: Sequence[Shown]) -> Iterator[Step]:
     for at in backwards:
         if lengths[at].gist:
             yield Step("gist", at)
-    yield from (Step("line", at) for at in backwards if at)
+    yield from (Step("line", at) for at in backwards if at and lengths[at] != LINE)
     yield from (Step("episode", at) for at in backwards if at > _LINES_KEPT)
     for what in ("reveals", "quotes", "recommendations", "dek", "headline"):
         yield Step(what, 0)
@@ -91,13 +91,16 @@ _NAMES = {
 }
 
 
-def told(taken: Sequence[Step], titles: Sequence[str]) -> tuple[str, ...]:
+def told(lengths: Sequence[Shown], taken: Sequence[Step], titles: Sequence[str]) -> tuple[str, ...]:
     """Say in a phrase each what was left out; what a later step swallowed is not told."""
+    beyond = [Step("episode", at) for at in range(len(lengths), len(titles))]
+    lines = [Step("line", at) for at, shown in enumerate(lengths) if shown == LINE]
+    taken = [*lines, *taken, *beyond]
     gone = {step.at for step in taken if step.what == "episode"}
-    lines = {step.at for step in taken if step.what == "line"} - gone
+    in_lines = {step.at for step in taken if step.what == "line"} - gone
     places: dict[str, list[int]] = {}
     for step in taken:
-        swallowed = gone if step.what in ("episode", "line") else gone | lines
+        swallowed = gone if step.what in ("episode", "line") else gone | in_lines
         if step.what == "episode" or step.at not in swallowed:
             places.setdefault(step.what, []).append(step.at)
     return tuple(_NAMES[what].format(_episodes(at, titles)) for what, at in places.items())

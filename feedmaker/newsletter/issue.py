@@ -26,6 +26,8 @@ TAKEAWAYS = 3
 LINE_LIMIT = 160
 HEADLINE_LIMIT = 400
 MOST_ALSO = 2
+MOST_SHORT = 20
+MOST_SHOWN = 200
 _PLURALS = {"more thing to remember": "more things to remember"}
 Form = Literal["whole", "short", "line"]
 Direction = Literal["ltr", "rtl"]
@@ -209,10 +211,14 @@ def ordered(stories: Sequence[Story]) -> list[Story]:
 
 
 def usual_lengths(stories: Sequence[Story], letter: Newsletter) -> list[Shown]:
-    """Show the first few episodes whole and the others short."""
+    """Show the first few episodes whole, the next short, and of many the rest in a line each."""
+    whole = stories[: letter.whole_episodes]
+    short = stories[len(whole) : MOST_SHORT]
+    lines = stories[len(whole) + len(short) : MOST_SHOWN]
     return [
-        _whole(story.publication.episode, letter.sections) if number < letter.whole_episodes else SHORT
-        for number, story in enumerate(stories)
+        *(_whole(story.publication.episode, letter.sections) for story in whole),
+        *[SHORT] * len(short),
+        *[LINE] * len(lines),
     ]
 
 
@@ -233,7 +239,7 @@ def compose(
     """
     letter = newsletter_of(config)
     lengths = usual_lengths(stories, letter) if lengths is None else lengths
-    episodes = [story.publication.episode for story in stories]
+    episodes = [story.publication.episode for story in stories[: len(lengths)]]
     said = occasion.wording
     return IssueContent(
         title=letter.title,

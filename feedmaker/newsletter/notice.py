@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
-from feedmaker.config import Mailbox
 from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.plain_text import WIDTH, wrap
 
@@ -42,18 +37,3 @@ def notice_text(slug: str, subject: str, preheader: str, text: str, size: int, c
             text,
         ]
     )
-
-
-def notice(
-    sender: Mailbox, recipient: str, slug: str, text: str, *, message_id: str, date: datetime
-) -> bytes:
-    """Write the message that carries a notice, with CRLF; `date` has a zone."""
-    message = EmailMessage(SMTP.clone(max_line_length=76))
-    message["From"] = f"feedmaker <{sender.email}>"
-    message["To"] = recipient
-    message["Subject"] = f"Issue {slug} waits for your review"
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = message_id
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text, cte="quoted-printable")
-    return message.as_bytes()

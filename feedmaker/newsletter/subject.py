@@ -11,7 +11,7 @@ from feedmaker.text import shorten
 SUBJECT_LIMIT = 78
 PREHEADER_LIMIT = 120
 _SENTENCE = re.compile(r".{24,}?[.!?](?=\s)")
-_CLAUSE = re.compile(r".{40,}(?=[,;:]\s| [–—-] )")
+_CLAUSE = re.compile(r".{52,}(?=[,;:]\s| [–—-] )")
 
 
 def leading(episode: Episode) -> tuple[int, ...]:
