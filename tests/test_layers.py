@@ -75,7 +75,8 @@ TABLE = """
     timing          pure  config cron
     app                   feedmaker ..timing
     scheduler             ..app crash disk
-    cli                   feedmaker errors crash app scheduler
+    web                   errors app
+    cli                   feedmaker errors crash app scheduler web
     __main__              cli
 """
 

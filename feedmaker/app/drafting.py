@@ -52,7 +52,7 @@ def draft_within(project: Project, now: datetime, backlog: int = 0, due_at: date
         chosen = choose(build, store.carried_episodes(), backlog)
         issue = _freeze(build, store, chosen, now, due_at) if chosen else None
         _note_in_lock(project, build.lock, store.carried_episodes())
-        reason = "" if issue else why_nothing(build, report, store.carried_episodes())
+        reason = "" if issue else why_nothing(build, len(report.held), store.carried_episodes())
     return Draft(issue, report, reason)
 
 
@@ -72,7 +72,7 @@ def edit(
         before = store.episodes_of(issue.id)
         chosen = _kept(build, issue, before, without)
         said = Wording(**{**issue.wording, **wording})
-        corrections = _due_corrections(build, store, issue.id)
+        corrections = due_corrections(build, store, issue.id)
         freed = set(before) - {entry.id for entry in chosen.values()}
         proof = make_proof(
             stories(build, list(chosen)),
@@ -114,15 +114,15 @@ def stories(build: Build, paths: Sequence[str]) -> list[Story]:
     ]
 
 
-def why_nothing(build: Build, report: BuildReport, carried: Mapping[str, str]) -> str:
-    """Say why there is nothing to carry."""
+def why_nothing(build: Build, held: int, carried: Mapping[str, str]) -> str:
+    """Say why there is nothing to carry, where `held` notes are held back."""
     entries = build.material.entries.values()
     mailed = sum(entry.id in carried or bool(entry.issue) for entry in entries)
     backlog = sum(entry.backlog and entry.id not in carried and not entry.issue for entry in entries)
     counts = (
         (mailed, "in an issue already"),
         (backlog, "back catalogue, published before the newsletter (--backlog N takes the newest N)"),
-        (len(report.held), "held back (`feedmaker status` says why)"),
+        (held, "held back (`feedmaker status` says why)"),
     )
     reasons = ", ".join(f"{count} {what}" for count, what in counts if count)
     return f"no episode is new: {reasons}" if reasons else "there is no episode yet"
@@ -146,7 +146,7 @@ def _freeze(
     build: Build, store: Store, chosen: Mapping[str, Entry], now: datetime, due_at: datetime | None
 ) -> Issue:
     slug = store.free_slug(now.astimezone(build.config.site.zone).date())
-    corrections = _due_corrections(build, store)
+    corrections = due_corrections(build, store)
     about = occasion(build, slug, now, corrections=corrections)
     proof = make_proof(stories(build, list(chosen)), build.config, build.templates, about)
     with store.transaction():
@@ -175,7 +175,7 @@ def occasion(
     )
 
 
-def _due_corrections(
+def due_corrections(
     build: Build, store: Store, issue_id: int | None = None
 ) -> dict[tuple[str, str], Correction]:
     """Find corrections of notes that were mailed which no issue has carried, but for the one at hand."""

@@ -10,7 +10,8 @@ from feedmaker.app.project import Project
 from feedmaker.app.sending import send_within
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
-from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.errors import DeliveryError, GateError, UsageError
+from feedmaker.newsletter import checks
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent_files import take_back
 from feedmaker.store import Issue
@@ -23,17 +24,26 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
     """Let an issue go out: at a time, or at the one that the schedule gives it, and not before now.
 
     Without a job that sends, its time stays None, and somebody sends it by hand. Raises `UsageError` where it
-    has gone out already, or was skipped.
+    has gone out already, or was skipped, and `GateError` where the checks find an error in it.
     """
     with project.working(), stored(project) as store:
         issue = find(store, slug)
         if issue.state not in ("draft", "approved"):
             way = f"`feedmaker newsletter edit {issue.slug}` takes up what is skipped"
             raise UsageError(f"issue {issue.slug} is {issue.state} and cannot be approved; {way}")
-        due = at or issue.due_at or next_sending(project.config(), now)
+        config = project.config()
+        _refuse_faulty(issue, config)
+        due = at or issue.due_at or next_sending(config, now)
         project.idle_note.unlink(missing_ok=True)
         store.approve_issue(issue.id, max(due, now) if due else None)
         return find(store, issue.slug)
+
+
+def _refuse_faulty(issue: Issue, config: Config) -> None:
+    errors = [str(finding) for finding in checks.find(issue, config) if finding.is_error]
+    if errors:
+        way = f"mend that, then `feedmaker newsletter edit {issue.slug}` makes it anew"
+        raise GateError("\n".join([f"issue {issue.slug} cannot be approved; {way}:", *errors]))
 
 
 def skip(project: Project, slug: str, now: datetime) -> Issue:
@@ -140,7 +150,7 @@ def _tell(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     reviewer = letter.reviewer or letter.sender.email
     try:
         transport = transport_of(project, config.delivery.transport)
-        receipt = send_notice(issue, letter, transport, now)
+        receipt = send_notice(issue, config, transport, now)
     except DeliveryError as error:
         return f"it waits for review, but {reviewer} could not be told: {error}"
     if not receipt.accepted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
-from feedmaker.cli.output import print_json, print_text, progress_bar, standing, tell_faults
+from feedmaker.cli.output import print_json, print_text, progress_bar, standing, summed_up, tell_faults
 
 if TYPE_CHECKING:
     from feedmaker.app.project import Project
@@ -54,17 +54,21 @@ def draft(backlog: int, as_json: bool) -> int:
         click.echo(f"nothing to draft: {made.reason}")
     else:
         click.echo(f"drafted issue {made.issue.slug}: {made.issue.subject}")
-        _tell_fit(made.issue)
+        _tell_fit(project, made.issue)
         _tell_ways(made.issue)
     return 0
 
 
-def _tell_fit(issue: Issue) -> None:
+def _tell_fit(project: Project, issue: Issue) -> None:
+    """Say how large an issue is, what was left out, and what the checks find in it."""
+    from feedmaker.app.judging import findings_of
     from feedmaker.app.newsletters import size_of
 
     click.echo(f"  {size_of(issue)}")
     for cut in issue.cuts:
         click.echo(f"  left out to fit: {cut}")
+    for finding in findings_of(project, issue):
+        click.echo(f"  {finding}")
 
 
 def _tell_ways(issue: Issue) -> None:
@@ -127,6 +131,34 @@ def show(issue: str, part: str | None) -> None:
         click.echo(f"Issue: {found.slug} ({_state(project, found)})")
         click.echo(f"Subject: {found.subject}\nPreheader: {found.preheader}\n")
     print_text(part_of(found, "html" if part == "html" else "text"))
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.option("--links", is_flag=True, help="Ask over HTTP whether links answer, too.")
+@json_option
+@folder_option
+def check(issue: str, links: bool, as_json: bool) -> int:
+    """Say what is wrong with an issue, and the cure: ISSUE is its slug, or latest.
+
+    Exits with 1 if there is an error, with which no issue is approved; docs/newsletter.md explains each code
+    in brackets. --links also asks whether the links answer, which is remembered: for a day where they do.
+
+    \b
+    feedmaker newsletter check latest
+    feedmaker newsletter check latest --links
+    """
+    from feedmaker.app.judging import judge
+
+    with progress_bar() as progress:
+        found, findings = judge(get_project(), issue, current_time(), progress, links=links)
+    if as_json:
+        print_json({"issue": found.slug, "findings": findings})
+    else:
+        for finding in findings:
+            click.echo(f"{found.slug}: {finding}")
+        click.echo(summed_up([finding.is_error for finding in findings]), err=True)
+    return int(any(finding.is_error for finding in findings))
 
 
 @newsletter.command()
@@ -199,12 +231,13 @@ def edit(issue: str, without: tuple[str, ...], as_json: bool, **wording: str | N
     from feedmaker.app.newsletters import issue_data
 
     said = {name: text for name, text in wording.items() if text is not None}
-    found = rewrite(get_project(), issue, current_time(), said, without)
+    project = get_project()
+    found = rewrite(project, issue, current_time(), said, without)
     if as_json:
         print_json(issue_data(found))
         return
     click.echo(f"made issue {found.slug} anew: {found.subject}")
-    _tell_fit(found)
+    _tell_fit(project, found)
     _tell_ways(found)
 
 

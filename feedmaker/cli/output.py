@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -32,6 +32,12 @@ def standing(state: str, due_at: datetime | None, zone: ZoneInfo) -> str:
     if state == "approved":
         return f"approved for {due_at.astimezone(zone):%Y-%m-%d %H:%M %Z}" if due_at else "approved"
     return state
+
+
+def summed_up(are_errors: Sequence[bool]) -> str:
+    """Count errors and warnings."""
+    errors = sum(are_errors)
+    return f"{counted(errors, 'error')}, {counted(len(are_errors) - errors, 'warning')}"
 
 
 def tell_faults(report: BuildReport) -> None:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from feedmaker.newsletter.checks import Finding
 from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.plain_text import WIDTH, wrap
 
 
-def notice_text(slug: str, subject: str, preheader: str, text: str, size: int, cuts: Sequence[str]) -> str:
-    """Write the notice: what waits, how it is approved, and the text part below."""
+def notice_text(
+    slug: str,
+    subject: str,
+    preheader: str,
+    text: str,
+    size: int,
+    cuts: Sequence[str],
+    findings: Sequence[Finding] = (),
+) -> str:
+    """Write the notice: what waits, what the checks find in it, how it is approved, and the text part."""
     facts = [
         wrap(f"Subject: {subject}", "  ", ""),
         wrap(f"Preheader: {preheader}", "  ", ""),
         f"Size: {size:,} of {LIMIT:,} bytes",
         *(wrap(f"Left out to fit: {cut}", "  ", "") for cut in cuts),
+        *(wrap(f"Found: {finding}", "  ", "") for finding in findings),
     ]
     commands = [
         f"  feedmaker newsletter approve {slug}",
