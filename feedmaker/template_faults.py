@@ -35,17 +35,28 @@ def template_faults(folder: Path, config: Config | None) -> Iterator[Diagnostic]
     used = {path.relative_to(packaged_folder()).as_posix() for path in packaged_folder().rglob("*")}
     known = sorted(used)
     for name in names:
-        if name.endswith(_COMPILED) and templates.is_template(name):
-            try:
+        try:
+            if name.endswith(_COMPILED) and templates.is_template(name):
                 used |= templates.references(name)
-            except TemplateError as error:
-                yield from error.diagnostics
+                yield from _unknown_blocks(name, templates)
+        except TemplateError as error:
+            yield from error.diagnostics
     if config:
         for make in (*_pages(templates, config), *_issues(templates, config)):
             yield from _faults_of(make)
     for name in names:
         if name not in used | templates.loaded():
             yield _unused(name, known)
+
+
+def _unknown_blocks(name: str, templates: Templates) -> Iterator[Diagnostic]:
+    """Find blocks that no template has which this one extends: nobody would ever see them."""
+    known = templates.blocks_above(name)
+    for block, line in templates.lost_blocks(name):
+        near = get_close_matches(block, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+        message = f'what this template extends has no block "{block}", so it is not shown; {hint}'
+        yield Diagnostic(f"templates/{name}", line, 1, "unknown-block", message, "warning")
 
 
 def _unused(name: str, known: list[str]) -> Diagnostic:
