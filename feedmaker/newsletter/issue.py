@@ -172,6 +172,11 @@ class IssueContent:
         return shown if len(shown) > 1 else ()
 
     @property
+    def shorts(self) -> tuple[EpisodeView, ...]:
+        """Return the episodes that are shown in their short form."""
+        return tuple(episode for episode in self.episodes if episode.form == "short")
+
+    @property
     def lines(self) -> tuple[EpisodeView, ...]:
         """Return the episodes that are shown in a line each."""
         return tuple(episode for episode in self.episodes if episode.form == "line")
