@@ -34,7 +34,7 @@ CLOCKS = Episode(
     guests=(Guest("Teodor Haas", "Restores tower clocks"), Guest("Lene Vik", "Archivist of the town")),
     gist=(
         prose(
-            "Railway time arrived in 1874 and stopped at the station door. The church, eleven minutes behind, "
+            "Railway time came in 1874 and stopped at the station door. The church, eleven minutes behind, "
             "rang for work, and the factory paid by the bell. Haas found the ledgers in which the difference "
             "was booked, minute by minute, as a loan to the parish."
         ),
@@ -47,9 +47,7 @@ CLOCKS = Episode(
         prose(
             "For thirty years the town booked eleven minutes a day as a loan from the factory to the church."
         ),
-        prose(
-            "The station clock had two minute hands, one of them painted red so that priests would not use it."
-        ),
+        prose("The station clock had two minute hands, one painted red so that priests would not use it."),
         prose("No accident on the line was ever put down to the two times; three weddings were."),
         prose("The loan was never paid back, and the parish still lists it."),
     ),
@@ -63,7 +61,7 @@ CLOCKS = Episode(
         _book(
             "Borrowed Minutes",
             "Lene Vik",
-            "It’s her book so I have to say it, but no — it’s the ledgers that, that make you laugh out loud.",
+            "It’s her book so I have to say it, but no — it’s the ledgers that, that make you laugh.",
             "Teodor Haas",
             1212,
         ),
@@ -87,7 +85,7 @@ SALT = Episode(
     guests=(Guest("Ignacio Perea"),),
     gist=(
         prose(
-            "Perea cured forty hams from one farm with eight salts and weighed them every week for two years. "
+            "Perea cured forty hams from one farm with eight salts and weighed them weekly for two years. "
             "Grain and moisture explained nearly everything; origin explained almost nothing."
         ),
     ),
@@ -211,9 +209,7 @@ LIFTS = Episode(
     duration=2405,
     dek=prose("A lift mechanic opens forty panels and counts the wires."),
     reveals=(
-        prose(
-            "Of forty buttons that close the door, nine did anything at all, and six of those were in hospitals."
-        ),
+        prose("Of forty buttons that close the door, nine did anything at all, six of those in hospitals."),
         prose("One had been wired to a lamp, so that people would stop complaining; they did."),
     ),
     recommendations=(
@@ -251,7 +247,7 @@ ROPES = Episode(
     aired=date(2026, 11, 9),
     duration=1985,
     dek=prose(
-        "A harbour pilot shows a knot that three libraries of knots do not have, and says who taught it to her."
+        "A harbour pilot shows a knot that three libraries of knots do not have, and says who taught her."
     ),
     reveals=(
         prose("The knot holds only when it is wet, which is why nobody who writes at a desk has found it."),
