@@ -85,10 +85,9 @@ def _issues(templates: Templates, config: Config) -> Iterator[Callable[[], objec
     full, bare = stories = _stories(config)
     corrections = (Correction(Reference(SIGNS, config.site.address), prose(SIGNS)),)
     occasion = Occasion(DAY, config.site.address, f"{config.site.address}logo.png", corrections)
-    whole, empty, short = (
-        length_of(story.publication.episode, config.newsletter.sections, form)
-        for story, form in ((full, "whole"), (bare, "whole"), (full, "short"))
-    )
+    sections = config.newsletter.sections
+    whole, short = length_of(FULL, sections, "whole"), length_of(FULL, sections, "short")
+    empty = length_of(bare.publication.episode, sections, "whole")
     for content in (
         compose([full, bare, full, bare, full], config, occasion, [whole, empty, short, LINE]),
         compose([bare], config, Occasion(DAY)),
