@@ -19,12 +19,9 @@ from feedmaker.newsletter.gate import Fault, Wanted, issue_faults
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.leaving import TOKEN_SLOT, for_nobody, unsubscribe_address
 from feedmaker.newsletter.reading import HtmlPart, Passage
-from feedmaker.newsletter.subject import SUBJECT_LIMIT
+from feedmaker.newsletter.subject import PREHEADER_LEAST, SUBJECT_LIMIT
 from feedmaker.text import shorten
 from feedmaker.uri import is_web_address
-
-PREHEADER_LEAST = 40
-"""The fewest characters with which a preheader fills the row behind a subject on a phone."""
 
 _LONG = 24
 _SHOWN = 60
@@ -78,6 +75,7 @@ class Finding:
         return self.severity == "error"
 
 
+_AGAIN = "make the issue anew with `feedmaker newsletter edit`, and mend the templates if it stays"
 _TEMPLATE = "mend the templates, then make the issue anew with `feedmaker newsletter edit`"
 _ANEW = "mend the note or the intro, then make the issue anew with `feedmaker newsletter edit`"
 CURES: dict[str, tuple[Severity, str]] = {
@@ -87,21 +85,21 @@ CURES: dict[str, tuple[Severity, str]] = {
     "short-preheader": ("warning", "say more with `feedmaker newsletter edit --preheader`"),
     "repeated-subject": ("warning", "go on from the subject with `feedmaker newsletter edit --preheader`"),
     "preheader-not-first": ("warning", _TEMPLATE),
-    "empty-part": ("error", _TEMPLATE),
-    "no-way-out": ("error", _TEMPLATE),
-    "no-postal-address": ("error", _TEMPLATE),
-    "undisclosed": ("error", _TEMPLATE),
-    "remote-content": ("error", _TEMPLATE),
+    "empty-part": ("error", _AGAIN),
+    "no-way-out": ("error", _AGAIN),
+    "no-postal-address": ("error", _AGAIN),
+    "undisclosed": ("error", _AGAIN),
+    "remote-content": ("error", _AGAIN),
     "too-large": ("error", "make the issue anew with `feedmaker newsletter edit`, which shortens it"),
-    "no-language": ("error", "give <mjml> a lang, such as {{ issue.language }}, in the template"),
+    "no-language": ("error", "give `<mjml>` in the template a `lang`, such as `{{ issue.language }}`"),
     "empty-section": ("warning", "take the heading out of the template where nothing stands under it"),
     "empty-heading": ("warning", "take the heading out of the template where it has no words"),
     "skipped-heading": ("warning", "use the next level in the template, for readers who go by headings"),
-    "no-alt": ("error", 'say in alt="…" what the picture shows, or alt="" where it only decorates'),
-    "wordless-link": ("error", "put words between <a> and </a>, or alt words into the picture there"),
-    "bare-address": ("warning", "write [words](address) in the note or the intro, then make it anew"),
-    "relative-link": ("error", "begin the address with https://, for a mail has no place of its own"),
-    "insecure-link": ("warning", "write https:// in the note or the template, then make it anew"),
+    "no-alt": ("error", 'say in `alt="…"` what the picture shows; `alt=""` where it only decorates'),
+    "wordless-link": ("error", "put words between `<a>` and `</a>`, or `alt` words into the picture there"),
+    "bare-address": ("warning", "write `[words](address)` in the note or the intro, then make it anew"),
+    "relative-link": ("error", "begin the address with `https://`, for a mail has no place of its own"),
+    "insecure-link": ("warning", "write `https://` in the note or the template, then make it anew"),
     "left-over": ("error", "mend the address in the template; only feedmaker's own words are filled in"),
     "link-not-in-text": ("warning", _TEMPLATE),
     "link-not-in-html": ("warning", _TEMPLATE),
@@ -261,30 +259,30 @@ def _disagreements(issue: Issue, part: HtmlPart) -> Iterator[Fault]:
     preheader = _bare(issue.preheader)
     yield from _told(
         "link-not-in-text",
-        "links of the HTML part are not in the text part",
+        "link of the HTML part is not in the text part",
         [address for address in linked if address not in known],
     )
     yield from _told(
         "link-not-in-html",
-        "addresses of the text part are not in the HTML part",
+        "address of the text part is not in the HTML part",
         [address for address, readings in listed.items() if not readings & (shown | linked.keys())],
     )
     yield from _told(
         "words-not-in-text",
-        "passages of the HTML part are not in the text part",
+        "passage of the HTML part is not in the text part",
         [each.words for each in part.passages if _is_missing(each, text) and _bare(each.words) != preheader],
     )
     yield from _told(
         "words-not-in-html",
-        "lines of the text part are not in the HTML part",
+        "line of the text part is not in the HTML part",
         [line for line in issue.text.split("\n") if _is_missing_line(line, html)],
     )
 
 
 def _told(code: str, what: str, missing: Sequence[str]) -> Iterator[Fault]:
     if missing:
-        first = "this" if len(missing) == 1 else "the first is this"
-        yield Fault(code, f"{len(missing)} {what}: {first}: {_quoted(missing[0])}")
+        others = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield Fault(code, f"this {what}: {_quoted(missing[0])}{others}")
 
 
 def _is_missing(passage: Passage, text: str) -> bool:
