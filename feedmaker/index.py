@@ -13,7 +13,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -269,6 +269,22 @@ class Index:
 
 def _is_ready(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION)
+
+
+def copy_index(source: Path, target: Path) -> None:
+    """Make an index that knows what another does; where that fails, `target` is missing or as it was."""
+    if not source.exists():
+        return
+    try:
+        target.unlink(missing_ok=True)
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as known,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            known.backup(copy)
+    except (sqlite3.Error, OSError):
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
 
 
 def is_fresh(file: NoteFile, now_ns: int) -> bool:

@@ -6,10 +6,10 @@ disclosure stands before the first of them in everything that is read alone (16 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from urllib.parse import quote, unquote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from feedmaker.config import Merchant
 from feedmaker.model import Episode, Prose, Recommendation, Span
@@ -44,6 +44,16 @@ def mail_links(episode: Episode, merchants: Mapping[str, Merchant], page: str) -
     `page` sends readers to the episode's own page, where the disclosure stands beside the paid link.
     """
     return tuple(_mail_link(item, merchants, page) for item in episode.recommendations)
+
+
+def paid_links(addresses: Iterable[str], merchants: Mapping[str, Merchant]) -> list[BuyLink]:
+    """Find the paid links among addresses, by the partner tags in them; they have no words."""
+    return [
+        BuyLink(address, "", merchant.disclosure)
+        for address in dict.fromkeys(addresses)
+        for merchant in merchants.values()
+        if merchant.tag and _carries_tag(address, merchant)
+    ]
 
 
 def disclosures(links: tuple[BuyLink | None, ...]) -> list[str]:
@@ -103,6 +113,15 @@ def _paying(address: str | None, merchants: Mapping[str, Merchant]) -> Merchant 
         return None
     paying = (merchant for merchant in merchants.values() if merchant.tag)
     return next((merchant for merchant in paying if _host(merchant.search) == _host(address)), None)
+
+
+def _carries_tag(address: str, merchant: Merchant) -> bool:
+    shops = {_host(template) for template in (merchant.search, merchant.product) if template}
+    try:
+        query = urlsplit(address).query
+        return _host(address) in shops and (merchant.tag_parameter, merchant.tag) in parse_qsl(query)
+    except ValueError:
+        return False
 
 
 def _mail_link(item: Recommendation, merchants: Mapping[str, Merchant], page: str) -> BuyLink | None:

@@ -34,8 +34,6 @@ SETTLED_SECONDS = 1.0
 LONGEST_SETTLING = 20.0
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
-APPROVED = "approved issue"
-"""The name under which the sending of approved issues is recorded; no job can have it."""
 
 Say = Callable[[str], None]
 Work = Callable[[], str | tuple[str, bool]]
@@ -89,15 +87,16 @@ def _next_due(project: Project, config: Config, now: datetime) -> datetime | Non
 
     with stored(project) as store:
         released = [issue.due_at for issue in store.issues("approved") if issue.due_at]
-    return min((*(due for _, due in next_runs(config, now)), *released), default=None)
+    coming = (due for due in released if due > now)
+    return min((*(due for _, due in next_runs(config, now)), *coming), default=None)
 
 
 def _released(project: Project, now: datetime) -> Iterator[tuple[str, datetime, Work]]:
-    """Name the approved issues whose time has come; each is tried once at that time."""
+    """Name the approved issues whose time has come; each is tried once, under a name that no job can have."""
     from feedmaker.app.reviewing import due_issues, send_in_time
 
     for issue, due in due_issues(project, now):
-        yield APPROVED, due, partial(send_in_time, project, issue.slug, now)
+        yield f"issue {issue.slug}", due, partial(send_in_time, project, issue.slug, now)
 
 
 def _due_jobs(project: Project, config: Config, now: datetime) -> list[tuple[Job, datetime]]:

@@ -21,6 +21,7 @@ from feedmaker.sent import (
     dump_sent,
     facts_of,
     issue_file,
+    page_of,
     parse_sent,
 )
 
@@ -71,6 +72,19 @@ def keep(folder: Path, issue: SentIssue) -> bool:
     return there is None
 
 
+def take_back(folder: Path, slug: str, page: str) -> None:
+    """Remove the file of an issue that nobody has got: one whose sending was cut off before it began.
+
+    The file of another issue, known by its page, stays as it is. Raises `OutputError` where it cannot be
+    removed.
+    """
+    name = issue_file(slug)
+    path = folder / name
+    with explained(path), suppress(FileNotFoundError, DamagedIssueError):
+        if parse_sent(name, path.read_bytes()).page == page:
+            path.unlink()
+
+
 def _is_of(issue: SentIssue, name: str, data: bytes) -> bool:
     """Tell whether a file is that of an issue: begun at the same time, or begun again, with the same page."""
     try:
@@ -104,7 +118,7 @@ def read_sent(folder: Path, files: Sequence[NoteFile], index: Index, began: int,
 
 def sent_page(index: Index, path: str) -> bytes:
     """Return the page of an issue that went out, as the index has it."""
-    return parse_sent(path, index.text(path)).page.encode()
+    return page_of(index.text(path))
 
 
 def sent_diagnostics(folder: Path) -> Iterator[Diagnostic]:

@@ -54,6 +54,7 @@ TABLE = """
     serving         pure  config model
     moved           pure  ..serving
     artwork               -
+    logo                  errors marked_yaml config uri
     podcast_faults        ..feeds artwork
     sample          pure  ..content
     secrets               errors
@@ -68,13 +69,14 @@ TABLE = """
     sent_files            errors index disk notes.folder reading sent
     build                 ..sent_files
     template_faults       ..sample
-    checking              ..lock podcast_faults reading sent_files template_files template_faults
+    checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     store                 errors text
     delivery              errors config text newsletter store disk
     timing          pure  config cron
     app                   feedmaker ..timing
     scheduler             ..app crash disk
-    cli                   feedmaker errors crash app scheduler
+    web                   errors app
+    cli                   feedmaker errors crash app scheduler web
     __main__              cli
 """
 

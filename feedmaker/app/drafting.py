@@ -17,6 +17,7 @@ from feedmaker.model import plain
 from feedmaker.newsletter.issue import Correction, Occasion, Reference, Story, Wording
 from feedmaker.newsletter.proof import Proof, make_proof
 from feedmaker.notes.prose import inline
+from feedmaker.sent_files import take_back
 from feedmaker.store import Frozen, Issue, Store
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def draft_within(project: Project, now: datetime, backlog: int = 0, due_at: date
         chosen = choose(build, store.carried_episodes(), backlog)
         issue = _freeze(build, store, chosen, now, due_at) if chosen else None
         _note_in_lock(project, build.lock, store.carried_episodes())
-        reason = "" if issue else why_nothing(build, report, store.carried_episodes())
+        reason = "" if issue else why_nothing(build, len(report.held), store.carried_episodes())
     return Draft(issue, report, reason)
 
 
@@ -71,19 +72,21 @@ def edit(
         before = store.episodes_of(issue.id)
         chosen = _kept(build, issue, before, without)
         said = Wording(**{**issue.wording, **wording})
-        corrections = _due_corrections(build, store, issue.id)
+        corrections = due_corrections(build, store, issue.id)
+        freed = set(before) - {entry.id for entry in chosen.values()}
         proof = make_proof(
             stories(build, list(chosen)),
             build.config,
             build.templates,
             occasion(build, issue.slug, issue.drafted_at, said, corrections),
         )
+        take_back(project.folder, issue.slug, issue.page)
+        # The lock comes first: an episode that only the lock had given to an issue would be in none, ever.
+        _note_in_lock(project, build.lock, store.carried_episodes(), freed)
         with store.transaction():
             ids = [entry.id for entry in chosen.values()]
             store.rewrite_issue(issue.id, _frozen(proof, said), ids, issue.due_at)
-            store.add_corrections(issue.id, corrections)
-        freed = set(before) - {entry.id for entry in chosen.values()}
-        _note_in_lock(project, build.lock, store.carried_episodes(), freed)
+            store.add_corrections(issue.id, {*corrections, *_corrections(build, chosen)})
         return find(store, issue.slug)
 
 
@@ -111,15 +114,15 @@ def stories(build: Build, paths: Sequence[str]) -> list[Story]:
     ]
 
 
-def why_nothing(build: Build, report: BuildReport, carried: Mapping[str, str]) -> str:
-    """Say why there is nothing to carry."""
+def why_nothing(build: Build, held: int, carried: Mapping[str, str]) -> str:
+    """Say why there is nothing to carry, where `held` notes are held back."""
     entries = build.material.entries.values()
     mailed = sum(entry.id in carried or bool(entry.issue) for entry in entries)
     backlog = sum(entry.backlog and entry.id not in carried and not entry.issue for entry in entries)
     counts = (
         (mailed, "in an issue already"),
         (backlog, "back catalogue, published before the newsletter (--backlog N takes the newest N)"),
-        (len(report.held), "held back (`feedmaker status` says why)"),
+        (held, "held back (`feedmaker status` says why)"),
     )
     reasons = ", ".join(f"{count} {what}" for count, what in counts if count)
     return f"no episode is new: {reasons}" if reasons else "there is no episode yet"
@@ -143,13 +146,13 @@ def _freeze(
     build: Build, store: Store, chosen: Mapping[str, Entry], now: datetime, due_at: datetime | None
 ) -> Issue:
     slug = store.free_slug(now.astimezone(build.config.site.zone).date())
-    corrections = _due_corrections(build, store)
+    corrections = due_corrections(build, store)
     about = occasion(build, slug, now, corrections=corrections)
     proof = make_proof(stories(build, list(chosen)), build.config, build.templates, about)
     with store.transaction():
         ids = [entry.id for entry in chosen.values()]
         issue = store.add_issue(slug, _frozen(proof, about.wording), ids, now, due_at)
-        store.add_corrections(issue.id, corrections)
+        store.add_corrections(issue.id, {*corrections, *_corrections(build, chosen)})
     return issue
 
 
@@ -172,23 +175,32 @@ def occasion(
     )
 
 
-def _due_corrections(
+def due_corrections(
     build: Build, store: Store, issue_id: int | None = None
 ) -> dict[tuple[str, str], Correction]:
     """Find corrections of notes that were mailed which no issue has carried, but for the one at hand."""
     told = store.carried_corrections(but_of=issue_id)
     mailed = {name for issue in store.issues("sent") for name in store.episodes_of(issue.id)}
     found: dict[tuple[str, str], Correction] = {}
-    for path in build.material.newest_first:
-        entry = build.material.entries[path]
-        if entry.id in mailed and build.material.facts[path].corrections:
+    entries = {path: build.material.entries[path] for path in build.material.newest_first}
+    of_mailed = {path: entry for path, entry in entries.items() if entry.id in mailed}
+    for key, (path, text) in _corrections(build, of_mailed).items():
+        if key not in told:
             publication, _ = build.material.rendered(path)
-            reference = Reference(publication.episode.title, publication.url)
-            for text in build.material.facts[path].corrections:
-                key = (entry.id, blake2b(text.encode(), digest_size=16).hexdigest())
-                if key not in told:
-                    found[key] = Correction(reference, inline(text))
+            found[key] = Correction(Reference(publication.episode.title, publication.url), inline(text))
     return found
+
+
+def _corrections(build: Build, entries: Mapping[str, Entry]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Find the corrections that notes tell: by episode and digest, the path of the note and the words.
+
+    Those of a note that is about to be mailed count as told, for its readers get it corrected.
+    """
+    return {
+        (entry.id, blake2b(text.encode(), digest_size=16).hexdigest()): (path, text)
+        for path, entry in entries.items()
+        for text in build.material.facts[path].corrections
+    }
 
 
 def _frozen(proof: Proof, said: Wording) -> Frozen:
@@ -219,9 +231,9 @@ def _note_in_lock(
     that are news again.
     """
     changed = {
-        name: replace(entry, issue=carried.get(name))
+        name: replace(entry, issue=None if name in freed else carried[name])
         for name, entry in lock.entries.items()
-        if name in freed or (name in carried and not entry.backlog and not entry.issue)
+        if (name in freed and entry.issue) or (name in carried and not entry.backlog and not entry.issue)
     }
     if changed:
         noted = replace(lock, entries={**lock.entries, **changed})

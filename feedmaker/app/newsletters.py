@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import Project
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.transports import Transport, open_transport
 from feedmaker.errors import UsageError
+from feedmaker.newsletter.fit import LIMIT
+from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.secrets import secret
 from feedmaker.store import Issue, Store, open_store
 
@@ -38,6 +40,16 @@ def issues(project: Project) -> list[Issue]:
 def issue_data(issue: Issue) -> dict[str, object]:
     """Return what machines are told of an issue: everything but its parts and its page."""
     return {name: value for name, value in asdict(issue).items() if name not in _LONG}
+
+
+def part_of(issue: Issue, kind: Literal["html", "text"]) -> str:
+    """Return a part of an issue to be looked at."""
+    return for_nobody(issue.html if kind == "html" else issue.text)
+
+
+def size_of(issue: Issue) -> str:
+    """Say how much of the room that mail programs give an issue needs."""
+    return f"{issue.size:,} of {LIMIT:,} bytes"
 
 
 def find_issue(project: Project, slug: str) -> Issue:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from feedmaker.config import Config
     from feedmaker.lock import Lock, Resolution
     from feedmaker.reading import Progress, Reading
+    from feedmaker.templating import Templates
 
 SCHEDULE = "schedule.yaml"
 EPISODES = "episodes"
@@ -88,7 +89,7 @@ class BuildReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Inputs:
+class Inputs:
     """Hold what the file system says of all that a build reads.
 
     That is notes; issues that went out; settings and templates; what the settings name besides; and the lock.
@@ -101,6 +102,7 @@ class _Inputs:
     lock: NoteFile
 
     def digest(self) -> str:
+        """Fingerprint all of it."""
         return input_digest(__version__, (*self._edited, self.lock))
 
     def settled(self, now_ns: int) -> bool:
@@ -113,11 +115,11 @@ class _Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
     """Hold what a build reads, and from before which time in nanoseconds that is known."""
 
     when: int
-    inputs: _Inputs
+    inputs: Inputs
 
 
 def find_project(start: Path) -> Path:
@@ -166,14 +168,14 @@ class Project:
         Raises `ConfigError`, `LockError`, `TemplateError`, `GateError`, `OutputError` or `BusyError`;
         whatever is raised, the feeds that readers see stay as they are.
         """
-        seen = self._seen()
+        seen = self.seen()
         current = self._report_if_current(seen, now)
         if current is not None:
             return current
         with self.working(), self._building(now, progress, seen) as (report, _):
             return report
 
-    def _report_if_current(self, seen: _Seen, now: datetime) -> BuildReport | None:
+    def _report_if_current(self, seen: Seen, now: datetime) -> BuildReport | None:
         """Tell again what the last build told of the notes, if nothing has changed since."""
         with Index.open(self.index_path) as index:
             try:
@@ -197,28 +199,43 @@ class Project:
     @contextmanager
     def built(self, now: datetime, progress: Progress = silent) -> Iterator[tuple[BuildReport, Build]]:
         """Build, with the work lock held, and hand out the build for what goes on from there."""
-        with self._building(now, progress, self._seen()) as built:
+        with self._building(now, progress, self.seen()) as built:
             yield built
 
     @contextmanager
-    def _building(
-        self, now: datetime, progress: Progress, seen: _Seen
-    ) -> Iterator[tuple[BuildReport, Build]]:
+    def _building(self, now: datetime, progress: Progress, seen: Seen) -> Iterator[tuple[BuildReport, Build]]:
         if look(self.lock_path) != seen.inputs.lock:
             # Another build has published meanwhile, maybe what was not there yet.
-            seen = self._seen()
-        with Index.open(self.index_path) as index, _without_collecting():
+            seen = self.seen()
+        with Index.open(self.index_path) as index, without_collecting():
             yield index.mending(lambda: self._built(index, now, progress, seen))
 
     def _built(
-        self, index: Index, now: datetime, progress: Progress, seen: _Seen
+        self, index: Index, now: datetime, progress: Progress, seen: Seen
     ) -> tuple[BuildReport, Build]:
+        from feedmaker.publish import Output
+        from feedmaker.templating import Templates
+
+        build, inputs = self.prepared(index, now, progress, seen, Templates(self.templates))
+        config = build.config
+        with Output.open(self.public) as output:
+            built = build.run(self.lock_path, output, progress)
+        report = _report(built, config.site.zone, self._announced(build, built, config, now))
+        if config.podcast is None:
+            heard = [path for path in built.resolution.published if build.reading.facts[path].audio]
+            report = replace(report, unfed=len(heard))
+        if inputs.settled(seen.when) and not report.failed:
+            self._stamp(index, inputs, built, report)
+        return report, build
+
+    def prepared(
+        self, index: Index, now: datetime, progress: Progress, seen: Seen, templates: Templates
+    ) -> tuple[Build, Inputs]:
+        """Read what has changed and decide what there is to make of it, writing nothing."""
         from feedmaker.build.build import Build
         from feedmaker.podcast_faults import files_named
-        from feedmaker.publish import Output
         from feedmaker.reading import read_notes
         from feedmaker.sent_files import read_sent
-        from feedmaker.templating import Templates
 
         config, lock = self.config(), self.lock()
         named = [str(self.folder / name) for name in files_named(config)]
@@ -226,16 +243,15 @@ class Project:
         reading = read_notes(self.folder, inputs.notes, index, config, seen.when, progress)
         trusted = index.reader() == reading.rules
         sent = read_sent(self.folder, _archived(inputs, config), index, seen.when, trusted=trusted)
-        build = Build(self.folder, config, Templates(self.templates), index, reading, sent, lock, now)
-        with Output.open(self.public) as output:
-            built = build.run(self.lock_path, output, progress)
-        report = _report(built, config.site.zone, self._announced(build, built, config, now))
-        if config.podcast is None:
-            heard = [path for path in built.resolution.published if reading.facts[path].audio]
-            report = replace(report, unfed=len(heard))
-        if inputs.settled(seen.when) and not report.failed:
-            self._stamp(index, inputs, built, report)
-        return report, build
+        build = Build(self.folder, config, templates, index, reading, sent, lock, now)
+        return build, inputs
+
+    def seen(self) -> Seen:
+        """Look at all that a build reads, but for what the settings name besides."""
+        # The lock comes first: one that is the same later was so all the time that the notes were looked at.
+        when, lock = time.time_ns(), look(self.lock_path)
+        notes, issues = scan(self.folder, EPISODES), scan(self.folder, ISSUES, ISSUE_SUFFIXES)
+        return Seen(when, Inputs(notes, issues, self._others(), (), lock))
 
     def _announced(self, build: Build, built: Built, config: Config, now: datetime) -> list[Diagnostic]:
         """Write down which feeds have changed, for those who want to be told."""
@@ -248,7 +264,7 @@ class Project:
         warning = note_changes(self, changed, podcasts, config, now)
         return [Diagnostic(SCHEDULE, 1, 1, "hubs-not-told", warning, "warning")] if warning else []
 
-    def _stamp(self, index: Index, read: _Inputs, built: Built, report: BuildReport) -> None:
+    def _stamp(self, index: Index, read: Inputs, built: Built, report: BuildReport) -> None:
         """Declare the outputs current, unless settings, templates or lock have changed meanwhile."""
         named = [file.path for file in read.named]
         again = [look(Path(name)) for name in named]
@@ -261,12 +277,6 @@ class Project:
                 "diagnostics": [diagnostic.to_data() for diagnostic in report.diagnostics],
             }
             index.stamp(now.digest(), next_due, summary, named)
-
-    def _seen(self) -> _Seen:
-        # The lock comes first: one that is the same later was so all the time that the notes were looked at.
-        when, lock = time.time_ns(), look(self.lock_path)
-        notes, issues = scan(self.folder, EPISODES), scan(self.folder, ISSUES, ISSUE_SUFFIXES)
-        return _Seen(when, _Inputs(notes, issues, self._others(), (), lock))
 
     def _others(self) -> list[NoteFile]:
         return [look(path) for path in (self.schedule, *template_files(self.templates))]
@@ -318,13 +328,13 @@ class Project:
         return reading, resolve(self.lock(), reading.facts.values(), reading.unknown, config.site, now)
 
 
-def _archived(inputs: _Inputs, config: Config) -> Sequence[NoteFile]:
+def _archived(inputs: Inputs, config: Config) -> Sequence[NoteFile]:
     """Return the files of issues that have a page; those of a newsletter that is no more keep theirs."""
     return inputs.issues if config.newsletter is None or config.newsletter.archive else ()
 
 
 @contextmanager
-def _without_collecting() -> Iterator[None]:
+def without_collecting() -> Iterator[None]:
     """Leave cycles alone meanwhile: a build keeps nearly all that it makes, and looking costs a fourth."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -10,8 +10,10 @@ from feedmaker.app.project import Project
 from feedmaker.app.sending import send_within
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
-from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.errors import DeliveryError, GateError, UsageError
+from feedmaker.newsletter import checks
 from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.sent_files import take_back
 from feedmaker.store import Issue
 from feedmaker.timing import Timing
 
@@ -22,21 +24,30 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
     """Let an issue go out: at a time, or at the one that the schedule gives it, and not before now.
 
     Without a job that sends, its time stays None, and somebody sends it by hand. Raises `UsageError` where it
-    has gone out already, or was skipped.
+    has gone out already, or was skipped, and `GateError` where the checks find an error in it.
     """
     with project.working(), stored(project) as store:
         issue = find(store, slug)
         if issue.state not in ("draft", "approved"):
             way = f"`feedmaker newsletter edit {issue.slug}` takes up what is skipped"
             raise UsageError(f"issue {issue.slug} is {issue.state} and cannot be approved; {way}")
-        due = at or issue.due_at or next_sending(project.config(), now)
-        store.approve_issue(issue.id, max(due, now) if due else None)
+        config = project.config()
+        _refuse_faulty(issue, config)
+        due = at or issue.due_at or next_sending(config, now)
         project.idle_note.unlink(missing_ok=True)
+        store.approve_issue(issue.id, max(due, now) if due else None)
         return find(store, issue.slug)
 
 
+def _refuse_faulty(issue: Issue, config: Config) -> None:
+    errors = [str(finding) for finding in checks.find(issue, config) if finding.is_error]
+    if errors:
+        way = f"mend that, then `feedmaker newsletter edit {issue.slug}` makes it anew"
+        raise GateError("\n".join([f"issue {issue.slug} cannot be approved; {way}:", *errors]))
+
+
 def skip(project: Project, slug: str, now: datetime) -> Issue:
-    """Keep an issue from going out; its episodes are not mailed by another.
+    """Keep an issue from going out; its episodes are not mailed by another, but its corrections are.
 
     Raises `UsageError` where it has gone out.
     """
@@ -44,7 +55,10 @@ def skip(project: Project, slug: str, now: datetime) -> Issue:
         issue = find(store, slug)
         if issue.state in ("sending", "sent"):
             raise UsageError(f"issue {issue.slug} is {issue.state}; what has gone out cannot be skipped")
-        store.mark_issue(issue.id, "skipped", now)
+        take_back(project.folder, issue.slug, issue.page)
+        with store.transaction():
+            store.mark_issue(issue.id, "skipped", now)
+            store.drop_corrections(issue.id)
         return find(store, issue.slug)
 
 
@@ -108,7 +122,10 @@ def _waiting(project: Project) -> Issue | None:
 def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     """Send an issue, unless its time is so long ago that somebody should look at it again."""
     letter = newsletter_of(config)
-    if issue.state != "sending" and issue.due_at and now - issue.due_at > letter.patience:
+    if issue.due_at and now - issue.due_at > letter.patience:
+        if issue.state == "sending":
+            way = f"`feedmaker newsletter send {issue.slug}` sends the rest"
+            raise DeliveryError(f"issue {issue.slug} was cut off on its way, too long ago; {way}")
         with stored(project) as store:
             store.mark_issue(issue.id, "draft", now)
         told = _tell(project, config, issue, now)
@@ -133,7 +150,7 @@ def _tell(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     reviewer = letter.reviewer or letter.sender.email
     try:
         transport = transport_of(project, config.delivery.transport)
-        receipt = send_notice(issue, letter, transport, now)
+        receipt = send_notice(issue, config, transport, now)
     except DeliveryError as error:
         return f"it waits for review, but {reviewer} could not be told: {error}"
     if not receipt.accepted:

@@ -90,14 +90,9 @@ class Build:
         Raises `GateError`, `TemplateError` or `OutputError`. Until all is made and staged nothing changes;
         a disk that fails later, between two moves, leaves each file old or new for the next build.
         """
-        known, reading, sent = self.index.outputs(), self.reading, self.sent
-        planned = list(with_copies(self._planned(), self.config.serving.compress))
-        self.index.record_notes(
-            {**reading.read, **sent.read},
-            reading.broken | sent.broken,
-            [*reading.gone, *sent.gone],
-            reading.rules,
-        )
+        known = self.index.outputs()
+        planned = list(with_copies(self.planned(), self.config.serving.compress))
+        self.remember()
         self.index.announce({item.path for item in planned} - known.keys())
         outputs = self._stage(planned, output, known, progress)
         self._save_lock(lock_path)
@@ -114,12 +109,7 @@ class Build:
         """Return the address of the newsletter's logo."""
         return self._logo.address
 
-    def _make_broadcasting(self) -> Broadcasting | None:
-        podcast = self.config.podcast
-        series = next((each for each in self.series if each.kind == "podcast"), None)
-        return Broadcasting(self.folder, self.material, podcast, series) if podcast and series else None
-
-    def _planned(self) -> Iterator[Planned]:
+    def planned(self) -> Iterator[Planned]:
         """Plan all outputs in the order in which they are moved to their places: what links to it last."""
         yield from self._logo.planned()
         if self._broadcasting:
@@ -128,6 +118,29 @@ class Build:
         yield from self._feeds.archives()
         yield from self._feeds.current()
         yield self._feeds.opml()
+
+    def remember(self) -> None:
+        """Tell the index what was read."""
+        reading, sent = self.reading, self.sent
+        self.index.record_notes(
+            {**reading.read, **sent.read},
+            reading.broken | sent.broken,
+            [*reading.gone, *sent.gone],
+            reading.rules,
+        )
+
+    def diagnostics(self) -> Iterator[Diagnostic]:
+        """Report what is wrong with notes, alone and together."""
+        yield from self.reading.diagnostics
+        yield from self.sent.diagnostics
+        yield from clash_diagnostics(self.folder, self.resolution)
+        facts = [self.reading.facts[path] for path in self.resolution.published]
+        yield from podcast_warnings(self.folder, self.config, facts)
+
+    def _make_broadcasting(self) -> Broadcasting | None:
+        podcast = self.config.podcast
+        series = next((each for each in self.series if each.kind == "podcast"), None)
+        return Broadcasting(self.folder, self.material, podcast, series) if podcast and series else None
 
     def _stage(
         self, planned: Sequence[Planned], output: Output, known: Mapping[str, Written], progress: Progress
@@ -147,13 +160,6 @@ class Build:
         if self.before != self.lock:
             write_durably(path, dump_lock(self.lock).encode())
 
-    def _diagnostics(self) -> Iterator[Diagnostic]:
-        yield from self.reading.diagnostics
-        yield from self.sent.diagnostics
-        yield from clash_diagnostics(self.folder, self.resolution)
-        facts = [self.reading.facts[path] for path in self.resolution.published]
-        yield from podcast_warnings(self.folder, self.config, facts)
-
     def _told(self, output: Output) -> Built:
         before = self.before.entries if self.before else {}
         after = self.resolution.published
@@ -165,7 +171,7 @@ class Build:
         ]
         return Built(
             self.resolution,
-            sorted(self._diagnostics()),
+            sorted(self.diagnostics()),
             sorted(self.reading.broken),
             sorted(path for path, entry in after.items() if entry.id not in before or before[entry.id].gone),
             sorted(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
-from feedmaker.cli.output import print_json, print_text, progress_bar, tell_faults
+from feedmaker.cli.output import print_json, print_text, progress_bar, standing, summed_up, tell_faults
 
 if TYPE_CHECKING:
     from feedmaker.app.project import Project
@@ -54,17 +54,21 @@ def draft(backlog: int, as_json: bool) -> int:
         click.echo(f"nothing to draft: {made.reason}")
     else:
         click.echo(f"drafted issue {made.issue.slug}: {made.issue.subject}")
-        _tell_fit(made.issue)
+        _tell_fit(project, made.issue)
         _tell_ways(made.issue)
     return 0
 
 
-def _tell_fit(issue: Issue) -> None:
-    from feedmaker.newsletter.fit import LIMIT
+def _tell_fit(project: Project, issue: Issue) -> None:
+    """Say how large an issue is, what was left out, and what the checks find in it."""
+    from feedmaker.app.judging import findings_of
+    from feedmaker.app.newsletters import size_of
 
-    click.echo(f"  {issue.size:,} of {LIMIT:,} bytes")
+    click.echo(f"  {size_of(issue)}")
     for cut in issue.cuts:
         click.echo(f"  left out to fit: {cut}")
+    for finding in findings_of(project, issue):
+        click.echo(f"  {finding}")
 
 
 def _tell_ways(issue: Issue) -> None:
@@ -94,17 +98,17 @@ def list_issues(as_json: bool) -> None:
     if as_json:
         print_json([issue_data(issue) for issue in found])
         return
-    for issue in found:
-        click.echo(f"{issue.slug}  {_state(project, issue):8}  {issue.subject}")
+    states = [_state(project, issue) for issue in found]
+    width = max(map(len, states), default=0)
+    for issue, state in zip(found, states, strict=True):
+        click.echo(f"{issue.slug}  {state:{width}}  {issue.subject}")
     if not found:
         click.echo("no issues yet; `feedmaker newsletter draft` makes one")
 
 
 def _state(project: Project, issue: Issue) -> str:
     """Say how an issue stands, and when it goes out."""
-    if issue.state != "approved" or not issue.due_at:
-        return issue.state
-    return f"approved for {issue.due_at.astimezone(project.config().site.zone):%Y-%m-%d %H:%M %Z}"
+    return standing(issue.state, issue.due_at, project.config().site.zone)
 
 
 @newsletter.command()
@@ -119,14 +123,42 @@ def show(issue: str, part: str | None) -> None:
     feedmaker newsletter show latest
     feedmaker newsletter show 2026-11-23 --html > issue.html
     """
-    from feedmaker.app.newsletters import find_issue
+    from feedmaker.app.newsletters import find_issue, part_of
 
     project = get_project()
     found = find_issue(project, issue)
     if part is None:
         click.echo(f"Issue: {found.slug} ({_state(project, found)})")
         click.echo(f"Subject: {found.subject}\nPreheader: {found.preheader}\n")
-    print_text(found.html if part == "html" else found.text)
+    print_text(part_of(found, "html" if part == "html" else "text"))
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.option("--links", is_flag=True, help="Ask over HTTP whether links answer, too.")
+@json_option
+@folder_option
+def check(issue: str, links: bool, as_json: bool) -> int:
+    """Say what is wrong with an issue, and the cure: ISSUE is its slug, or latest.
+
+    Exits with 1 if there is an error, with which no issue is approved; docs/newsletter.md explains each code
+    in brackets. --links also asks whether the links answer, which is remembered: for a day where they do.
+
+    \b
+    feedmaker newsletter check latest
+    feedmaker newsletter check latest --links
+    """
+    from feedmaker.app.judging import judge
+
+    with progress_bar() as progress:
+        found, findings = judge(get_project(), issue, current_time(), progress, links=links)
+    if as_json:
+        print_json({"issue": found.slug, "findings": findings})
+    else:
+        for finding in findings:
+            click.echo(f"{found.slug}: {finding}")
+        click.echo(summed_up([finding.is_error for finding in findings]), err=True)
+    return int(any(finding.is_error for finding in findings))
 
 
 @newsletter.command()
@@ -199,12 +231,13 @@ def edit(issue: str, without: tuple[str, ...], as_json: bool, **wording: str | N
     from feedmaker.app.newsletters import issue_data
 
     said = {name: text for name, text in wording.items() if text is not None}
-    found = rewrite(get_project(), issue, current_time(), said, without)
+    project = get_project()
+    found = rewrite(project, issue, current_time(), said, without)
     if as_json:
         print_json(issue_data(found))
         return
     click.echo(f"made issue {found.slug} anew: {found.subject}")
-    _tell_fit(found)
+    _tell_fit(project, found)
     _tell_ways(found)
 
 

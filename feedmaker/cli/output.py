@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from feedmaker.app.project import BuildReport
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _MANY = 50
 
@@ -20,6 +23,21 @@ _MANY = 50
 def counted(count: int, noun: str) -> str:
     """Write a number of things: 1 error, 2 errors."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def standing(state: str, due_at: datetime | None, zone: ZoneInfo) -> str:
+    """Say how an issue stands, and when it goes out."""
+    if state == "draft":
+        return "draft, waits for review"
+    if state == "approved":
+        return f"approved for {due_at.astimezone(zone):%Y-%m-%d %H:%M %Z}" if due_at else "approved"
+    return state
+
+
+def summed_up(are_errors: Sequence[bool]) -> str:
+    """Count errors and warnings."""
+    errors = sum(are_errors)
+    return f"{counted(errors, 'error')}, {counted(len(are_errors) - errors, 'warning')}"
 
 
 def tell_faults(report: BuildReport) -> None:

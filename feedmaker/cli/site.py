@@ -11,7 +11,15 @@ import click
 
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
-from feedmaker.cli.output import counted, print_json, print_text, progress_bar, tell_faults
+from feedmaker.cli.output import (
+    counted,
+    print_json,
+    print_text,
+    progress_bar,
+    standing,
+    summed_up,
+    tell_faults,
+)
 
 
 @cli.command()
@@ -115,7 +123,7 @@ def check(paths: tuple[str, ...], of_feeds: bool, form: str) -> int:
     else:
         for diagnostic in diagnostics:
             click.echo(str(diagnostic))
-        click.echo(_summed_up([diagnostic.is_error for diagnostic in diagnostics]), err=True)
+        click.echo(summed_up([diagnostic.is_error for diagnostic in diagnostics]), err=True)
     return int(any(diagnostic.is_error for diagnostic in diagnostics))
 
 
@@ -130,13 +138,8 @@ def _check_feeds(targets: Sequence[str], form: str) -> int:
     else:
         for path, finding in told:
             click.echo(finding.text(path))
-        click.echo(_summed_up([finding.is_error for _, finding in told]), err=True)
+        click.echo(summed_up([finding.is_error for _, finding in told]), err=True)
     return int(any(finding.is_error for _, finding in told))
-
-
-def _summed_up(are_errors: Sequence[bool]) -> str:
-    errors = sum(are_errors)
-    return f"{counted(errors, 'error')}, {counted(len(are_errors) - errors, 'warning')}"
 
 
 @cli.command()
@@ -226,6 +229,8 @@ def status(as_json: bool) -> int:
     issues = ", ".join(f"{count} {state}" for state, count in found.issues.items()) or "none"
     click.echo(f"issues: {issues}; {counted(found.subscribers, 'subscriber')}")
     zone = config.site.zone
+    for issue in found.waiting:
+        click.echo(f"issue {issue.issue} {standing(issue.state, issue.due_at, zone)}: {issue.subject}")
     for run in found.runs:
         said = f": {run.summary}" if run.summary else ""
         click.echo(f"ran   {run.due_at.astimezone(zone):%Y-%m-%d %H:%M}  {run.job}  {run.state}{said}")

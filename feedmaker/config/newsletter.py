@@ -14,9 +14,9 @@ from feedmaker.config.fields import (
     FontNames,
     Interval,
     Leaving,
+    Logo,
     MailAddress,
     Part,
-    Picture,
     Text,
     Truth,
     minutes_of,
@@ -62,7 +62,7 @@ class Colours(Part):
 class Theme(Part):
     """How an issue looks."""
 
-    logo: Picture | None = Field(
+    logo: Logo | None = Field(
         default=None, description="Picture at the top: a file of the project, or its https address."
     )
     logo_width: int = Field(default=160, ge=16, le=600, description="Width of the picture in pixels.")
@@ -73,8 +73,8 @@ class Theme(Part):
     heading_font: FontNames = Field(
         default="Georgia, 'Times New Roman', serif", description="Fonts of titles, reveals and quotes."
     )
-    colors: Colours = Colours()
-    dark_colors: Colours = Colours()
+    colors: Colours = Field(default=Colours(), description="Colours in bright surroundings.")
+    dark_colors: Colours = Field(default=Colours(), description="Colours in the dark.")
 
     @property
     def light(self) -> Mapping[str, str]:
@@ -115,7 +115,9 @@ class Newsletter(Part):
         default=(), description="Text at the end, in Markdown; one paragraph, or a list of them."
     )
     sections: Annotated[tuple[Section, ...], AfterValidator(_each_once), not_empty] = Field(
-        default=SECTIONS, description="What is shown of an episode, in this order."
+        default=SECTIONS,
+        description="What is shown of an episode, in this order.",
+        json_schema_extra={"minItems": 1, "uniqueItems": True},
     )
     whole_episodes: int = Field(
         default=3, ge=1, le=50, description="How many episodes an issue shows whole; the others are short."
@@ -123,7 +125,7 @@ class Newsletter(Part):
     archive: Truth = Field(
         default=True, description="Whether issues that went out are pages of the site, with their own feed."
     )
-    theme: Theme = Theme()
+    theme: Theme = Field(default=Theme(), description="Looks of an issue: logo, fonts and colours.")
 
     @property
     def patience(self) -> timedelta:

@@ -13,9 +13,12 @@ from hashlib import blake2b
 
 from feedmaker.config import Config, Newsletter
 from feedmaker.delivery.transports import Envelope, Receipt, Transport
-from feedmaker.errors import StoreError, UsageError
-from feedmaker.newsletter.message import Letter
-from feedmaker.newsletter.notice import notice, notice_text
+from feedmaker.errors import StoreError
+from feedmaker.newsletter.checks import find
+from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.newsletter.leaving import for_nobody
+from feedmaker.newsletter.message import Letter, plain_message
+from feedmaker.newsletter.notice import notice_text
 from feedmaker.store import Counts, Issue, IssueState, Store, Subscriber
 from feedmaker.text import utc
 
@@ -35,11 +38,10 @@ def deliver(
     `DeliveryError` where the transport takes nothing, `StoreError` where the outcome cannot be recorded, and
     `GateError` where no message can be written; calling again goes on from there.
     """
-    if config.newsletter is None:
-        raise UsageError('schedule.yaml has no "newsletter" section; see docs/configuration.md#newsletter')
-    sender = config.newsletter.sender.email
+    settings = newsletter_of(config)
+    sender = settings.sender.email
     # Written first, so that a sender who cannot stand in a message leaves the draft a draft.
-    letter = Letter(config.newsletter, subject=issue.subject, html=issue.html, text=issue.text)
+    letter = Letter(settings, subject=issue.subject, html=issue.html, text=issue.text)
     if _open_ledger(store, issue, sender, now):
         _send_pending(store, transport, issue, letter, sender, on_progress)
         _close_ledger(store, issue, now)
@@ -105,12 +107,22 @@ def send_copy(
     return transport.send(message, Envelope(sender, recipient, f"{issue.slug}-test"))
 
 
-def send_notice(issue: Issue, letter: Newsletter, transport: Transport, now: datetime) -> Receipt:
-    """Tell the reviewer, or else the sender, that an issue waits."""
+def send_notice(issue: Issue, config: Config, transport: Transport, now: datetime) -> Receipt:
+    """Tell the reviewer, or else the sender, that an issue waits, and what the checks find in it."""
+    letter = newsletter_of(config)
     recipient = letter.reviewer or letter.sender.email
-    text = notice_text(issue.slug, issue.subject, issue.preheader, issue.text, issue.size, issue.cuts)
+    text = notice_text(
+        issue.slug,
+        issue.subject,
+        issue.preheader,
+        for_nobody(issue.text),
+        issue.size,
+        issue.cuts,
+        find(issue, config),
+    )
     message_id = _made_id(letter.sender.email, issue.slug, "review", recipient, utc(now))
-    message = notice(letter.sender, recipient, issue.slug, text, message_id=message_id, date=now)
+    subject = f"Issue {issue.slug} waits for your review"
+    message = plain_message(letter, recipient, subject=subject, text=text, message_id=message_id, date=now)
     return transport.send(message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review"))
 
 

@@ -27,6 +27,7 @@ DEADLINE = 30.0
 LIMIT = 20_000_000
 _MOST_REDIRECTS = 5
 _STEP = 65_536
+_FOR_GOOD = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT)
 _NONE: Mapping[str, str] = MappingProxyType({})
 _OWN_HEADERS = {"User-Agent": f"feedmaker/{__version__}", "Accept-Encoding": "gzip"}
 
@@ -42,6 +43,18 @@ class Fetched:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Tell what a server answers at an address.
+
+    `status` is where all redirects end, at `url`; `moved` tells whether there were some, each for good.
+    """
+
+    url: str
+    status: int
+    moved: bool
 
 
 class StatusError(FetchError):
@@ -82,6 +95,14 @@ def post(
     return _Exchange(deadline, limit, headers, private=private).answer("POST", url, data)
 
 
+def probe(url: str, *, deadline: float = DEADLINE, private: bool = False) -> Probed:
+    """Ask whether there is something at an http or https address, without reading it.
+
+    A server that does not answer HEAD well is asked with GET. Raises `FetchError` where there is no answer.
+    """
+    return _Exchange(deadline, 0, _NONE, private=private).probe(url)
+
+
 def shown_address(url: str) -> str:
     """Write an address for people, without name, password and query, any of which may be secret."""
     try:
@@ -110,13 +131,42 @@ class _Exchange:
         self.shown = shown_address(url)
         with self._explained(), self._client() as client:
             request = client.build_request(method, url, data=data, headers=self.headers)
-            for _ in range(_MOST_REDIRECTS + 1):
-                self._look_at(request)
-                response = client.send(request, stream=True)
-                if response.next_request is None:
-                    return self._fetched(response)
-                response.close()
-                request = self._next(request, response.next_request)
+            *_, response = self._followed(client, request)
+            return self._fetched(response)
+
+    def probe(self, url: str) -> Probed:
+        self.shown = shown_address(url)
+        with self._explained(), self._client() as client:
+            answers = self._heads(client, url)
+            if not answers or _refuses_heads(answers[-1].status_code):
+                answers = list(self._followed(client, client.build_request("GET", url)))
+            *redirects, last = answers
+            moved = all(each.status_code in _FOR_GOOD for each in redirects) and bool(redirects)
+            last.close()
+            return Probed(str(last.url.copy_with(username=None, password=None)), last.status_code, moved)
+
+    def _heads(self, client: httpx.Client, url: str) -> list[httpx.Response]:
+        """Return the answers to HEAD; none where a server hangs up instead."""
+        import httpcore
+
+        try:
+            answers = list(self._followed(client, client.build_request("HEAD", url)))
+        except (httpcore.RemoteProtocolError, httpcore.ReadError):
+            return []
+        answers[-1].close()
+        return answers
+
+    def _followed(self, client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
+        """Yield all redirects, closed, and the answer that they end at, whose body is still to come."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            self._look_at(request)
+            response = client.send(request, stream=True)
+            if response.next_request is None:
+                yield response
+                return
+            response.close()
+            yield response
+            request = self._next(request, response.next_request)
         raise self._error(f"more than {_MOST_REDIRECTS} redirects; use the address that they end at")
 
     def _client(self) -> httpx.Client:
@@ -212,6 +262,11 @@ def _named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def _refuses_heads(status: int) -> bool:
+    """Tell answers that GET may change; who is asked too often already is not asked once more."""
+    return status >= HTTPStatus.BAD_REQUEST and status != HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _way_out(status: int) -> str:

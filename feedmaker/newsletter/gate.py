@@ -5,19 +5,35 @@ A project may bring its own templates, so what the law and the readers ask for i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from html.parser import HTMLParser
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from feedmaker.disclosure import disclosure_faults, text_disclosure_faults
 from feedmaker.errors import GateError
+from feedmaker.merchants import BuyLink
 from feedmaker.newsletter.issue import IssueContent
+from feedmaker.newsletter.reading import HtmlPart
 
-_LOADING_TAGS = frozenset({"embed", "frame", "iframe", "link", "object", "script"})
-_NAMING_LINKS = frozenset({"alternate", "canonical"})
-_LOADING_ATTRIBUTES = frozenset({"background", "poster", "src", "srcset"})
-_LOADING_STYLE = re.compile(r"url\((?!\s*[\"']?data:)|@import", re.IGNORECASE)
-_LOADING_COMMENT = re.compile(r"\ssrc\s*=|url\(", re.IGNORECASE)
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Say what both parts need: the way out, the sender's address, and words beside each paid link.
+
+    `own` are beginnings of addresses that pictures may be loaded from.
+    """
+
+    own: tuple[str, ...]
+    unsubscribe: str | None
+    postal_address: str
+    links: Sequence[BuyLink | None]
+
+
+class Fault(NamedTuple):
+    """Say what is wrong, under a code that the checks explain."""
+
+    code: str
+    message: str
 
 
 def check_issue(content: IssueContent, html: str, text: str) -> None:
@@ -26,13 +42,17 @@ def check_issue(content: IssueContent, html: str, text: str) -> None:
     Raises `GateError` with everything that is wrong: an empty part, a paid link without its mark, its rel or
     the disclosure before it, no way to unsubscribe, no postal address, or something loaded from elsewhere.
     """
-    page = _read(content, html)
-    _refuse(
-        *(f"HTML part: {fault}" for fault in (*page.faults, *_missing(content, "".join(page.pieces)))),
-        *(f"HTML part: {fault}" for fault in disclosure_faults(html, content.links)),
-        *(f"text part: {fault}" for fault in _missing(content, text)),
-        *(f"text part: {fault}" for fault in text_disclosure_faults(text, content.links)),
-    )
+    wanted = _wanted(content)
+    _refuse(fault.message for fault in issue_faults(wanted, HtmlPart(html, wanted.own), html, text))
+
+
+def issue_faults(wanted: Wanted, part: HtmlPart, html: str, text: str) -> Iterator[Fault]:
+    """Say why an issue cannot go out; `part` is its HTML, read."""
+    yield from _named("HTML part", _page_faults(wanted, part, html))
+    yield from _named("HTML part", _missing(wanted, part.flow))
+    yield from _named("text part", _missing(wanted, text))
+    untold = text_disclosure_faults(text, wanted.links)
+    yield from _named("text part", (Fault("undisclosed", fault) for fault in untold))
 
 
 def check_page(content: IssueContent, html: str) -> None:
@@ -40,79 +60,44 @@ def check_page(content: IssueContent, html: str) -> None:
 
     `content` is that of the mail. Raises `GateError` as `check_issue` does.
     """
-    page = _read(content, html)
-    flow = "".join(page.pieces)
-    personal = [content.unsubscribe] if content.unsubscribe and content.unsubscribe in flow else []
-    _refuse(
-        *(f"page: {fault}" for fault in page.faults),
-        *(f"page: {fault}" for fault in disclosure_faults(html, content.links)),
-        *(f"page: it holds the address where one reader leaves ({address})" for address in personal),
-    )
+    wanted = _wanted(content)
+    page = HtmlPart(html, wanted.own)
+    faults = [fault.message for fault in _named("page", _page_faults(wanted, page, html))]
+    if content.unsubscribe and content.unsubscribe in page.flow:
+        faults.append(f"page: it holds the address where one reader leaves ({content.unsubscribe})")
+    _refuse(faults)
 
 
-def _read(content: IssueContent, html: str) -> _Page:
-    page = _Page((content.site_address, *filter(None, [content.logo])))
-    page.feed(html)
-    page.close()
-    return page
+def _wanted(content: IssueContent) -> Wanted:
+    own = (content.site_address, *filter(None, [content.logo]))
+    return Wanted(own, content.unsubscribe, content.postal_address, content.links)
 
 
-def _refuse(*faults: str) -> None:
-    if faults:
-        raise GateError("\n".join(["the issue cannot go out; mend the templates:", *faults]))
+def _refuse(faults: Iterable[str]) -> None:
+    found = list(faults)
+    if found:
+        raise GateError("\n".join(["the issue cannot go out; mend the templates:", *found]))
 
 
-class _Page(HTMLParser):
-    """Read HTML into one flow of text in which each address stands where its link begins."""
-
-    def __init__(self, own: tuple[str, ...]) -> None:
-        super().__init__(convert_charrefs=True)
-        self._own = ("data:", *own)
-        self.pieces: list[str] = []
-        self.faults: list[str] = []
-        self._in_style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the address and rel of a link, and whatever loads something."""
-        values = {name: value or "" for name, value in attrs}
-        self._in_style = tag == "style"
-        loaded = [values[name] for name in _LOADING_ATTRIBUTES & values.keys()]
-        remote = any(not value.startswith(self._own) for value in loaded)
-        if remote or self._loads(tag, values) or _LOADING_STYLE.search(values.get("style", "")):
-            self.faults.append(f"<{tag}> loads something from elsewhere")
-        if "href" in values:
-            self.pieces.append(f" {values['href']} ")
-
-    def _loads(self, tag: str, values: Mapping[str, str]) -> bool:
-        """Tell whether a tag loads something whatever its address is."""
-        return tag in _LOADING_TAGS and not (tag == "link" and values.get("rel") in _NAMING_LINKS)
-
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
-        """Leave a style sheet."""
-        self._in_style = False
-
-    def handle_data(self, data: str) -> None:
-        """Take in text, and look into style sheets."""
-        if not self._in_style:
-            self.pieces.append(data)
-        elif _LOADING_STYLE.search(data):
-            self.faults.append("a style sheet loads something from elsewhere")
-
-    def handle_comment(self, data: str) -> None:
-        """Look into what only Outlook reads."""
-        if _LOADING_COMMENT.search(data):
-            self.faults.append("a part for Outlook loads something from elsewhere")
+def _named(part: str, faults: Iterable[Fault]) -> Iterator[Fault]:
+    return (Fault(fault.code, f"{part}: {fault.message}") for fault in faults)
 
 
-def _missing(content: IssueContent, flow: str) -> Iterator[str]:
+def _page_faults(wanted: Wanted, part: HtmlPart, html: str) -> Iterator[Fault]:
+    yield from (Fault("remote-content", fault) for fault in part.faults)
+    yield from (Fault("undisclosed", fault) for fault in disclosure_faults(html, wanted.links))
+
+
+def _missing(wanted: Wanted, flow: str) -> Iterator[Fault]:
     """Find what is missing in a part, whatever its white space is."""
     flow = _folded(flow)
     if not flow:
-        yield "it is empty"
+        yield Fault("empty-part", "it is empty")
         return
-    for name, wanted in (("unsubscribe", content.unsubscribe), ("postal", content.postal_address)):
-        if wanted and _folded(wanted) not in flow:
-            yield f"the {name} address is missing ({wanted})"
+    if wanted.unsubscribe and _folded(wanted.unsubscribe) not in flow:
+        yield Fault("no-way-out", f"the unsubscribe address is missing ({wanted.unsubscribe})")
+    if _folded(wanted.postal_address) not in flow:
+        yield Fault("no-postal-address", f"the postal address is missing ({wanted.postal_address})")
 
 
 def _folded(text: str) -> str:

@@ -231,12 +231,13 @@ def usual_lengths(stories: Sequence[Story], letter: Newsletter) -> list[Shown]:
     """Show the first few episodes whole and the others short, as many as can be named at all."""
     whole = letter.whole_episodes
     return [
-        _usual_length(story.publication.episode, letter.sections, "whole" if number < whole else "short")
+        length_of(story.publication.episode, letter.sections, "whole" if number < whole else "short")
         for number, story in enumerate(stories[:MOST_EPISODES])
     ]
 
 
-def _usual_length(episode: Episode, sections: Sequence[Section], form: Form) -> Shown:
+def length_of(episode: Episode, sections: Sequence[Section], form: Form) -> Shown:
+    """Return how much is shown of an episode where nothing has to go; a *line* is `LINE`."""
     whole = form == "whole"
     first = leading(episode)
     reveals = len(episode.reveals) - len(first) if "reveals" in sections else 0

@@ -33,6 +33,11 @@ def unsubscribe_address(letter: Newsletter, token: str) -> str:
     return f"{page}{joint}token={token}{mark}{place}"
 
 
+def for_nobody(part: str) -> str:
+    """Return a part of an issue for somebody who only looks at it, with a word where a token goes."""
+    return part.replace(TOKEN_SLOT, "TOKEN")
+
+
 def is_one_click(letter: Newsletter) -> bool:
     """Tell whether a mail program can unsubscribe a reader by itself; an address for mail does not do."""
     return (letter.unsubscribe or "").startswith("https://")

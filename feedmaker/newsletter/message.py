@@ -74,6 +74,27 @@ class Letter:
         return token.encode("ascii").join((own.encode("ascii") + self._first, *self._others))
 
 
+def plain_message(
+    letter: Newsletter, recipient: str, *, subject: str, text: str, message_id: str, date: datetime
+) -> bytes:
+    """Return a message of text alone from the newsletter's sender to its publisher, with CRLF.
+
+    Raises `GateError` where a value cannot stand in a header.
+    """
+    headers = (
+        _header("Date", format_datetime(date)),
+        _header("To", _address(recipient)),
+        _header("Message-ID", message_id),
+        _header("From", _named("From", letter.sender.name, _address(letter.sender.email))),
+        _header("Subject", _unstructured("Subject", subject)),
+        _header("Auto-Submitted", "auto-generated"),
+        _header("MIME-Version", "1.0"),
+        _header("Content-Type", 'text/plain; charset="utf-8"'),
+        _header("Content-Transfer-Encoding", "quoted-printable"),
+    )
+    return b"".join((*headers, b"\r\n", _quoted_printable(text)))
+
+
 def encoded_size(html: str) -> int:
     """Return how many bytes the HTML part has as it is sent, with a reader's token in it."""
     return len(_quoted_printable(html)) + html.count(TOKEN_SLOT) * (_TOKEN_SIZE - 1)

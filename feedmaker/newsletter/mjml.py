@@ -18,9 +18,12 @@ from feedmaker.templating import Templates
 from feedmaker.tracing import Traced
 
 TEMPLATE = "newsletter/issue.mjml"
-# MJML changes control characters in attributes and leaves references alone. A note has no such reference, for
-# each & of it is escaped.
+# A note has no such reference, for each & of it is escaped.
 _SLOT = f"&#{ord(TOKEN_SLOT)};"
+_TAG = re.compile(r"<\w[^<>]*>")
+_VALUE = re.compile(r""""[^"]*"|'[^']*'""")
+_TITLE = re.compile(r"(?<=<mj-title>)[^<]*")
+_CHANGED = re.compile(r"[^ -\[\]-~]")
 # The end of a part for Outlook, and the beginning of the next one.
 _FOR_OUTLOOK = "<![endif]--><!--[if mso | IE]>"
 _BODY = re.compile(r'<body style="(?:word-spacing:normal;)?([^>]*>.*)</body>', re.DOTALL)
@@ -72,9 +75,22 @@ def html_from(source: str) -> str:
         raise MjmlError(faults)
     try:
         # Without `fonts` it would link fonts of others, without a loader it refuses mj-include.
-        return _tidy(mjml2html(source.replace(TOKEN_SLOT, _SLOT), fonts={}))
+        return _tidy(mjml2html(_guarded(source), fonts={}))
     except ValueError as error:
         raise MjmlError([_refusal(source, str(error))]) from error
+
+
+def _guarded(source: str) -> str:
+    """Write references for what MJML changes in attributes, and in the title, which becomes one.
+
+    It doubles a backslash there, and turns line feeds, joiners, accents and the like into their numbers.
+    """
+    source = _TAG.sub(lambda tag: _VALUE.sub(_with_references, tag[0]), source.replace(TOKEN_SLOT, _SLOT))
+    return _TITLE.sub(_with_references, source)
+
+
+def _with_references(found: re.Match[str]) -> str:
+    return _CHANGED.sub(lambda sign: f"&#{ord(sign[0])};", found[0])
 
 
 def _refusal(source: str, reason: str) -> Fault:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
-from feedmaker.config import Mailbox
+from feedmaker.newsletter.checks import Finding
 from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.plain_text import WIDTH, wrap
 
 
-def notice_text(slug: str, subject: str, preheader: str, text: str, size: int, cuts: Sequence[str]) -> str:
-    """Write the notice: what waits, how it is approved, and the text part below."""
+def notice_text(
+    slug: str,
+    subject: str,
+    preheader: str,
+    text: str,
+    size: int,
+    cuts: Sequence[str],
+    findings: Sequence[Finding] = (),
+) -> str:
+    """Write the notice: what waits, what the checks find in it, how it is approved, and the text part."""
     facts = [
         wrap(f"Subject: {subject}", "  ", ""),
         wrap(f"Preheader: {preheader}", "  ", ""),
         f"Size: {size:,} of {LIMIT:,} bytes",
         *(wrap(f"Left out to fit: {cut}", "  ", "") for cut in cuts),
+        *(wrap(f"Found: {finding}", "  ", "") for finding in findings),
     ]
     commands = [
         f"  feedmaker newsletter approve {slug}",
@@ -42,18 +47,3 @@ def notice_text(slug: str, subject: str, preheader: str, text: str, size: int, c
             text,
         ]
     )
-
-
-def notice(
-    sender: Mailbox, recipient: str, slug: str, text: str, *, message_id: str, date: datetime
-) -> bytes:
-    """Write the message that carries a notice, with CRLF; `date` has a zone."""
-    message = EmailMessage(SMTP.clone(max_line_length=76))
-    message["From"] = f"feedmaker <{sender.email}>"
-    message["To"] = recipient
-    message["Subject"] = f"Issue {slug} waits for your review"
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = message_id
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text, cte="quoted-printable")
-    return message.as_bytes()

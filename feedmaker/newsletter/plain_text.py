@@ -11,6 +11,7 @@ from feedmaker.templating import Templates
 
 TEMPLATE = "newsletter/issue.txt"
 WIDTH = 72
+_BELOW = "\n    "
 
 
 class Links:
@@ -37,10 +38,16 @@ class Links:
         )
 
     def take(self) -> list[str]:
-        """Return the list of all addresses since the last one, a line each."""
-        lines = [f"[{number}]{mark} {address}" for (address, mark), number in self._listed.items()]
+        """Return the list of all addresses since the last one, each in one piece."""
+        entries = [_entry(f"[{number}]{mark}", address) for (address, mark), number in self._listed.items()]
         self._listed.clear()
-        return lines
+        return entries
+
+
+def _entry(begun: str, address: str) -> str:
+    """Write an address behind its number, or below number and mark where both are too long."""
+    is_long = " " in begun and len(begun) + 1 + len(address) > WIDTH
+    return f"{begun}{_BELOW if is_long else ' '}{address}"
 
 
 def render_text(content: IssueContent, templates: Templates) -> str:

@@ -42,6 +42,16 @@ class Proof:
     size: int
     cuts: tuple[str, ...]
 
+    @property
+    def subject(self) -> str:
+        """Return the subject."""
+        return self.content.subject
+
+    @property
+    def preheader(self) -> str:
+        """Return what stands behind the subject in a list of mails."""
+        return self.content.preheader
+
 
 def make_proof(stories: Sequence[Story], config: Config, templates: Templates, occasion: Occasion) -> Proof:
     """Make a proof of at least one story, the newest first.

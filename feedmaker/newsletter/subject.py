@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from feedmaker.model import Episode, Prose, plain
 from feedmaker.text import shorten
 
 SUBJECT_LIMIT = 78
 PREHEADER_LIMIT = 120
+PREHEADER_LEAST = 40
+"""The fewest characters with which a preheader fills the row behind a subject on a phone."""
+
 _SENTENCE = re.compile(r".{24,}?[.!?](?=\s)")
-_CLAUSE = re.compile(r".{40,}(?=[,;:]\s| [–—-] )")
+_CLAUSE = re.compile(r".{52,}(?=[,;:]\s| [–—-] )")
 
 
 def leading(episode: Episode) -> tuple[int, ...]:
@@ -39,12 +42,23 @@ def subject_of(episodes: Sequence[Episode]) -> str:
 
 
 def preheader_of(episodes: Sequence[Episode]) -> str:
-    """Go on where the subject ends: the next reveal and what is recommended, or else the titles."""
+    """Go on where the subject ends: the next reveal and what is recommended, then titles and more."""
     names = dict.fromkeys(item.name for episode in episodes for item in episode.recommendations)
     recommended = [f"Recommended: {', '.join(names)}"] if names else []
-    nexts = (shorten(lead, PREHEADER_LIMIT * 2 // 3) for lead in _leads(episodes)[1:2])
-    pieces = [*nexts, *recommended] or [episode.title for episode in episodes]
+    first, *others = _leads(episodes)
+    pieces = [*(shorten(lead, PREHEADER_LIMIT * 2 // 3) for lead in others[:1]), *recommended]
+    for more in _introductions(episodes):
+        if len(_line(" · ".join(pieces))) < PREHEADER_LEAST and more != first:
+            pieces.append(more)
     return shorten(_line(" · ".join(pieces)), PREHEADER_LIMIT)
+
+
+def _introductions(episodes: Sequence[Episode]) -> Iterator[str]:
+    """Yield what else there is to say of episodes, in a line each."""
+    yield from (_line(episode.title) for episode in episodes)
+    for episode in episodes:
+        yield from filter(None, map(_words, (episode.dek, *episode.gist[:1])))
+    yield from dict.fromkeys(_line(episode.show) for episode in episodes)
 
 
 def _leads(episodes: Sequence[Episode]) -> list[str]:

@@ -171,6 +171,11 @@ class Store:
             if rows:
                 connection.execute(insert(corrected), rows)
 
+    def drop_corrections(self, issue_id: int) -> None:
+        """Forget that an issue carries corrections, so that the next one does."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(corrected).where(corrected.c.issue_id == issue_id))
+
     def carried_corrections(self, but_of: int | None = None) -> set[tuple[str, str]]:
         """Return which corrections issues have carried, but for those of one issue. Read-only."""
         query = select(corrected.c.episode_id, corrected.c.digest)

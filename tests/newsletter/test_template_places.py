@@ -120,6 +120,17 @@ def test_fault_of_a_block_is_placed_in_the_template_that_has_the_block(tmp_path:
     )
 
 
+def test_fault_of_a_block_of_the_packaged_issue_is_placed_in_the_project(tmp_path: Path) -> None:
+    """A project replaces one block and one part; each of its files answers for itself."""
+    faults(
+        tmp_path,
+        issue_mjml='{% extends "packaged/newsletter/issue.mjml" %}\n{% block masthead %}\n  {{ super() }}\n'
+        '  <mj-section ¦paddin="0"></mj-section>\n{% endblock %}\n',
+        parts__card_mjml='{% extends "packaged/newsletter/parts/card.mjml" %}',
+        parts__reveals_mjml="<mj-text>\n  ¦<p>{{ html(episode.lead[0]) }}\n</mj-text>",
+    )
+
+
 def test_packaged_template_is_named_as_one_that_can_be_extended(tmp_path: Path) -> None:
     """A fault that a project provokes in a packaged template does not name a file that the project lacks."""
     (tmp_path / "newsletter").mkdir()

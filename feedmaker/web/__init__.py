@@ -1,0 +1,1 @@
+"""What feedmaker serves over HTTP: the preview, on this machine alone."""
