@@ -13,7 +13,7 @@ from feedmaker.config import Config
 from feedmaker.errors import Diagnostic, GateError, TemplateError
 from feedmaker.model import Publication, prose
 from feedmaker.newsletter import mjml, plain_text
-from feedmaker.newsletter.issue import LINE, SHORT, Correction, Occasion, Reference, Shown, Story, compose
+from feedmaker.newsletter.issue import LINE, Correction, Occasion, Reference, Story, compose, length_of
 from feedmaker.newsletter.proof import make_proof
 from feedmaker.notes.note import Named
 from feedmaker.pages import ArchiveRow
@@ -85,8 +85,11 @@ def _issues(templates: Templates, config: Config) -> Iterator[Callable[[], objec
     full, bare = stories = _stories(config)
     corrections = (Correction(Reference(SIGNS, config.site.address), prose(SIGNS)),)
     occasion = Occasion(DAY, config.site.address, f"{config.site.address}logo.png", corrections)
+    sections = config.newsletter.sections
+    whole, short = length_of(FULL, sections, "whole"), length_of(FULL, sections, "short")
+    empty = length_of(bare.publication.episode, sections, "whole")
     for content in (
-        compose([full, bare, full, bare, full], config, occasion, [Shown(), Shown(), SHORT, LINE]),
+        compose([full, bare, full, bare, full], config, occasion, [whole, empty, short, LINE]),
         compose([bare], config, Occasion(DAY)),
     ):
         yield partial(mjml.render_html, content, templates)

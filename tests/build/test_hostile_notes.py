@@ -17,7 +17,9 @@ from hypothesis import given, settings
 from lxml import etree
 from lxml import html as lxml_html
 
-from feedmaker.app.newsletters import add_subscribers, draft, send
+from feedmaker.app.drafting import draft
+from feedmaker.app.newsletters import add_subscribers
+from feedmaker.app.sending import send
 from feedmaker.model import Episode, Guest, Link, Quote, Recommendation, prose
 from feedmaker.notes.lines import visible
 from feedmaker.notes.writing import write_markdown

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 from lxml import html as lxml_html
 
-from feedmaker.app.newsletters import draft
+from feedmaker.app.drafting import draft
 from tests.projects import FIRST, LATER, ProjectFolder
 
 DISCLOSURE = "We get a share when you buy through a marked link."

@@ -64,7 +64,7 @@ def test_demo_works_twice_and_leaves_no_trace(clone: Path) -> None:
     second = demo(clone)
 
     assert "drafted issue" in first
-    assert "nothing new to draft" in second
+    assert "nothing to draft: no episode is new" in second
     assert git("status", "--porcelain", folder=clone) == ""
     assert built == {path: path.read_bytes() for path in built}
     assert len(list((clone / "public" / "episodes").glob("*/index.html"))) == 5

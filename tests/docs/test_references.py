@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from feedmaker.cli import cli
 from feedmaker.config import Config, parse_config
 from feedmaker.feeds.data import EpisodeData
+from feedmaker.newsletter.checks import CURES
 from feedmaker.notes.front_matter import KNOWN, REQUIRED
 from tests.docs.documents import PAGES, ROOT, blocks, name_of, tables
 
@@ -134,6 +135,16 @@ def test_every_member_of_the_notes_as_data_is_documented() -> None:
     rows = [cell(row[0]) for row in tables(page("feeds.md")) if row[0].startswith("`")]
 
     assert rows == list(members(EpisodeData))
+
+
+# The newsletter
+
+
+def test_every_finding_of_an_issue_is_documented_with_its_cure() -> None:
+    """The table of newsletter.md has each code, in its order, with the severity and cure that are told."""
+    rows = [row for row in tables(page("newsletter.md")) if row[1] in ("error", "warning")]
+
+    assert [(cell(row[0]), (row[1], row[3])) for row in rows] == list(CURES.items())
 
 
 # Commands

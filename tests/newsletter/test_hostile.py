@@ -75,7 +75,7 @@ def test_quote_is_the_same_in_both_parts(quote: str) -> None:
     shown = [folded(paragraph.text_content()) for paragraph in block.xpath("./p")]
     assert shown == [folded(paragraph) for paragraph in quote.split("\n\n")]
     start = text.index("the guest’s own · book") + len("the guest’s own · book")
-    end = text.index("The whole note:", start)
+    end = text.index("Read it on the site", start)
     assert folded(text[start:end]) == folded(quote)
 
 
@@ -95,4 +95,4 @@ def test_address_in_a_note_cannot_leave_its_attribute() -> None:
     html, text = received(replace(episode, highlights=()))
 
     assert address in lxml_html.document_fromstring(html).xpath("//a/@href")
-    assert f"<{address}>" in text
+    assert f"[1] {address}" in text

@@ -32,12 +32,12 @@ def test_headings_make_an_outline() -> None:
         ("h1", "The Quay Letter"),
         ("h2", HARBOUR.title),
         ("h3", "Big reveals"),
+        ("h3", "Worth remembering"),
         ("h3", "Recommended in this episode"),
         ("h4", "The Patience of Rivers"),
         ("h4", "Sounding Line"),
         ("h4", "Low Water"),
         ("h3", "The gist"),
-        ("h3", "Worth remembering"),
     ]
 
 
@@ -57,7 +57,7 @@ def test_reveals_stand_first_and_all_of_them() -> None:
 
 def test_card_shows_what_was_recommended() -> None:
     """Name, maker, kind, quote by paragraphs, speaker with time, and the link."""
-    card = page(HARBOUR, mail="direct").xpath('//div[@class="card"]')[1]
+    card = page(HARBOUR, mail="direct").xpath('//td[@class="card"]')[1]
 
     assert texts(card, "./*[not(self::blockquote)] | ./blockquote/p") == [
         "Sounding Line",
@@ -72,7 +72,7 @@ def test_card_shows_what_was_recommended() -> None:
 
 def test_inferred_maker_says_so() -> None:
     """What the note marks as inferred is never shown as a fact."""
-    assert "by Radio Vell (inferred) · recommended · media" in texts(page(HARBOUR), '//div[@class="card"]/p')
+    assert "by Radio Vell (inferred) · recommended · media" in texts(page(HARBOUR), '//td[@class="card"]/p')
 
 
 def test_paid_link_is_marked_where_it_stands() -> None:
@@ -83,7 +83,7 @@ def test_paid_link_is_marked_where_it_stands() -> None:
 
     assert link.get("href") == "https://www.amazon.com/dp/B0EXAMPLE1?tag=quay-20"
     assert link.tail == " (paid link)"
-    assert texts(link, '../../preceding-sibling::p[@class="quiet"]') == [samples.DISCLOSURE]
+    assert texts(link, 'ancestor::table[1]/preceding-sibling::p[@class="quiet"]') == [samples.DISCLOSURE]
 
 
 def test_document_names_itself_and_its_language() -> None:
