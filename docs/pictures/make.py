@@ -34,6 +34,7 @@ QUIET = [
 EPISODE = "bells-that-refuse-to-agree-mirela-vance-and-tobias-ekwueme"
 SIZE = (390, 860)
 COLOURS = 96
+_STYLES = re.compile(r"<link rel=.stylesheet[^>]*>")
 _THEME = re.compile(r"^  theme:\n(?:    .*\n)+", re.MULTILINE)
 
 
@@ -92,11 +93,11 @@ def _issue(project: Project) -> str:
 
 
 def _page(project: Project) -> str:
-    """Build the page of the episode that the issue carries, with its styles in it."""
+    """Build the page of the episode that the issue carries, and put its styles into it."""
     project.build(NOW)
-    page = project.public / "episodes" / EPISODE / "index.html"
-    styles = next(project.public.rglob("style*.css")).read_text("utf-8")
-    return re.sub(r"<link [^>]*stylesheet[^>]*>", lambda _: f"<style>{styles}</style>", page.read_text("utf-8"))
+    page = (project.public / "episodes" / EPISODE / "index.html").read_text("utf-8")
+    styles = (project.public / "style.css").read_text("utf-8")
+    return _STYLES.sub(lambda _: f"<style>{styles}</style>", page)
 
 
 def _draw(html: str, folder: Path, target: Path, *, dark: bool) -> None:
