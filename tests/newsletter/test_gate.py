@@ -121,7 +121,10 @@ def test_fault_of_the_html_part_is_found(change: Callable[[str], str], fault: st
         (without(UNSUBSCRIBE), "the unsubscribe address is missing"),
         (without("4 Ropewalk"), "the postal address is missing"),
         (without("Links marked"), f"the paid link {PAID} has no disclosure before it"),
-        (lambda part: part.replace("[4] (paid link) ", "[4] "), f"the paid link {PAID} has no (paid link) beside it"),
+        (
+            lambda part: part.replace("[4] (paid link) ", "[4] "),
+            f"the paid link {PAID} has no (paid link) beside it",
+        ),
     ],
 )
 def test_fault_of_the_text_part_is_found(change: Callable[[str], str], fault: str) -> None:
