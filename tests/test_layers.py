@@ -70,13 +70,14 @@ TABLE = """
     build                 ..sent_files
     template_faults       ..sample
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
-    store                 errors text
+    store.records   pure  -
+    store                 errors text store.records
     delivery              errors config text newsletter store disk
     timing          pure  config cron
     app                   feedmaker ..timing
     scheduler             ..app crash disk
     web                   errors app
-    cli                   feedmaker errors crash app scheduler web
+    cli                   feedmaker errors crash store.records app scheduler web
     __main__              cli
 """
 

@@ -135,6 +135,11 @@ class EpisodeView:
     gist: str
     rest: tuple[str, ...]
 
+    @property
+    def onwards(self) -> str:
+        """Return the words of the link to the page."""
+        return f"Read it on the site{', with ' if self.rest else ''}{_listed(self.rest)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -394,8 +399,12 @@ def _saying_where(link: BuyLink | None, page: str, place: str) -> BuyLink | None
 def _names(names: Sequence[str]) -> str:
     if len(names) > MOST_GUESTS:
         names = [*names[: MOST_GUESTS - 1], f"{len(names) - MOST_GUESTS + 1} others"]
-    *first, last = names or [""]
-    return shorten(f"{', '.join(first)} and {last}" if first else last, FACTS_LIMIT)
+    return shorten(_listed(names), FACTS_LIMIT)
+
+
+def _listed(items: Sequence[str]) -> str:
+    *first, last = items or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _beginning(text: str) -> str:

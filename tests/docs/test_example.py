@@ -85,7 +85,7 @@ def test_issue_of_the_demo_shows_paid_links_with_their_disclosure(clone: Path) -
     said = run(Path(sys.executable).with_name("feedmaker"), "newsletter", "show", "latest", folder=clone)
     config = Project(clone, {}).config()
 
-    assert said.index(config.merchants["lanternfish"].disclosure[:40]) < said.index("(paid link):")
+    assert said.index(config.merchants["lanternfish"].disclosure[:40]) < said.index("(paid link)\n")
 
 
 def test_schema_beside_the_schedule_is_current() -> None:

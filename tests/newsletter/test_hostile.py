@@ -79,6 +79,29 @@ def test_quote_is_the_same_in_both_parts(quote: str) -> None:
     assert folded(text[start:end]) == folded(quote)
 
 
+def links_of(html: str) -> list[str]:
+    """List where the links of a part lead to."""
+    return [str(href) for href in lxml_html.document_fromstring(html).xpath("//@href | //@src")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(hostile_text().map(lambda text: text[:60]).filter(str.strip), min_size=12, max_size=12))
+def test_every_field_arrives_in_both_parts(texts: list[str]) -> None:
+    """What an issue shows of a note is there word for word, and leads nowhere that the note does not."""
+    said: dict[str, str] = {}
+
+    def say(name: str) -> str:
+        return said.setdefault(name, texts[len(said) % len(texts)])
+
+    html, text = received(full_episode(say))
+
+    read = (lxml_html.document_fromstring(html).text_content(), text)
+    for part in (" ".join(folded(one)) for one in read):
+        for name in said.keys() - {"bio", "tag", "second tag"}:
+            assert " ".join(folded(said[name])) in part, name
+    assert links_of(html) == links_of(received(full_episode(lambda _: "calm"))[0])
+
+
 def test_template_code_in_a_note_does_not_run() -> None:
     """Braces arrive as braces."""
     html, text = received(quoting("{{ 7 * 7 }} {% raw %} {# hush #}"))
