@@ -96,7 +96,9 @@ def _page(project: Project) -> str:
     project.build(NOW)
     page = project.public / "episodes" / EPISODE / "index.html"
     styles = next(project.public.rglob("style*.css")).read_text("utf-8")
-    return re.sub(r"<link [^>]*stylesheet[^>]*>", lambda _: f"<style>{styles}</style>", page.read_text("utf-8"))
+    return re.sub(
+        r"<link [^>]*stylesheet[^>]*>", lambda _: f"<style>{styles}</style>", page.read_text("utf-8")
+    )
 
 
 def _draw(html: str, folder: Path, target: Path, *, dark: bool) -> None:
