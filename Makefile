@@ -10,7 +10,7 @@ LOCKFLAGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench pictures lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ format: $(STAMP) ## put the code into its format and mend what the linter can me
 
 bench: $(STAMP) ## measure builds, an idle tick and messages on 100 to 10,000 generated notes; HUGO=PROGRAM beside it
 	$(PY) -m benchmarks.bench $(if $(HUGO),--hugo $(HUGO))
+
+pictures: $(STAMP) ## draw the pictures of the docs anew, from what this folder makes (needs chromium)
+	$(PY) -m docs.pictures.make
 
 # The lock names versions and hashes only. uv is needed here and nowhere else, so it is not in the lock.
 lock: | $(VENV)/bin/pip ## write requirements/*.txt anew from pyproject.toml (needs the network)

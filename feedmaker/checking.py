@@ -11,6 +11,7 @@ from pathlib import Path
 from feedmaker.config import Config
 from feedmaker.errors import Diagnostic, LockError, UsageError
 from feedmaker.lock import LOCK_NAME, Lock, resolve
+from feedmaker.logo import logo_faults
 from feedmaker.notes.folder import scan
 from feedmaker.notes.note import Note, parse_note
 from feedmaker.podcast_faults import artwork_errors, podcast_warnings, with_podcast
@@ -71,6 +72,7 @@ def check_folder(
         facts = [note.facts for note in notes if note.episode]
         broken = {note.path for note in notes if not note.episode}
         yield from clash_diagnostics(folder, resolve(lock, facts, broken, config.site, now))
+        yield from logo_faults(folder, config)
         yield from podcast_warnings(folder, config, facts)
         if config.podcast:
             yield from artwork_errors(folder, config.podcast)

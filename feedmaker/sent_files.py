@@ -21,6 +21,7 @@ from feedmaker.sent import (
     dump_sent,
     facts_of,
     issue_file,
+    page_of,
     parse_sent,
 )
 
@@ -117,7 +118,7 @@ def read_sent(folder: Path, files: Sequence[NoteFile], index: Index, began: int,
 
 def sent_page(index: Index, path: str) -> bytes:
     """Return the page of an issue that went out, as the index has it."""
-    return parse_sent(path, index.text(path)).page.encode()
+    return page_of(index.text(path))
 
 
 def sent_diagnostics(folder: Path) -> Iterator[Diagnostic]:

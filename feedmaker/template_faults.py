@@ -13,7 +13,7 @@ from feedmaker.config import Config
 from feedmaker.errors import Diagnostic, GateError, TemplateError
 from feedmaker.model import Publication, prose
 from feedmaker.newsletter import mjml, plain_text
-from feedmaker.newsletter.issue import LINE, SHORT, Correction, Occasion, Reference, Shown, Story, compose
+from feedmaker.newsletter.issue import LINE, Correction, Occasion, Reference, Story, compose, length_of
 from feedmaker.newsletter.proof import make_proof
 from feedmaker.notes.note import Named
 from feedmaker.pages import ArchiveRow
@@ -35,17 +35,28 @@ def template_faults(folder: Path, config: Config | None) -> Iterator[Diagnostic]
     used = {path.relative_to(packaged_folder()).as_posix() for path in packaged_folder().rglob("*")}
     known = sorted(used)
     for name in names:
-        if name.endswith(_COMPILED) and templates.is_template(name):
-            try:
+        try:
+            if name.endswith(_COMPILED) and templates.is_template(name):
                 used |= templates.references(name)
-            except TemplateError as error:
-                yield from error.diagnostics
+                yield from _unknown_blocks(name, templates)
+        except TemplateError as error:
+            yield from error.diagnostics
     if config:
         for make in (*_pages(templates, config), *_issues(templates, config)):
             yield from _faults_of(make)
     for name in names:
         if name not in used | templates.loaded():
             yield _unused(name, known)
+
+
+def _unknown_blocks(name: str, templates: Templates) -> Iterator[Diagnostic]:
+    """Find blocks that no template has which this one extends: nobody would ever see them."""
+    known = templates.blocks_above(name)
+    for block, line in templates.lost_blocks(name):
+        near = get_close_matches(block, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+        message = f'what this template extends has no block "{block}", so it is not shown; {hint}'
+        yield Diagnostic(f"templates/{name}", line, 1, "unknown-block", message, "warning")
 
 
 def _unused(name: str, known: list[str]) -> Diagnostic:
@@ -74,8 +85,11 @@ def _issues(templates: Templates, config: Config) -> Iterator[Callable[[], objec
     full, bare = stories = _stories(config)
     corrections = (Correction(Reference(SIGNS, config.site.address), prose(SIGNS)),)
     occasion = Occasion(DAY, config.site.address, f"{config.site.address}logo.png", corrections)
+    sections = config.newsletter.sections
+    whole, short = length_of(FULL, sections, "whole"), length_of(FULL, sections, "short")
+    empty = length_of(bare.publication.episode, sections, "whole")
     for content in (
-        compose([full, bare, full, bare, full], config, occasion, [Shown(), Shown(), SHORT, LINE]),
+        compose([full, bare, full, bare, full], config, occasion, [whole, empty, short, LINE]),
         compose([bare], config, Occasion(DAY)),
     ):
         yield partial(mjml.render_html, content, templates)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any, TypeVar
 
 import jinja2
-from jinja2 import meta
+from jinja2 import meta, nodes
 
 from feedmaker.errors import Diagnostic, TemplateError
 from feedmaker.template_files import packaged_folder, template_files
@@ -53,6 +54,7 @@ class Templates:
             auto_reload=False,  # a build makes its own environment
             autoescape=lambda name: not (name or "").endswith(".txt"),  # noqa: S701 - off in plain text alone
             undefined=jinja2.StrictUndefined,
+            finalize=_written,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -101,6 +103,30 @@ class Templates:
         found = meta.find_referenced_templates(self._environment.parse(source, name, filename))
         return {reference for reference in found if reference}
 
+    def lost_blocks(self, name: str) -> list[tuple[str, int]]:
+        """Return name and line of each block that is not shown, for what the template extends has none such.
+
+        Raises `TemplateError` where a template cannot be read.
+        """
+        blocks = (node for node in self._parsed(name).body if isinstance(node, nodes.Block))
+        known = self.blocks_above(name)
+        return [(block.name, block.lineno) for block in blocks if known and block.name not in known]
+
+    def blocks_above(self, name: str) -> set[str]:
+        """Return the names of the blocks in the templates that a template extends."""
+        found: set[str] = set()
+        seen = {name}
+        above = _extended(self._parsed(name))
+        while above and above not in seen:
+            seen.add(above)
+            parent = self._parsed(above)
+            found |= {block.name for block in parent.find_all(nodes.Block)}
+            above = _extended(parent)
+        return found
+
+    def _parsed(self, name: str) -> nodes.Template:
+        return self._tried(name, lambda: self._environment.parse(self.source(name), name))
+
     def loaded(self) -> set[str]:
         """Return the names of the templates that rendering has needed so far."""
         cache = self._environment.cache
@@ -146,11 +172,32 @@ class Templates:
         return f"templates/{filename}"
 
 
+def _extended(parsed: nodes.Template) -> str | None:
+    """Return the name of the template that another extends, where it stands as a word."""
+    extends = parsed.find(nodes.Extends)
+    if extends is None or not isinstance(extends.template, nodes.Const):
+        return None
+    return str(extends.template.value)
+
+
+def _written(value: object) -> object:
+    """Refuse to write what nobody wants to read: nothing, a list, or something of the program's own."""
+    if value is None:
+        raise TypeError("there is nothing to write here; ask with {% if %} first")
+    if isinstance(value, tuple | list):
+        raise TypeError("this is a list, or formatted text; write its members, or html(…) or links.words(…)")
+    if is_dataclass(value):
+        raise TypeError(f"{type(value).__name__} is no text; write one of its parts")
+    return value
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return 'it extends or includes itself; "packaged/NAME" is the packaged template of the same name'
     if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):
         return f'there is no template "{error}"'
+    if isinstance(error, UnicodeDecodeError):
+        return "the file is not UTF-8; save it as UTF-8"
     return _MODULE.sub("", str(error))
 
 

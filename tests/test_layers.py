@@ -54,6 +54,7 @@ TABLE = """
     serving         pure  config model
     moved           pure  ..serving
     artwork               -
+    logo                  errors marked_yaml config uri
     podcast_faults        ..feeds artwork
     sample          pure  ..content
     secrets               errors
@@ -68,14 +69,15 @@ TABLE = """
     sent_files            errors index disk notes.folder reading sent
     build                 ..sent_files
     template_faults       ..sample
-    checking              ..lock podcast_faults reading sent_files template_files template_faults
-    store                 errors text
+    checking              ..lock logo podcast_faults reading sent_files template_files template_faults
+    store.records   pure  -
+    store                 errors text store.records
     delivery              errors config text newsletter store disk
     timing          pure  config cron
     app                   feedmaker ..timing
     scheduler             ..app crash disk
     web                   errors app
-    cli                   feedmaker errors crash app scheduler web
+    cli                   feedmaker errors crash store.records app scheduler web
     __main__              cli
 """
 

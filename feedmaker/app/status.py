@@ -60,7 +60,7 @@ def status(project: Project, now: datetime) -> Status:
         held=held_notes(resolution, reading.broken, project.config().site.zone),
         diagnostics=sorted(reading.diagnostics),
         news=sum(not (entry.backlog or entry.issue or entry.id in carried) for _, entry in entries),
-        issues=Counter(issue.state for issue in issues),
+        issues=dict(Counter(issue.state for issue in issues)),
         waiting=[
             Waiting(issue.slug, issue.state, issue.subject, issue.due_at)
             for issue in issues

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from feedmaker.build.material import Planned, key_of
-from feedmaker.config import CONFIG_NAME, Config
-from feedmaker.errors import ConfigError, Diagnostic
-from feedmaker.marked_yaml import load
+from feedmaker.config import Config
+from feedmaker.errors import ConfigError
+from feedmaker.logo import logo_faults
 from feedmaker.uri import is_web_address
 
 
@@ -20,13 +20,18 @@ def picture_path(name: str, image: str, data: bytes) -> str:
 
 
 class Logo:
-    """Put the logo of the newsletter onto the site, so that mail can show it; `address` is where, or None."""
+    """Put the logo of the newsletter onto the site, so that mail can show it; `address` is where, or None.
+
+    Raises `ConfigError` where it cannot be shown.
+    """
 
     def __init__(self, folder: Path, config: Config) -> None:
         logo = config.newsletter.theme.logo if config.newsletter else None
         self.address, self._path, self._data = logo, "", b""
+        if faults := logo_faults(folder, config):
+            raise ConfigError(faults)
         if logo and not is_web_address(logo):
-            self._data = _read(folder, logo)
+            self._data = (folder / logo).read_bytes()
             self._path = f"newsletter/{picture_path('logo', logo, self._data)}"
             self.address = config.site.address + self._path
 
@@ -34,13 +39,3 @@ class Logo:
         """Plan the logo, where it is a file of the project."""
         if self._path:
             yield Planned(self._path, key_of("logo", self._path), lambda: self._data)
-
-
-def _read(folder: Path, logo: str) -> bytes:
-    """Read the logo; raise `ConfigError` where it cannot be read."""
-    try:
-        return (folder / logo).read_bytes()
-    except OSError as error:
-        mark = load((folder / CONFIG_NAME).read_text("utf-8-sig")).where(("newsletter", "theme", "logo"))
-        said = f"newsletter.theme.logo: {logo} cannot be read ({error.strerror}); name a file of this folder"
-        raise ConfigError([Diagnostic(CONFIG_NAME, mark.line, mark.column, "bad-value", said)]) from error

@@ -12,7 +12,7 @@ from feedmaker.cli.output import print_json, print_text, progress_bar, standing,
 
 if TYPE_CHECKING:
     from feedmaker.app.project import Project
-    from feedmaker.store import Issue
+    from feedmaker.store.records import Issue
 
 
 @cli.group()

@@ -26,6 +26,7 @@ _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _NOT_IN_A_PATH = re.compile("[\x00-\x1f\x7f\"'`{}\\\\?#%*\ufffd]")
 _FILE = re.compile(r"[^/\\:?#]+(/[^/\\:?#]+)*")
+MAIL_PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 _WORDS = re.compile(r"\{(query|name|creator|product)\}")
 
 
@@ -156,6 +157,17 @@ def _picture(value: str) -> str:
     return value
 
 
+def _mail_picture(value: str) -> str:
+    if "://" in value:
+        if not value.lower().startswith("https:"):
+            raise ValueError(
+                "expected an https address, or a file of this folder: mail shows no http picture"
+            )
+    elif not value.lower().endswith(MAIL_PICTURES):
+        raise ValueError("expected a picture that mail programs show: a PNG, JPEG or GIF file")
+    return value
+
+
 def _truth(value: object) -> object:
     """Read true or false, which are the words that feeds have too."""
     words = {"true": True, "false": False}
@@ -198,6 +210,9 @@ _MAIL = r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]+"
 _PARAMETER = r"[A-Za-z0-9_.~-]+"
 _LEAVING = r"(mailto:[!-z|~]+|https://[!-\"$-.0->@-z|~]+([/?]([!-\"$-z|~]|\{token\})*)?(#[!-z|~]*)?)"
 _JOB_NAME = r"[a-z0-9][a-z0-9-]{0,40}"
+_LOGO = (
+    r"(https://[^\s@/?#]+([/?#].*)?|[^/\\:?#]+(/[^/\\:?#]+)*\.([Pp][Nn][Gg]|[Jj][Pp][Ee]?[Gg]|[Gg][Ii][Ff]))"
+)
 _SOME = form(r".*\S.*")
 _FONTS = r"('[A-Za-z0-9 -]+'|[A-Za-z-]+)(, *('[A-Za-z0-9 -]+'|[A-Za-z-]+))*"
 _RULE = r"([A-Z-]+=[^=;\s]+;)*FREQ=[A-Z]+(;[A-Z-]+=[^=;\s]+)*"
@@ -237,6 +252,7 @@ Picture = Annotated[Text, AfterValidator(_picture)]
 Colour = Annotated[
     str, _formed(COLOUR.pattern, "six hexadecimal digits such as #0b5a78"), form(COLOUR.pattern)
 ]
+Logo = Annotated[Picture, AfterValidator(_mail_picture), form(_LOGO)]
 FontNames = Annotated[
     str, _formed(_FONTS, "names of fonts such as 'Segoe UI', Arial, sans-serif"), form(_FONTS)
 ]

@@ -14,9 +14,9 @@ from feedmaker.config.fields import (
     FontNames,
     Interval,
     Leaving,
+    Logo,
     MailAddress,
     Part,
-    Picture,
     Text,
     Truth,
     minutes_of,
@@ -62,7 +62,7 @@ class Colours(Part):
 class Theme(Part):
     """How an issue looks."""
 
-    logo: Picture | None = Field(
+    logo: Logo | None = Field(
         default=None, description="Picture at the top: a file of the project, or its https address."
     )
     logo_width: int = Field(default=160, ge=16, le=600, description="Width of the picture in pixels.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Literal
 
 from feedmaker.catalogue import Mention
@@ -15,7 +16,7 @@ from feedmaker.config import Config, Newsletter, Section, Theme
 from feedmaker.content import Content, byline, moment_address
 from feedmaker.errors import UsageError
 from feedmaker.merchants import BuyLink, disclosures, mail_links
-from feedmaker.model import Episode, Prose, Publication, Recommendation, Span, plain
+from feedmaker.model import Episode, Prose, Publication, Quote, Recommendation, Span, plain
 from feedmaker.newsletter.leaving import TOKEN_SLOT, unsubscribe_address
 from feedmaker.newsletter.subject import leading, preheader_of, strongest_first, subject_of
 from feedmaker.notes.prose import inline
@@ -24,10 +25,16 @@ from feedmaker.text import clock, direction, long_date, shorten
 GIST_LIMIT = 420
 TAKEAWAYS = 3
 LINE_LIMIT = 160
+TITLE_LIMIT = 300
+FACTS_LIMIT = 300
 HEADLINE_LIMIT = 400
+MOST_HEADLINES = 10
 MOST_ALSO = 2
-MOST_SHORT = 20
-MOST_SHOWN = 200
+MOST_GUESTS = 8
+MOST_EPISODES = 400
+"""How many episodes an issue can name; one that names more is too long whatever they say."""
+
+SHORT_REVEALS = 2
 _PLURALS = {"more thing to remember": "more things to remember"}
 Form = Literal["whole", "short", "line"]
 Direction = Literal["ltr", "rtl"]
@@ -57,24 +64,24 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Say how much is shown of an episode.
+    """Say how much is shown of an episode, and no more than it has.
 
-    `reveals` counts those beside the leading ones, `takeaways` and `recommendations` from the first; None is
-    all of them. `headline` limits the leading reveals, in characters.
+    `reveals` counts those beside the leading ones; they, takeaways, recommendations and quotes are counted
+    from the first. `headlines` tells whether the leading reveals are whole; `long` whether they can be cut.
     """
 
-    form: Form = "whole"
-    dek: bool = True
-    reveals: int | None = None
-    takeaways: int = TAKEAWAYS
-    recommendations: int | None = None
-    quotes: bool = True
-    gist: bool = True
-    headline: int | None = None
+    form: Form = "line"
+    dek: bool = False
+    reveals: int = 0
+    takeaways: int = 0
+    recommendations: int = 0
+    quotes: int = 0
+    gist: bool = False
+    headlines: bool = True
+    long: bool = False
 
 
-SHORT = Shown("short", reveals=2, takeaways=0, quotes=False, gist=False)
-LINE = Shown("line", dek=False, reveals=0, takeaways=0, recommendations=0, quotes=False, gist=False)
+LINE = Shown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,11 @@ class EpisodeView:
     gist: str
     rest: tuple[str, ...]
 
+    @property
+    def onwards(self) -> str:
+        """Return the words of the link to the page."""
+        return f"Read it on the site{', with ' if self.rest else ''}{_listed(self.rest)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -174,6 +186,11 @@ class IssueContent:
         return shown if len(shown) > 1 else ()
 
     @property
+    def shorts(self) -> tuple[EpisodeView, ...]:
+        """Return the episodes that are shown in their short form."""
+        return tuple(episode for episode in self.episodes if episode.form == "short")
+
+    @property
     def lines(self) -> tuple[EpisodeView, ...]:
         """Return the episodes that are shown in a line each."""
         return tuple(episode for episode in self.episodes if episode.form == "line")
@@ -211,20 +228,31 @@ def ordered(stories: Sequence[Story]) -> list[Story]:
 
 
 def usual_lengths(stories: Sequence[Story], letter: Newsletter) -> list[Shown]:
-    """Show the first few episodes whole, the next short, and of many the rest in a line each."""
-    whole = stories[: letter.whole_episodes]
-    short = stories[len(whole) : MOST_SHORT]
-    lines = stories[len(whole) + len(short) : MOST_SHOWN]
+    """Show the first few episodes whole and the others short, as many as can be named at all."""
+    whole = letter.whole_episodes
     return [
-        *(_whole(story.publication.episode, letter.sections) for story in whole),
-        *[SHORT] * len(short),
-        *[LINE] * len(lines),
+        length_of(story.publication.episode, letter.sections, "whole" if number < whole else "short")
+        for number, story in enumerate(stories[:MOST_EPISODES])
     ]
 
 
-def _whole(episode: Episode, sections: Sequence[Section]) -> Shown:
-    takeaways = min(TAKEAWAYS, len(episode.takeaways)) if "takeaways" in sections else 0
-    return Shown(takeaways=takeaways, gist=bool(episode.gist) and "gist" in sections)
+def length_of(episode: Episode, sections: Sequence[Section], form: Form) -> Shown:
+    """Return how much is shown of an episode where nothing has to go; a *line* is `LINE`."""
+    whole = form == "whole"
+    first = leading(episode)
+    reveals = len(episode.reveals) - len(first) if "reveals" in sections else 0
+    items = episode.recommendations if "recommendations" in sections else ()
+    return Shown(
+        form=form,
+        dek=bool(episode.dek) and "dek" in sections,
+        reveals=reveals if whole else min(reveals, SHORT_REVEALS),
+        takeaways=min(TAKEAWAYS, len(episode.takeaways)) if whole and "takeaways" in sections else 0,
+        recommendations=len(items),
+        quotes=sum(item.quote is not None for item in items) if whole else 0,
+        gist=whole and bool(episode.gist) and "gist" in sections,
+        long="reveals" in sections
+        and (len(first) > MOST_HEADLINES or any(_is_long(episode.reveals[at]) for at in first)),
+    )
 
 
 def compose(
@@ -239,7 +267,7 @@ def compose(
     """
     letter = newsletter_of(config)
     lengths = usual_lengths(stories, letter) if lengths is None else lengths
-    episodes = [story.publication.episode for story in stories[: len(lengths)]]
+    episodes = [story.publication.episode for story in stories[:MOST_EPISODES]]
     said = occasion.wording
     return IssueContent(
         title=letter.title,
@@ -270,23 +298,22 @@ def _view(story: Story, shown: Shown, config: Config) -> EpisodeView:
     first = leading(episode)
     others = [reveal for at, reveal in enumerate(episode.reveals) if at not in first]
     has_reveals = "reveals" in sections
-    cards = _cards(story, shown, config) if "recommendations" in sections else ()
-    reveals = tuple(others[: shown.reveals]) if has_reveals else ()
-    takeaways = episode.takeaways[: shown.takeaways] if "takeaways" in sections else ()
-    gist = " ".join(map(plain, episode.gist)) if shown.gist and "gist" in sections else ""
-    limit = LINE_LIMIT if shown.form == "line" else shown.headline
+    cards = tuple(_cards(story, shown, config))
+    reveals = tuple(others[: shown.reveals])
+    takeaways = episode.takeaways[: shown.takeaways]
+    gist = " ".join(map(plain, episode.gist)) if shown.gist else ""
     foreign = episode.language is not None and episode.language != config.site.language
     own = direction(episode.language) if episode.language else None
     return EpisodeView(
         form=shown.form,
-        title=episode.title,
+        title=shorten(episode.title, TITLE_LIMIT),
         url=story.publication.url,
-        facts=story.content.facts,
+        facts=shorten(story.content.facts, FACTS_LIMIT),
         guests=_names([guest.name for guest in episode.guests]),
         language=episode.language if foreign else None,
         direction=own if own != direction(config.site.language) else None,
-        dek=episode.dek if shown.dek and "dek" in sections else (),
-        lead=tuple(_cut(episode.reveals[at], limit) for at in first) if has_reveals else (),
+        dek=episode.dek if shown.dek else (),
+        lead=_lead([episode.reveals[at] for at in first], shown) if has_reveals else (),
         reveals=reveals,
         takeaways=takeaways,
         disclosures=tuple(disclosures(tuple(card.link for card in cards))),
@@ -312,7 +339,17 @@ def _rest(episode: Episode, reveals: int, takeaways: int, cards: Sequence[Card])
             yield f"{count} {noun if count == 1 else _PLURALS.get(noun, f'{noun}s')}"
 
 
-def _cards(story: Story, shown: Shown, config: Config) -> tuple[Card, ...]:
+def _lead(reveals: Sequence[Prose], shown: Shown) -> tuple[Prose, ...]:
+    if shown.form == "line":
+        return tuple(_cut(reveal, LINE_LIMIT) for reveal in reveals[:1])
+    if shown.headlines:
+        return tuple(reveals)
+    return tuple(_cut(reveal, HEADLINE_LIMIT) for reveal in reveals[:MOST_HEADLINES])
+
+
+def _cards(story: Story, shown: Shown, config: Config) -> Iterator[Card]:
+    if not shown.recommendations:
+        return
     episode, page = story.publication.episode, story.publication.url
     keys = story.keys if not episode.url else ()
     links = [
@@ -320,19 +357,27 @@ def _cards(story: Story, shown: Shown, config: Config) -> tuple[Card, ...]:
         for number, link in enumerate(mail_links(episode, config.merchants, page))
     ]
     also = story.also or [()] * len(episode.recommendations)
-    rows = list(zip(episode.recommendations, links, also, strict=True))[: shown.recommendations]
-    return tuple(_card(item, link, others, shown, episode) for item, link, others in rows)
+    rows = zip(episode.recommendations, links, also, strict=True)
+    quotes = 0
+    for item, link, others in islice(rows, shown.recommendations):
+        quotes += item.quote is not None
+        quote = item.quote if quotes <= shown.quotes else None
+        named = others if shown.form == "whole" else ()
+        yield _card(item, quote, link, named, episode)
 
 
 def _card(
-    item: Recommendation, link: BuyLink | None, others: Sequence[Mention], shown: Shown, episode: Episode
+    item: Recommendation,
+    quote: Quote | None,
+    link: BuyLink | None,
+    others: Sequence[Mention],
+    episode: Episode,
 ) -> Card:
-    quote = item.quote if shown.quotes else None
     at = quote.at if quote else None
-    references = tuple(
-        Reference(mention.note.title, f"{mention.note.address}#{mention.key}") for mention in others
+    named = tuple(
+        Reference(shorten(mention.note.title, TITLE_LIMIT), f"{mention.note.address}#{mention.key}")
+        for mention in others[:MOST_ALSO]
     )
-    named = references[:MOST_ALSO] if shown.form == "whole" else ()
     return Card(
         name=item.name,
         byline=byline(item),
@@ -342,7 +387,7 @@ def _card(
         moment=moment_address(episode, at) if at is not None else None,
         link=link,
         also=named,
-        also_left=len(references) - len(named) if named else 0,
+        also_left=len(others) - len(named),
     )
 
 
@@ -352,9 +397,14 @@ def _saying_where(link: BuyLink | None, page: str, place: str) -> BuyLink | None
 
 
 def _names(names: Sequence[str]) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(names) > MOST_GUESTS:
+        names = [*names[: MOST_GUESTS - 1], f"{len(names) - MOST_GUESTS + 1} others"]
+    return shorten(_listed(names), FACTS_LIMIT)
+
+
+def _listed(items: Sequence[str]) -> str:
+    *first, last = items or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _beginning(text: str) -> str:
@@ -366,7 +416,10 @@ def _beginning(text: str) -> str:
     return f"{line[: end + 1]}\u00a0…" if end > 0 else shorten(line, GIST_LIMIT)
 
 
-def _cut(prose: Prose, limit: int | None) -> Prose:
-    """Cut a paragraph that is longer than a limit; its markings go."""
-    line = plain(prose)
-    return prose if limit is None or len(line) <= limit else (Span(shorten(line, limit)),)
+def _is_long(prose: Prose) -> bool:
+    return sum(len(span.text) + len(span.href or "") for span in prose) > HEADLINE_LIMIT
+
+
+def _cut(prose: Prose, limit: int) -> Prose:
+    """Cut a paragraph to a limit in characters; its links and markings go."""
+    return (Span(shorten(plain(prose), limit)),)

@@ -24,6 +24,11 @@ _TAG = re.compile(r"<\w[^<>]*>")
 _VALUE = re.compile(r""""[^"]*"|'[^']*'""")
 _TITLE = re.compile(r"(?<=<mj-title>)[^<]*")
 _CHANGED = re.compile(r"[^ -\[\]-~]")
+# The end of a part for Outlook, and the beginning of the next one.
+_FOR_OUTLOOK = "<![endif]--><!--[if mso | IE]>"
+_BODY = re.compile(r'<body style="(?:word-spacing:normal;)?([^>]*>.*)</body>', re.DOTALL)
+_STYLE_SHEET = re.compile(r"<style[^>]*>[^<]*")
+_NEEDLESS = re.compile(r"#outlook a \{ padding: 0; \}\s*| outline: none;")
 _POSITION = re.compile(r" at position (\d+):\d+$")
 
 
@@ -110,6 +115,17 @@ def _diagnostic(traced: Traced, fault: Fault) -> Diagnostic:
 
 
 def _tidy(html: str) -> str:
-    """Write void elements and the doctype as HTML does, not XML; in text every > is escaped."""
+    """Write HTML, not XML, leave out what mail programs trip over, and make the whole a landmark.
+
+    What is looked for holds < or >, which are escaped wherever a note speaks, or stands in a style sheet.
+    """
     html = html.replace("<!doctype", "<!DOCTYPE", 1).replace("<br/>", "<br>").replace(" />", ">")
+    html = html.replace(_FOR_OUTLOOK, "")
+    html = _BODY.sub(_landmark, html, count=1)
+    html = _STYLE_SHEET.sub(lambda found: _NEEDLESS.sub("", found[0]), html)
     return html.replace(_SLOT, TOKEN_SLOT)
+
+
+def _landmark(body: re.Match[str]) -> str:
+    style, end, content = body[1].partition(">")
+    return f'<body style="{style}{end}<main>{content}</main></body>'

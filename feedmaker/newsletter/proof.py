@@ -83,4 +83,4 @@ def make_proof(stories: Sequence[Story], config: Config, templates: Templates, o
     page = render_html(replace(content, unsubscribe=None), templates)
     check_page(content, page)
     titles = [story.publication.episode.title for story in stories]
-    return Proof(content, html, text, page, size, told(lengths, every[:count], titles))
+    return Proof(content, html, text, page, size, told(every[:count], titles, len(titles) - len(lengths)))

@@ -6,6 +6,7 @@ Everything that reads the project happens in one thread of its own (`_Desk`); th
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import mimetypes
 import socket
@@ -26,6 +27,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from feedmaker.app.previewing import FeedView, IssueView, Preview, Shown
+from feedmaker.app.project import without_collecting
 from feedmaker.errors import UsageError
 from feedmaker.web.guard import Guard
 from feedmaker.web.looks import Looks, dressed, dressed_style, with_head
@@ -85,12 +87,17 @@ class Desk:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._preview)
 
     def _watching(self) -> None:
-        pause = LOOK_SECONDS
+        pause, has_garbage = LOOK_SECONDS, True
         while not self.closing.wait(pause):
             began = time.monotonic()
-            if not self._thread.submit(self._look).result():
-                # However many files there are, most of the time is left to others.
-                pause = max(LOOK_SECONDS, 3 * (time.monotonic() - began))
+            if self._thread.submit(self._look).result():
+                has_garbage = True
+                continue
+            # However many files there are, most of the time is left to others.
+            pause = max(LOOK_SECONDS, 3 * (time.monotonic() - began))
+            if has_garbage:
+                self._thread.submit(gc.collect).result()
+                has_garbage = False
 
     def _look(self) -> bool:
         has_changed = self._preview.refresh()
@@ -270,7 +277,15 @@ def listen(port: int | None) -> socket.socket:
 
 
 def serve(preview: Preview, listening: socket.socket, stop: threading.Event) -> None:
-    """Serve the preview until `stop` is set."""
+    """Serve the preview until `stop` is set.
+
+    Cycles are collected when nobody waits: with very many notes, looking for them takes as long as the work.
+    """
+    with without_collecting():
+        _serve(preview, listening, stop)
+
+
+def _serve(preview: Preview, listening: socket.socket, stop: threading.Event) -> None:
     desk = Desk(preview)
     desk.open()
     app = make_app(desk, listening.getsockname()[1])

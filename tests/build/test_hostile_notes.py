@@ -17,7 +17,9 @@ from hypothesis import given, settings
 from lxml import etree
 from lxml import html as lxml_html
 
-from feedmaker.app.newsletters import add_subscribers, draft, send
+from feedmaker.app.drafting import draft
+from feedmaker.app.newsletters import add_subscribers
+from feedmaker.app.sending import send
 from feedmaker.model import Episode, Guest, Link, Quote, Recommendation, prose
 from feedmaker.notes.lines import visible
 from feedmaker.notes.writing import write_markdown
@@ -200,20 +202,25 @@ def read_outputs(project: ProjectFolder) -> Outputs:
     )
 
 
+IN_ONE_ISSUE = 6
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
-    """Build a site of all hostile notes at once, in both forms, and mail it to one subscriber."""
+    """Build a site of all hostile notes, in both forms, and mail them to one subscriber, a few at a time."""
     project = ProjectFolder(tmp_path_factory.mktemp("hostile") / "site")
-    project.schedule(PAID + "feeds: {entries: 100}\n")
+    project.schedule(f"  whole_episodes: {IN_ONE_ISSUE}\n{PAID}feeds: {{entries: 100}}\n")
     project.build(FIRST)
-    for number, (name, said) in enumerate(NOTES.items()):
+    add_subscribers(project.open(), ["ann@post.example"], LATER)
+    for number, (name, said) in enumerate(NOTES.items(), 1):
         form = "md" if name.endswith("(md)") else "txt"
         project.write(f"episodes/{number:02}.{form}", said.markdown() if form == "md" else said.export())
-    made = draft(project.open(), LATER)
-    assert not made.build.diagnostics
-    assert made.issue
-    add_subscribers(project.open(), ["ann@post.example"], LATER)
-    send(project.open(), made.issue.slug, LATER)
+        if number % IN_ONE_ISSUE == 0 or number == len(NOTES):
+            made = draft(project.open(), LATER)
+            assert not made.build.diagnostics
+            assert made.issue
+            assert not made.issue.cuts
+            send(project.open(), made.issue.slug, LATER)
     return project
 
 
@@ -370,22 +377,24 @@ def test_feeds_hold_nothing_that_runs(outputs: Outputs) -> None:
 
 @dataclass(frozen=True)
 class Mail:
-    """Hold a message as a mail program decodes it."""
+    """Hold messages as a mail program decodes them; `text` and `shown` are what all of them say."""
 
-    message: Any
-    html: str
+    messages: list[Any]
+    html: list[str]
     text: str
     shown: str
 
 
 @pytest.fixture(scope="module")
 def mail(site: ProjectFolder) -> Mail:
-    """Read the message that the subscriber got."""
-    (path,) = (site.root / "outbox").rglob("*.eml")
-    message: Any = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    text, html = message.iter_parts()
-    shown = lxml_html.document_fromstring(html.get_content()).text_content()
-    return Mail(message, html.get_content(), folded(text.get_content()), folded(shown))
+    """Read the messages that the subscriber got."""
+    messages: list[Any] = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in (site.root / "outbox").rglob("*.eml")
+    ]
+    texts, html = zip(*([part.get_content() for part in one.iter_parts()] for one in messages), strict=True)
+    shown = [lxml_html.document_fromstring(page).text_content() for page in html]
+    return Mail(messages, list(html), folded(" ".join(texts)), folded(" ".join(shown)))
 
 
 def folded(text: str) -> str:
@@ -409,17 +418,18 @@ def test_mail_says_what_the_note_says(name: str, mail: Mail) -> None:
 
 
 def test_mail_holds_nothing_that_runs(mail: Mail) -> None:
-    """The HTML part has no script, picture, form or handler, whatever the notes say."""
-    assert list(harmful(mail.html)) == []
+    """No HTML part has a script, picture, form or handler, whatever the notes say."""
+    assert [list(harmful(page)) for page in mail.html] == [[] for _ in mail.html]
 
 
 def test_mail_has_the_headers_of_every_mail(mail: Mail) -> None:
     """No text of a note adds a header or a recipient."""
-    assert set(mail.message.keys()) == {
-        *("Date", "To", "Message-ID", "From", "Subject", "MIME-Version", "Content-Type"),
-        *("List-Id", "List-Unsubscribe", "Precedence", "Auto-Submitted"),
-    }
-    assert mail.message["To"] == "ann@post.example"
+    for message in mail.messages:
+        assert set(message.keys()) == {
+            *("Date", "To", "Message-ID", "From", "Subject", "MIME-Version", "Content-Type"),
+            *("List-Id", "List-Unsubscribe", "Precedence", "Auto-Submitted"),
+        }
+        assert message["To"] == "ann@post.example"
 
 
 # Notes that nobody wrote with care: the hostile text stands in the Markdown as it is

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from feedmaker.lint.check import lint_set
+from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.notes.lines import trimmed
 from feedmaker.sent import CarriedEpisode
 from feedmaker.sent_files import keep
@@ -293,6 +294,21 @@ def test_file_that_never_was_good_holds_nothing_up(built: ProjectFolder) -> None
         ("issues/2026-11-06.json", 1, "damaged-issue")
     ]
     assert ours(built) == {LIST, PAGE, "newsletter/2026-10-23/index.html", *FEED}
+
+
+def test_folder_that_cannot_be_listed_loses_nothing(
+    built: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issues in a folder that is out of reach for a while stay on the site, and the build says so."""
+    before = built.stamps()
+    bells = next(file for file in scan(built.root, "episodes"))
+    seen = {"episodes": [bells], "issues": [NoteFile("issues", 0, 0, 0, regular=False)]}
+    monkeypatch.setattr("feedmaker.app.project.scan", lambda _, name, *__: seen[name])
+
+    report = built.build(LATER)
+
+    assert [(fault.path, fault.code) for fault in report.diagnostics] == [("issues", "unreadable-file")]
+    assert built.stamps() == before
 
 
 @pytest.mark.parametrize("place", ["issues/old/2026-11-06.json", "issues/Other.json"])

@@ -14,6 +14,7 @@ import pytest
 
 from feedmaker.lock import parse_lock
 from tests.build import killing
+from tests.issues import save_issue
 from tests.projects import FIRST, LATER, MUCH_LATER, PAID, ROOT, ProjectFolder
 
 WORKSHOP = ".feedmaker-new/"
@@ -43,7 +44,9 @@ def next_build(project: ProjectFolder) -> None:
     """Leave a project whose next build writes, adds and removes pages."""
     first_build(project)
     project.note("gulls")
+    save_issue(project)
     project.build(FIRST)
+    save_issue(project, "2026-10-31")
     project.note("fog", word="Sea fog")
     project.note("storm")
     (project.root / "episodes" / "gulls.md").unlink()

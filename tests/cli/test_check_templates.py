@@ -18,7 +18,8 @@ CARD = "newsletter/parts/card.mjml"
 ISSUE = (
     "<mjml><mj-body><mj-section><mj-column>\n"
     "{{% for episode in issue.episodes %}}\n{}\n{{% endfor %}}\n"
-    "<mj-text>{{{{ issue.postal_address }}}} <a href='{{{{ issue.unsubscribe }}}}'>Leave</a></mj-text>\n"
+    "<mj-text>{{{{ issue.postal_address }}}} "
+    "{{% if issue.unsubscribe %}}<a href='{{{{ issue.unsubscribe }}}}'>Leave</a>{{% endif %}}</mj-text>\n"
     "</mj-column></mj-section></mj-body></mjml>\n"
 )
 INCLUDING = ISSUE.format(f'{{% include "{CARD}" %}}')
@@ -73,12 +74,59 @@ def test_every_fault_of_every_template_is_told(project: ProjectFolder, cli: Cli)
 def test_template_that_fails_only_for_sparse_notes_is_found(project: ProjectFolder, cli: Cli) -> None:
     """The sample has a note with everything and one with nothing but its title."""
     project.write(
-        "templates/newsletter/issue.mjml", ISSUE.format("<mj-text>{{ episode.reveals[0] }}</mj-text>")
+        "templates/newsletter/issue.mjml", ISSUE.format("<mj-text>{{ html(episode.reveals[0]) }}</mj-text>")
     )
 
     (line,) = [line for line in lines(cli, project) if "bad-template" in line]
 
     assert line.startswith("templates/newsletter/issue.mjml:3:")
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("<mj-text>{{ episode.takeaways }}</mj-text>", "this is a list, or formatted text"),
+        ("<mj-text>{{ episode.lead[0] }}</mj-text>", "this is a list, or formatted text"),
+        ("<mj-text>{{ issue.logo }}</mj-text>", "there is nothing to write here"),
+        ("<mj-text>{{ episode }}</mj-text>", "EpisodeView is no text"),
+    ],
+)
+def test_what_is_no_text_is_not_written(project: ProjectFolder, cli: Cli, part: str, reason: str) -> None:
+    """Nobody reads how Python writes a list, nothing, or something of the program's own."""
+    project.write("templates/newsletter/issue.mjml", ISSUE.format(part))
+
+    found = [line for line in lines(cli, project) if reason in line]
+
+    assert [line.partition(": ")[0] for line in found] == ["templates/newsletter/issue.mjml:3:1"]
+
+
+def test_block_that_is_not_shown_is_a_warning(project: ProjectFolder, cli: Cli) -> None:
+    """A misspelt block replaces nothing; one inside another block is new, and no mistake."""
+    project.write(
+        "templates/newsletter/issue.txt",
+        '{% extends "packaged/newsletter/issue.txt" %}\n{% block foter %}Bye{% endblock %}\n'
+        "{% block outro %}{% block mine %}Bye{% endblock %}{% endblock %}\n",
+    )
+
+    (line,) = lines(cli, project)
+    assert line == (
+        'templates/newsletter/issue.txt:2:1: warning: what this template extends has no block "foter", '
+        "so it is not shown; did you mean footer? [unknown-block]"
+    )
+
+
+def test_template_that_is_not_utf_8_is_told_with_the_others(project: ProjectFolder, cli: Cli) -> None:
+    """A file in another encoding does not keep the rest from being checked."""
+    (project.root / "templates" / "site").mkdir(parents=True)
+    (project.root / "templates" / "site" / "tag.html").write_bytes(b"\xe9")
+    project.write("templates/site/tags.html", "{% if %}")
+
+    told = " ".join(lines(cli, project))
+
+    assert (
+        "templates/site/tag.html:1:1: error: the file is not UTF-8; save it as UTF-8 [bad-template]" in told
+    )
+    assert "templates/site/tags.html:1:1" in told
 
 
 def test_stylesheet_in_plain_css_is_no_template(project: ProjectFolder, cli: Cli) -> None:

@@ -34,9 +34,11 @@ def test_back_catalogue_is_drafted_on_purpose_only(site: ProjectFolder, cli: Cli
     nothing = cli("-C", site.root, "newsletter", "draft")
     drafted = cli("-C", site.root, "newsletter", "draft", "--backlog", "1", "--json")
 
-    assert (nothing.code, nothing.out[:20]) == (0, "nothing new to draft")
+    assert nothing.code == 0
+    assert nothing.out.startswith("nothing to draft: no episode is new: 1 back catalogue, published before")
     assert json.loads(drafted.out)["issue"]["state"] == "draft"
-    assert json.loads(cli("-C", site.root, "newsletter", "draft", "--json").out) == {"issue": None}
+    again = json.loads(cli("-C", site.root, "newsletter", "draft", "--json").out)
+    assert again == {"issue": None, "reason": "no episode is new: 1 in an issue already"}
 
 
 def test_issue_is_shown_as_it_was_frozen(site: ProjectFolder, cli: Cli) -> None:
@@ -46,9 +48,10 @@ def test_issue_is_shown_as_it_was_frozen(site: ProjectFolder, cli: Cli) -> None:
     ]
 
     assert cli("-C", site.root, "newsletter", "show", slug).out.startswith(
-        f"Issue: {slug} (draft)\nSubject: "
+        f"Issue: {slug} (draft, waits for review)\nSubject: "
     )
-    assert cli("-C", site.root, "newsletter", "show", "latest", "--html").out.startswith("<!doctype html>")
+    page = cli("-C", site.root, "newsletter", "show", "latest", "--html").out
+    assert page.lower().startswith("<!doctype html>")
     unknown = cli("-C", site.root, "newsletter", "show", "1999-01-01")
     assert (unknown.code, slug in unknown.err) == (2, True)
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import deliver
 from feedmaker.delivery.transports import Envelope, Outbox, Receipt, Transport
-from feedmaker.store import Counts, Issue, Store, open_store
+from feedmaker.store import Counts, Frozen, Issue, Store, open_store
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -30,6 +30,18 @@ CONFIG = Config.model_validate(
             "postal_address": "4 Ropewalk",
         },
     }
+)
+
+FROZEN = Frozen(
+    subject="Silt",
+    preheader="And willows",
+    html="<p>Silt</p>",
+    text="Silt\n",
+    page="",
+    size=11,
+    cuts=[],
+    contents=[],
+    wording={},
 )
 
 
@@ -52,15 +64,8 @@ def draft(store: Store, names: int, episode: str = "tag:one") -> Issue:
     """Freeze an issue, and add so many subscribers."""
     for number in range(names):
         store.add_subscriber(f"reader-{number}@example.org", NOW)
-    return store.add_issue(
-        date(2026, 11, 23),
-        subject="Silt",
-        preheader="And willows",
-        html="<p>Silt</p>",
-        text="Silt\n",
-        episode_ids=[episode],
-        now=NOW,
-    )
+    slug = store.free_slug(date(2026, 11, 23))
+    return store.add_issue(slug, FROZEN, [episode], NOW)
 
 
 def send(

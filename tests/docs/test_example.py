@@ -64,7 +64,7 @@ def test_demo_works_twice_and_leaves_no_trace(clone: Path) -> None:
     second = demo(clone)
 
     assert "drafted issue" in first
-    assert "nothing new to draft" in second
+    assert "nothing to draft: no episode is new" in second
     assert git("status", "--porcelain", folder=clone) == ""
     assert built == {path: path.read_bytes() for path in built}
     assert len(list((clone / "public" / "episodes").glob("*/index.html"))) == 5
@@ -85,7 +85,7 @@ def test_issue_of_the_demo_shows_paid_links_with_their_disclosure(clone: Path) -
     said = run(Path(sys.executable).with_name("feedmaker"), "newsletter", "show", "latest", folder=clone)
     config = Project(clone, {}).config()
 
-    assert said.index(config.merchants["lanternfish"].disclosure[:40]) < said.index("(paid link):")
+    assert said.index(config.merchants["lanternfish"].disclosure[:40]) < said.index("(paid link)\n")
 
 
 def test_schema_beside_the_schedule_is_current() -> None:

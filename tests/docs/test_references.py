@@ -67,6 +67,10 @@ def default(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, BaseModel):
+        return "see below"
+    if isinstance(value, tuple) and value:
+        return f"[{', '.join(value)}]"
     return "none" if value in (None, ()) else f"{value:%H:%M}" if isinstance(value, time) else str(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +152,16 @@ def issue(*episodes: Episode, settings: Config | None = None, occasion: Occasion
     return compose(stories(*episodes), settings or config(), occasion)
 
 
+@cache
+def templates(folder: Path = Path("no-such-folder")) -> Templates:
+    """Find the templates of a project folder, by default the packaged ones; they are compiled once."""
+    return Templates(folder)
+
+
 def parts(content: IssueContent, folder: Path = Path("no-such-folder")) -> tuple[str, str]:
     """Render both parts of an issue with the templates of a project folder, by default the packaged ones."""
-    templates = Templates(folder)
-    return render_html(content, templates), render_text(content, templates)
+    found = templates(folder)
+    return render_html(content, found), render_text(content, found)
 
 
 def quoting(text: str) -> Episode:

@@ -9,8 +9,9 @@ from hypothesis import given
 
 from feedmaker.errors import UsageError
 from feedmaker.model import Episode, prose
-from feedmaker.newsletter.issue import PREHEADER_LIMIT, SUBJECT_LIMIT, compose
+from feedmaker.newsletter.issue import compose
 from feedmaker.newsletter.leaving import TOKEN_SLOT
+from feedmaker.newsletter.subject import PREHEADER_LIMIT, SUBJECT_LIMIT
 from tests.content.episodes import hostile_text
 from tests.newsletter import samples
 from tests.newsletter.samples import BREAD, HARBOUR, issue
@@ -119,7 +120,8 @@ def test_gist_and_takeaways_are_shortened_and_quotes_are_not() -> None:
 
     assert len(view.gist) <= 420
     assert view.gist.endswith("…")
-    assert (len(view.takeaways), view.takeaways_left) == (3, 2)
+    assert len(view.takeaways) == 3
+    assert view.rest == ("2 more things to remember",)
     assert view.cards[0].quote == (quote,)
 
 
@@ -127,7 +129,7 @@ def test_gist_and_takeaways_are_shortened_and_quotes_are_not() -> None:
     ("gist", "shown"),
     [
         ("It is short.", "It is short."),
-        ("a " * 150 + "end. " + "b " * 100, "a " * 150 + "end. …"),
+        ("a " * 150 + "end. " + "b " * 100, "a " * 150 + "end.\u00a0…"),
         ("a. " + "b " * 300, "a. " + "b " * 207 + "b…"),
         ("x" * 420, "x" * 420),
     ],
@@ -197,4 +199,4 @@ def test_newsletter_must_be_configured() -> None:
     bare = samples.config().model_copy(update={"newsletter": None})
 
     with pytest.raises(UsageError, match='no "newsletter" section'):
-        compose([samples.entry(BREAD)], bare)
+        compose([samples.story(BREAD)], bare, samples.OCCASION)

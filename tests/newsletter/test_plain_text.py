@@ -10,7 +10,7 @@ from hypothesis import given
 
 from feedmaker.errors import TemplateError
 from feedmaker.model import Episode, Span
-from feedmaker.newsletter.plain_text import WIDTH, render_text, words, wrap
+from feedmaker.newsletter.plain_text import WIDTH, Links, render_text, wrap
 from feedmaker.templating import Templates
 from tests.content.episodes import hostile_text
 from tests.newsletter import samples
@@ -27,11 +27,11 @@ def test_whole_text() -> None:
     assert text_of(BREAD, mail="direct", tag="quay-20") == (
         "The Quay Letter\n"
         "========================================================================\n"
+        "27 November 2026\n"
         "\n\n"
         "Bread at 3,000 metres\n"
         "------------------------------------------------------------------------\n"
         "Crumb · 15 November 2026\n"
-        "https://notes.example.org/episodes/episode-0/\n"
         "\n"
         "A baker from a mountain hut on what happens to dough where water boils\n"
         "at 90 degrees.\n"
@@ -46,17 +46,18 @@ def test_whole_text() -> None:
         "Links marked (paid link) earn us a commission if you buy; the price\n"
         "stays the same.\n"
         "\n"
-        "1. A pressure gauge for bicycle tyres\n"
-        "   recommended · product\n"
+        "  * A pressure gauge for bicycle tyres\n"
+        "    recommended · product\n"
         "\n"
-        "    Throw the oven thermometer away.\n"
+        "        Throw the oven thermometer away.\n"
         "\n"
-        "   — (00:10:11)\n"
+        "    — (00:10:11)\n"
         "\n"
-        "   Find it on Amazon (paid link):\n"
-        "   https://www.amazon.com/dp/B0EXAMPLE1?tag=quay-20\n"
+        "    Find it on Amazon [1] (paid link)\n"
         "\n"
-        "The whole note:\n"
+        "[1] (paid link) https://www.amazon.com/dp/B0EXAMPLE1?tag=quay-20\n"
+        "\n"
+        "Read it on the site:\n"
         "https://notes.example.org/episodes/episode-0/\n"
         "\n\n"
         "========================================================================\n"
@@ -83,32 +84,57 @@ def test_lines_are_short_and_never_more_than_two_empty() -> None:
 
 
 def test_quotes_are_set_off_by_indentation_alone() -> None:
-    """A quote stands four spaces in, by paragraphs, and no sign is put round it."""
+    """A quote stands four spaces in from its card, by paragraphs, and no sign is put round it."""
     text = text_of(HARBOUR)
 
     assert (
-        "\n    So this is the thing I wish I’d had at twenty. It’s a rope with a\n"
-        "    computer in it.\n"
+        "\n        So this is the thing I wish I’d had at twenty. It’s a rope with\n"
+        "        a computer in it.\n"
         "\n"
-        "    And no, you can’t break it… I have tried.\n"
+        "        And no, you can’t break it… I have tried.\n"
         "\n"
-        "   — Marit Oyelaran (01:05:07)\n"
+        "    — Marit Oyelaran (01:05:07)\n"
     ) in text
     assert "by Radio Vell (inferred) · recommended · media" in text
 
 
 def test_links_in_prose_keep_their_address() -> None:
-    """The address stands in angle brackets behind the words, or alone where it is the words."""
+    """A number stands behind the words, and the address in the list; or alone where it is the words."""
     address = "https://example.org/a?b=1&c=2"
+    links = Links()
 
-    assert words((Span("See "), Span("here", href=address), Span("."))) == f"See here <{address}>."
-    assert words((Span(address, href=address),)) == address
+    assert links.words((Span("See "), Span("here", href=address), Span("."))) == "See here [1]."
+    assert links.words((Span("https://example.org/", href="https://example.org/"),)) == "https://example.org/"
+    assert links.take() == [f"[1] {address}"]
+
+
+def test_links_are_numbered_through_the_whole_text() -> None:
+    """An address that comes again in a list has the number that it has; the next list goes on counting."""
+    links = Links()
+    numbers = [links.to("https://a.example/"), links.to("https://b.example/"), links.to("https://a.example/")]
+
+    assert numbers == ["[1]", "[2]", "[1]"]
+    assert links.take() == ["[1] https://a.example/", "[2] https://b.example/"]
+    assert links.to("https://b.example/", paid=True) == "[3] (paid link)"
+    assert links.take() == ["[3] (paid link) https://b.example/"]
+    assert links.take() == []
+
+
+def test_each_number_is_in_a_list_after_it() -> None:
+    """Whoever meets a number finds its address below, once."""
+    text = text_of(HARBOUR, BREAD, mail="direct", tag="quay-20")
+    lists = re.findall(r"^\[(\d+)\]", text, re.MULTILINE)
+    used = [(found[1], found.start()) for found in re.finditer(r"(?<=[^\n])\[(\d+)\]", text)]
+
+    assert lists == [str(number + 1) for number in range(len(lists))]
+    assert {number for number, _ in used} == set(lists)
+    assert all(at < text.index(f"\n[{number}]") for number, at in used)
 
 
 def test_what_is_left_out_is_announced() -> None:
     """The reader learns that the page holds more."""
-    assert "The whole note, with 2 more to remember:\n" in text_of(HARBOUR)
-    assert "The whole note:\n" in text_of(BREAD)
+    assert "Read it on the site, with 2 more things to remember:\n" in text_of(HARBOUR)
+    assert "Read it on the site:\n" in text_of(BREAD)
 
 
 @given(hostile_text())

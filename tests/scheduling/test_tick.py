@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from feedmaker.app.newsletters import add_subscribers, draft, issues, stored
+from feedmaker.app.drafting import draft
+from feedmaker.app.newsletters import add_subscribers, issues, stored
 from feedmaker.app.project import Project
 from feedmaker.app.status import status
 from feedmaker.cli import run
@@ -28,6 +29,7 @@ newsletter:
   title: Quarry letter
   from: {name: Ines Falk, email: letter@quarry.example.org}
   postal_address: Ines Falk, 3 Stone Lane, Basalt
+  review: false
 jobs:
   - {name: publish, run: build, every: 15 minutes}
   - {name: letter, run: newsletter send, on: friday, at: "09:00"}
@@ -109,7 +111,8 @@ def test_letter_without_news_says_so(project: Project) -> None:
     """A newsletter job with nothing new drafts nothing and has not failed."""
     letter = tick(project, FRIDAY)[1]
 
-    assert (letter.summary, letter.failed) == ("nothing new to draft", False)
+    assert letter.summary.startswith("nothing to send: no episode is new: 1 back catalogue")
+    assert not letter.failed
     assert issues(project) == []
 
 
@@ -122,7 +125,7 @@ def test_episode_is_mailed_in_one_issue_only(project: Project) -> None:
 
     letter = tick(project, FRIDAY + timedelta(days=7))[1]
 
-    assert letter.summary == "nothing new to draft"
+    assert letter.summary.startswith("nothing to send: no episode is new: 1 in an issue already")
 
 
 def test_killed_run_is_done_again(project: Project) -> None:

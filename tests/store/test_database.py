@@ -6,16 +6,17 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Store, Subscriber, open_store
+from feedmaker.store import Frozen, Store, Subscriber, open_store
 from feedmaker.store.database import Database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+FROZEN = Frozen("S", "P", "H", "T", "A", 1, [], [], {})
 ANN = Subscriber(1, "ann@example.org", "T0ken", NOW)
 
 
@@ -46,10 +47,7 @@ def addresses(connection: sqlite3.Connection) -> list[str]:
 
 def add_issue(store: Store, episode: str = "tag:one") -> int:
     """Freeze an issue that carries one episode."""
-    issue = store.add_issue(
-        date(2026, 11, 23), subject="S", preheader="P", html="H", text="T", episode_ids=[episode], now=NOW
-    )
-    return issue.id
+    return store.add_issue("2026-11-23", FROZEN, [episode], NOW).id
 
 
 def test_write_is_committed_when_the_method_returns(store: Store, other: sqlite3.Connection) -> None:
@@ -124,6 +122,10 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "add_subscriber": lambda store: store.add_subscriber("ann@example.org", NOW),
     "remove_subscriber": lambda store: store.remove_subscriber("ann@example.org"),
     "add_issue": add_issue,
+    "rewrite_issue": lambda store: store.rewrite_issue(1, FROZEN, ["tag:one"], None),
+    "approve_issue": lambda store: store.approve_issue(1, NOW),
+    "add_corrections": lambda store: store.add_corrections(1, [("tag:one", "5ac4")]),
+    "drop_corrections": lambda store: store.drop_corrections(1),
     "mark_issue": lambda store: store.mark_issue(1, "sent", NOW),
     "add_delivery": lambda store: store.add_delivery(1, ANN, "<1@example.org>", NOW),
     "claim_delivery": lambda store: store.claim_delivery(1),
@@ -134,6 +136,9 @@ WRITES: dict[str, Callable[[Store], object]] = {
 READS: dict[str, Callable[[Store], object]] = {
     "subscribers": lambda store: store.subscribers(),
     "address_of": lambda store: store.address_of("T0ken"),
+    "free_slug": lambda store: store.free_slug(NOW.date()),
+    "episodes_of": lambda store: store.episodes_of(1),
+    "carried_corrections": lambda store: store.carried_corrections(but_of=1),
     "issue": lambda store: store.issue("2026-11-23"),
     "issues": lambda store: store.issues(),
     "carried_episodes": lambda store: store.carried_episodes(),

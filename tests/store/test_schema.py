@@ -17,10 +17,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from feedmaker.errors import StoreError
-from feedmaker.store import open_store, schema
+from feedmaker.store import Frozen, open_store, schema
 from feedmaker.store.tables import metadata
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+FROZEN = Frozen("S", "P", "H", "T", "A", 1, [], [], {})
 
 
 def described(path: Path) -> dict[str, str]:
@@ -47,7 +48,7 @@ def test_migrations_make_the_tables_that_the_queries_see(tmp_path: Path) -> None
     migrated = described(tmp_path / "migrated.db")
 
     assert migrated == described(tmp_path / "described.db")
-    assert {"subscribers", "issues", "carried", "deliveries", "runs"} <= migrated.keys()
+    assert {"subscribers", "issues", "carried", "corrected", "deliveries", "runs"} <= migrated.keys()
 
 
 def at_version(path: Path, version: str) -> None:
@@ -88,6 +89,65 @@ def test_tokens_are_given_to_all_there_are(tmp_path: Path) -> None:
     assert [(row[:3], row[4]) for row in rows] == [(row, "queued") for row in sent]
     assert (rows[0][3], rows[2][3]) == (ann.token, bob.token)
     assert len({ann.token, bob.token, dan.token, rows[1][3]}) == 4
+    assert broken == []
+
+
+def test_issues_keep_what_points_at_them(tmp_path: Path) -> None:
+    """Issues of an earlier program keep everything, and so do their deliveries and episodes."""
+    path = tmp_path / "state.db"
+    at_version(path, "0002")
+    day = "2026-11-23T08:00:00Z"
+    old = [
+        (1, "a", "S1", "P1", "<p>é</p>", "é\r\n", "sent", day, day),
+        (2, "b", "S2", "P2", "<p>b</p>", "b\n", "sending", day, None),
+        (5, "c", "S3", "P3", "<p>c</p>", "c\n", "draft", day, None),
+    ]
+    with closing(sqlite3.connect(path)) as before, before:
+        before.executemany("INSERT INTO issues VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", old)
+        before.executemany("INSERT INTO carried VALUES (?, ?)", [("one", 1), ("two", 2), ("three", 5)])
+        before.execute("INSERT INTO subscribers VALUES (1, 'ann@example.org', 'T0ken', ?)", (day,))
+        row = "INSERT INTO deliveries VALUES (?, ?, 1, 'ann@example.org', 'T0ken', ?, ?, ?, NULL)"
+        before.execute(row, (1, 1, "<1@a>", day, "sent"))
+        before.execute(row, (2, 2, "<2@a>", day, "queued"))
+
+    with open_store(path) as store:
+        found = store.issues()
+        owners = store.carried_episodes()
+        left = [[one.message_id for one in store.deliveries(issue.id)] for issue in found]
+        claimed = store.claim_delivery(2)
+        added = store.add_issue(store.free_slug(NOW.date()), FROZEN, ["four"], NOW)
+        with pytest.raises(StoreError, match="is in issue b already"):
+            store.add_issue("again", FROZEN, ["two"], NOW)
+    with closing(sqlite3.connect(path)) as after:
+        broken = after.execute("PRAGMA foreign_key_check").fetchall()
+        after.execute("PRAGMA foreign_keys = ON")
+        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+            after.execute("DELETE FROM issues WHERE id = 1")
+
+    told = [
+        (
+            one.id,
+            one.slug,
+            one.subject,
+            one.preheader,
+            one.html,
+            one.text,
+            one.state,
+            one.drafted_at,
+            one.sent_at,
+        )
+        for one in found
+    ]
+    assert told == [(*row[:7], NOW, NOW if row[8] else None) for row in old]
+    assert {(one.page, one.due_at, *map(len, (one.cuts, one.contents, one.wording))) for one in found} == {
+        ("", None, 0, 0, 0)
+    }
+    assert [one.size for one in found] == [8, 8, 8]
+    assert owners == {"one": "a", "two": "b", "three": "c"}
+    assert left == [["<1@a>"], ["<2@a>"], []]
+    assert claimed
+    assert claimed.message_id == "<2@a>"
+    assert added.id == 6
     assert broken == []
 
 

@@ -6,17 +6,29 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Counts, Delivery, Issue, Run, Store, Subscriber, open_store
+from feedmaker.store import Counts, Delivery, Frozen, Issue, Run, Store, Subscriber, open_store
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 DAY = date(2026, 11, 23)
+FROZEN = Frozen(
+    subject="S",
+    preheader="P",
+    html="<p>é</p>",
+    text="é\r\n",
+    page="<!DOCTYPE html>",
+    size=8,
+    cuts=["the gist of “One”"],
+    contents=[{"title": "One", "url": "https://a.example/one/", "reveals": ["É"]}],
+    wording={"subject": "S", "preheader": "", "intro": ""},
+)
 
 
 @pytest.fixture
@@ -28,9 +40,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def draft(store: Store, *episodes: str, day: date = DAY) -> Issue:
     """Freeze an issue of some episodes."""
-    return store.add_issue(
-        day, subject="S", preheader="P", html="<p>é</p>", text="é\r\n", episode_ids=episodes, now=NOW
-    )
+    return store.add_issue(store.free_slug(day), FROZEN, episodes, NOW)
 
 
 def queue(store: Store, issue: Issue, *names: str) -> list[Subscriber]:
@@ -134,7 +144,15 @@ def test_issue_is_kept_as_it_was_drafted(store: Store) -> None:
     """Every field comes back character by character."""
     issue = draft(store, "one")
 
-    assert issue == Issue(1, "2026-11-23", "S", "P", "<p>é</p>", "é\r\n", "draft", NOW, None)
+    assert issue == Issue(
+        **asdict(FROZEN),
+        id=1,
+        slug="2026-11-23",
+        state="draft",
+        drafted_at=NOW,
+        due_at=None,
+        sent_at=None,
+    )
     assert store.issue("2026-11-23") == issue
     assert store.issue("2026-11-24") is None
 
@@ -170,22 +188,97 @@ def test_episode_is_in_at_most_one_issue(store: Store) -> None:
     assert len(store.issues()) == 1
 
 
+def test_issue_has_the_time_at_which_it_is_due(store: Store) -> None:
+    """The time comes back, and is none where nobody said one."""
+    due = store.add_issue("2026-11-23", FROZEN, [], NOW, LATER)
+
+    assert (due.due_at, draft(store).due_at) == (LATER, None)
+    assert store.issue(due.slug) == due
+
+
+def test_issue_is_written_anew_as_a_draft(store: Store) -> None:
+    """Texts, episodes and time are the new ones; slug and day stay, and what it no longer has is free."""
+    issue = draft(store, "one", "two")
+    store.add_corrections(issue.id, [("old", "5ac4")])
+    store.approve_issue(issue.id, NOW)
+    again = replace(FROZEN, subject="Mended", cuts=[])
+
+    store.rewrite_issue(issue.id, again, ["two", "three"], LATER)
+
+    (kept,) = store.issues()
+    facts = {"state": "draft", "due_at": LATER, "subject": "Mended", "cuts": []}
+    assert kept == replace(issue, **facts)  # type: ignore[arg-type]
+    assert sorted(store.episodes_of(issue.id)) == ["three", "two"]
+    assert store.carried_corrections() == set()
+    assert draft(store, "one").state == "draft"
+
+
+def test_issue_is_not_written_anew_with_what_another_carries(store: Store) -> None:
+    """It is refused whole: the issue stays what it was."""
+    issue, _ = draft(store, "one"), draft(store, "two")
+
+    with pytest.raises(StoreError, match=r'episode "two" is in issue 2026-11-23-2 already'):
+        store.rewrite_issue(issue.id, replace(FROZEN, subject="Mended"), ["two"], None)
+
+    assert store.issue(issue.slug) == issue
+    assert store.episodes_of(issue.id) == ["one"]
+
+
+def test_approved_issue_has_its_time(store: Store) -> None:
+    """An issue is approved for a time, or for sending by hand; others stay as they are."""
+    first, second = draft(store), draft(store)
+
+    store.approve_issue(first.id, LATER)
+
+    assert [(issue.state, issue.due_at) for issue in store.issues()] == [("approved", LATER), ("draft", None)]
+    store.approve_issue(second.id, None)
+    assert [issue.due_at for issue in store.issues("approved")] == [LATER, None]
+
+
+def test_corrections_are_known_by_episode_and_words(store: Store) -> None:
+    """What issues carry is told, on demand without that of one of them, and can be dropped."""
+    first, second = draft(store), draft(store)
+    store.add_corrections(first.id, [("one", "5ac4"), ("one", "77d0")])
+    store.add_corrections(second.id, [("two", "5ac4")])
+    store.add_corrections(second.id, [])
+
+    assert store.carried_corrections() == {("one", "5ac4"), ("one", "77d0"), ("two", "5ac4")}
+    assert store.carried_corrections(but_of=first.id) == {("two", "5ac4")}
+    store.drop_corrections(first.id)
+    assert store.carried_corrections() == {("two", "5ac4")}
+
+
+def test_episodes_of_an_issue_are_its_own(store: Store) -> None:
+    """Those of other issues are not named."""
+    first, second = draft(store, "one", "two"), draft(store, "three")
+
+    assert sorted(store.episodes_of(first.id)) == ["one", "two"]
+    assert store.episodes_of(second.id) == ["three"]
+    assert store.carried_episodes() == {"one": first.slug, "two": first.slug, "three": second.slug}
+
+
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
+        ("corrected", "episode_id, digest, issue_id"),
         ("carried", "episode_id, issue_id"),
         ("deliveries", "issue_id, subscriber_id, address, token, message_id, dated_at, state"),
         ("deliveries", "issue_id, NULL, address, token, message_id, dated_at, state"),
         ("deliveries", "issue_id, subscriber_id, 'new@example.org', token, message_id, dated_at, state"),
         ("runs", "job, due_at, state, started_at"),
-        ("issues", "slug, subject, preheader, html, text, state, drafted_at"),
+        (
+            "issues",
+            "slug, subject, preheader, html, text, page, size, cuts, contents, wording, state, drafted_at",
+        ),
         ("subscribers", "address, 'T0ken', added_at"),
         ("subscribers", "'new@example.org', token, added_at"),
     ],
 )
 def test_database_itself_refuses_doubles(store: Store, tmp_path: Path, table: str, columns: str) -> None:
-    """No program, however it writes, puts an episode, a delivery or a run in twice."""
-    queue(store, draft(store, "one"), "ann")
+    """No program, however it writes, puts an episode, a correction, a delivery or a run in twice."""
+    issue = draft(store, "one")
+    store.add_corrections(issue.id, [("one", "5ac4")])
+    queue(store, issue, "ann")
     store.claim_run("build", NOW, NOW)
     names = columns.replace("NULL", "subscriber_id").replace("'new@example.org'", "address")
     names = names.replace("'T0ken'", "token")

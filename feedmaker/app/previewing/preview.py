@@ -25,7 +25,7 @@ from feedmaker.app.previewing.issues import (
     waiting_issue,
 )
 from feedmaker.app.previewing.notes import NoteView, troubled_notes
-from feedmaker.app.project import Inputs, Project, Seen, silent, without_collecting
+from feedmaker.app.project import Inputs, Project, Seen, silent
 from feedmaker.build.build import Build
 from feedmaker.build.material import Planned, key_of
 from feedmaker.config import Config
@@ -103,9 +103,8 @@ class _Site:
 
     def planned(self, path: str) -> Planned | None:
         """Plan outputs until there is the one at a path; None where there is none."""
-        with without_collecting():
-            while path not in self.outputs and (item := next(self.planning, None)):
-                self.outputs[item.path] = item
+        while path not in self.outputs and (item := next(self.planning, None)):
+            self.outputs[item.path] = item
         return self.outputs.get(path)
 
     def paths(self) -> Collection[str]:
@@ -160,8 +159,7 @@ class Preview:
         self._due = None
         self._files = files if seen.inputs.settled(seen.when) else None
         try:
-            with without_collecting():
-                self._site, self._fault = self._read_all(now, seen), None
+            self._site, self._fault = self._read_all(now, seen), None
         except Exception as error:  # noqa: BLE001 - shown to the publisher; what was good stays
             self._fault = explained(error, self._project.folder)
         self._changed = self._clock()

@@ -98,6 +98,7 @@ const LOADERS = {
     if (chosen.page && known.pages.length) {
       known.page = await ask(`/api/page/${inPath(chosen.page)}`);
       show();
+      await framesAreThere();
     }
     known.pages = await ask("/api/pages");
     if (known.page?.value && known.pages.some((page) => page.path === chosen.page)) return;
@@ -118,6 +119,13 @@ async function loadIssue() {
   const names = known.state.issues.map(([name]) => name);
   if (!names.includes(chosen.issue)) chosen.issue = names[0] || "next";
   known.issue = await ask(`/api/issue/${encodeURIComponent(chosen.issue)}`);
+}
+
+// A frame that is taken away never comes, so nobody waits for long.
+function framesAreThere() {
+  const frames = [...document.querySelectorAll(".incoming")];
+  const loads = frames.map((frame) => new Promise((done) => frame.addEventListener("load", done)));
+  return Promise.race([Promise.all(loads), new Promise((done) => setTimeout(done, 1000))]);
 }
 
 // Only one load at a time; what is wished for meanwhile is done once after it.
