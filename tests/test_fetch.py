@@ -51,9 +51,12 @@ def serving(talk: Talk) -> Iterator[Server]:
         server = Server(f"http://127.0.0.1:{listening.server_address[1]}/")
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        yield server
-        listening.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            # A thread that went on without its socket would spin until all tests are over.
+            listening.shutdown()
+            thread.join()
 
 
 def read_request(connection: socket.socket) -> str:
