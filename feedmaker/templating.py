@@ -187,7 +187,7 @@ def _written(value: object) -> object:
     if isinstance(value, tuple | list):
         raise TypeError("this is a list, or formatted text; write its members, or html(…) or links.words(…)")
     if is_dataclass(value):
-        raise TypeError(f"this is a {type(value).__name__} and no text; write one of its parts")
+        raise TypeError(f"{type(value).__name__} is no text; write one of its parts")
     return value
 
 

@@ -225,7 +225,7 @@ def _link_faults(part: HtmlPart, config: Config) -> Iterator[Fault]:
         words = [link.words.strip() for link in part.links if link.address == address]
         if "" in words:
             yield Fault("wordless-link", f"the link to {_quoted(address)} has no words")
-        if any(map(is_web_address, words)):
+        if any(is_web_address(each) and len(each.split()) == 1 for each in words):
             yield Fault("bare-address", f"the link to {_quoted(address)} has an address for words")
         if _LEFT_OVER.search(address):
             yield Fault("left-over", f"the address {_quoted(address)} was not filled in")

@@ -238,6 +238,7 @@ def test_every_finding_was_planted() -> None:
         (f'<h2>A</h2><img src="{PICTURE}" alt="A boat">', "A"),
         (f'<a href="{SOUNDINGS}"><img src="{PICTURE}" alt="Soundings"></a>', ""),
         ('<a href="#top">Up</a>', ""),
+        (f'<a href="{SOUNDINGS}">{SOUNDINGS} and more</a>', ""),
         ('<a href="http://elsewhere.example/">E</a>', "E (http://elsewhere.example/)."),
         ("<p>Put {{ braces }} into a template of yours</p>", "Put {{ braces }} into a template of yours"),
         ("<![if x]><![ x ]><!-- <h2>A</h2> --><!--[if mso]><img><![endif]-->", ""),

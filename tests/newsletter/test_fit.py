@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedmaker.config import Config
+from feedmaker.errors import GateError
 from feedmaker.model import Episode, Guest, Link, Quote, Recommendation, Span, prose
 from feedmaker.newsletter import proof
 from feedmaker.newsletter.fit import LIMIT, fewest, shortened, steps, told
@@ -237,5 +238,5 @@ def test_publisher_who_writes_too_much_is_told() -> None:
     """Where the newsletter's own texts are too long, nothing can be left out; the text says what to do."""
     config = samples.config(intro="word " * 30_000)
 
-    with pytest.raises(proof.GateError, match=r"nothing is left to leave out; shorten the newsletter's own"):
+    with pytest.raises(GateError, match=r"nothing is left to leave out; shorten the newsletter's own"):
         proof_of(BREAD, settings=config)

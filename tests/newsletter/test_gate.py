@@ -15,7 +15,7 @@ from tests.newsletter.samples import DISCLOSURE, POSTAL_ADDRESS, issue, parts
 
 CONTENT = issue(settings=samples.config(mail="direct", tag="quay-20"))
 HTML, TEXT = parts(CONTENT)
-UNSUBSCRIBE = CONTENT.unsubscribe
+UNSUBSCRIBE = CONTENT.unsubscribe or ""
 PAID = "https://www.amazon.com/dp/B0EXAMPLE1?tag=quay-20"
 
 

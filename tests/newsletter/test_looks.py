@@ -6,10 +6,9 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, Literal
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -25,7 +24,7 @@ QUIET = [
     *("--disable-background-networking", "--disable-component-update"),
 ]
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 # Contrast as WCAG 2.2 (1.4.3) defines it, against the nearest background that is painted.
 MEASURE = """() => {
   const channels = colour => colour.match(/[\\d.]+/g).map(Number);
