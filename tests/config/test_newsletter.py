@@ -135,8 +135,11 @@ def test_fault_of_a_key_has_its_place(more: str, fault: str) -> None:
         (
             "colors: {link: '#cccccc'}",
             "7:20: error: newsletter.theme.colors.link",
-            ["link on highlight has a contrast of 1.5", "link on page has a contrast of 1.4"]
-            + ["link on sheet has a contrast of 1.6"],
+            [
+                "link on highlight has a contrast of 1.5",
+                "link on page has a contrast of 1.4",
+                "link on sheet has a contrast of 1.6",
+            ],
         ),
         (
             "dark_colors: {button: '#ffffff'}",
