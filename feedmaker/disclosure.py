@@ -87,8 +87,9 @@ def _paid(links: Iterable[BuyLink | None]) -> dict[str, str]:
 
 def _parse(html: str) -> etree._Element:
     parser = etree.HTMLParser(encoding="utf-8", no_network=True)
-    # A document with nothing in it is an error to lxml.
-    return etree.fromstring(html.encode(errors="replace") + b"<p></p>", parser)
+    # A document with nothing in it is an error to lxml, and one that is all comment is None.
+    root: etree._Element | None = etree.fromstring(html.encode(errors="replace") + b"<p></p>", parser)
+    return etree.Element("html") if root is None else root
 
 
 def _folded(text: str) -> str:

@@ -27,7 +27,7 @@ _LONG = 24
 _SHOWN = 60
 _ADDRESS = re.compile(r"(?:https?://|mailto:)[!#-;=?-~\x7f]+")
 _NUMBER = re.compile(r"\[\d+\]")
-_MARKER = re.compile(r"\s*(?:\d+[.)]|[*•-])\s")
+_MARKER = re.compile(r"\A\s*(?:\d+[.)]|[*•-])\s")
 _UNWORDY = re.compile(r"[\W_]+")
 _LEFT_OVER = re.compile(r"\{\{|\{%")
 _ENDS = ".,;:!?)]}'\"»”’"

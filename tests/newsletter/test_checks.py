@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feedmaker.config import Config
@@ -323,6 +323,7 @@ MARKUP = st.lists(
 
 
 @given(MARKUP, MARKUP, MARKUP, MARKUP)
+@example("", "", "<!", "https://www.amazon.com/?tag=quay-20")
 def test_anything_is_checked(subject: str, preheader: str, page: str, words: str) -> None:
     """Whatever the parts hold, the checks come to an end, and each finding has a known code and a cure."""
     told = find(Frozen(subject, preheader, page, words, len(page)), PAID)
