@@ -184,8 +184,13 @@ def test_digest_ignores_what_readers_do_not_see(change: dict[str, object]) -> No
 def test_digests_differ_as_episodes_do(one: Episode, other: Episode) -> None:
     """Two episodes have one hash only if readers cannot tell them apart."""
     hidden = {
-        "id": None, "slug": None, "published": None, "updated": None, "draft": False,
-        "highlights": (), "corrections": (),
+        "id": None,
+        "slug": None,
+        "published": None,
+        "updated": None,
+        "draft": False,
+        "highlights": (),
+        "corrections": (),
     }
     same = replace(one, **hidden) == replace(other, **hidden)  # type: ignore[arg-type]
 
