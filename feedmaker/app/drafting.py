@@ -180,7 +180,7 @@ def due_corrections(
 ) -> dict[tuple[str, str], Correction]:
     """Find corrections of notes that were mailed which no issue has carried, but for the one at hand."""
     told = store.carried_corrections(but_of=issue_id)
-    mailed = {name for issue in store.issues("sent") for name in store.episodes_of(issue.id)}
+    mailed = store.mailed_episodes()
     found: dict[tuple[str, str], Correction] = {}
     entries = {path: build.material.entries[path] for path in build.material.newest_first}
     of_mailed = {path: entry for path, entry in entries.items() if entry.id in mailed}

@@ -60,15 +60,13 @@ def find_issue(project: Project, slug: str) -> Issue:
 
 def find(store: Store, slug: str) -> Issue:
     """Do what `find_issue` does, in an open database."""
-    known = store.issues()
-    found = known[-1:] if slug == LATEST else [issue for issue in known if issue.slug == slug]
+    known = store.slugs()
     if not known:
         raise UsageError("there is no issue yet; `feedmaker newsletter draft` makes one")
-    if not found:
-        raise UsageError(
-            f'there is no issue "{slug}"; there are {", ".join(issue.slug for issue in known[-5:])}'
-        )
-    return found[0]
+    found = store.issue(known[-1] if slug == LATEST else slug)
+    if found is None:
+        raise UsageError(f'there is no issue "{slug}"; there are {", ".join(known[-5:])}')
+    return found
 
 
 def transport_of(project: Project, configured: str) -> Transport:

@@ -81,7 +81,7 @@ def _episode(title: str | None, matter: FrontMatter, body: _Body, faults: Faults
         "transcripts": matter.media_list("transcript"),
         "chapters": matter.chapters(),
         "soundbites": matter.soundbites(body.reveals),
-        "corrections": tuple(matter.words("correction")),
+        "corrections": matter.words("correction"),
         "id": matter.id(),
         "slug": matter.slug(),
         "published": matter.moment("published"),

@@ -190,12 +190,23 @@ class Store:
             row = connection.execute(select(issues).where(issues.c.slug == slug)).mappings().one_or_none()
             return Issue(**row) if row else None
 
+    def slugs(self) -> list[str]:
+        """List the slugs of all issues, the oldest first. Read-only."""
+        with self._database.reading() as connection:
+            return list(connection.execute(select(issues.c.slug).order_by(issues.c.id)).scalars())
+
     def issues(self, *states: IssueState) -> list[Issue]:
         """List the issues in any of the states, or all, the oldest first. Read-only."""
         query = select(issues).order_by(issues.c.id)
         with self._database.reading() as connection:
             rows = connection.execute(query.where(issues.c.state.in_(states)) if states else query)
             return [Issue(**row) for row in rows.mappings()]
+
+    def mailed_episodes(self) -> set[str]:
+        """Return the ids of the episodes that issues have brought to readers. Read-only."""
+        query = select(carried.c.episode_id).join(issues).where(issues.c.state == "sent")
+        with self._database.reading() as connection:
+            return set(connection.execute(query).scalars())
 
     def carried_episodes(self) -> dict[str, str]:
         """Return by episode id the slug of the issue, sent or not, that carries it. Read-only."""

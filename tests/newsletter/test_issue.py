@@ -50,8 +50,8 @@ def test_subject_without_a_highlight(episode: Episode, subject: str) -> None:
     [
         (f"The ferry ran on peat for nine years. {WORDS}.", "The ferry ran on peat for nine years."),
         (
-            f"The mole was built in one winter, by two hands; {WORDS}.",
-            "The mole was built in one winter, by two hands…",
+            f"The mole was built in one winter, by no more than two hands; {WORDS}.",
+            "The mole was built in one winter, by no more than two hands…",
         ),
         (WORDS, "The mole was built in a single winter by people who had never seen the sea…"),
         ("x" * 200, "x" * 77 + "…"),
@@ -76,8 +76,8 @@ def test_preheader_goes_on_where_the_subject_ends() -> None:
 @pytest.mark.parametrize(
     ("episode", "preheader"),
     [
-        (revealing("One.", "Two."), "Two."),
-        (revealing("One."), "Nothing but a title"),
+        (revealing("One.", "Two."), "Two. · Nothing but a title · Tide Tables"),
+        (revealing("One."), "Nothing but a title · Tide Tables"),
         (replace(BREAD, reveals=()), "Recommended: A pressure gauge for bicycle tyres"),
     ],
 )

@@ -66,7 +66,7 @@ def test_whole_text() -> None:
         "Unsubscribe:\n"
         "mailto:letter@notes.example.org?subject=unsubscribe\n"
         "\n"
-        "All episodes of Quay Notes:\n"
+        "All episodes: Quay Notes\n"
         "https://notes.example.org/\n"
         "\n"
         "Quay Notes\n"

@@ -286,6 +286,7 @@ def episodes(draw: st.DrawFn) -> Episode:
         hosts=draw(PEOPLE),
         chapters=draw(CHAPTERS),
         soundbites=draw(SOUNDBITES),
+        corrections=tuple(draw(st.lists(LINES, max_size=2, unique_by=alike))),
         id=draw(st.none() | _IDS),
         slug=draw(st.none() | _SLUGS),
         published=draw(st.none() | MOMENTS),

@@ -72,6 +72,7 @@ def test_note_of_the_manual_is_read_whole() -> None:
         ),
         tags=("rails", "night"),
         highlights=(1,),
+        corrections=("It ran on *Fridays*.", "Ola Moe: the guard"),
         language="no",
         url="https://a.example/x",
         image="https://a.example/i.jpg",
@@ -84,6 +85,26 @@ def test_note_of_the_manual_is_read_whole() -> None:
         updated=datetime(2022, 3, 6, 8, tzinfo=timezone(timedelta(hours=1))),
         draft=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "corrections"),
+    [
+        ("Six *tons*, not nine.", ("Six *tons*, not nine.",)),
+        ("[Six tons., A bell]", ("Six tons.", "A bell")),
+        ("1984", ("1984",)),
+        ("", ()),
+        ("[]", ()),
+        (">\n  Six tons,\n  not nine.", ("Six tons, not nine.",)),
+    ],
+)
+def test_correction_is_a_text_or_a_list(written: str, corrections: tuple[str, ...]) -> None:
+    """One correction needs no list, and what is written anew reads back the same."""
+    text = f"---\nshow: A\ntitle: B\ndate: 2026-01-02\ncorrection: {written}\n---\n"
+    episode = read(text)
+
+    assert episode.corrections == corrections
+    assert read(write_markdown(episode)).corrections == corrections
 
 
 def test_least_note_is_enough() -> None:

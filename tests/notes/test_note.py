@@ -168,6 +168,7 @@ def test_digest_changes_with_what_readers_see(change: dict[str, object]) -> None
         {"slug": "x"},
         {"draft": True},
         {"highlights": (0,)},
+        {"corrections": ("Six tons.",)},
         {"published": date(2022, 3, 5)},
         {"updated": datetime(2022, 3, 5, tzinfo=UTC)},
     ],
@@ -182,7 +183,15 @@ def test_digest_ignores_what_readers_do_not_see(change: dict[str, object]) -> No
 @given(episodes(), episodes())
 def test_digests_differ_as_episodes_do(one: Episode, other: Episode) -> None:
     """Two episodes have one hash only if readers cannot tell them apart."""
-    hidden = {"id": None, "slug": None, "published": None, "updated": None, "draft": False, "highlights": ()}
+    hidden = {
+        "id": None,
+        "slug": None,
+        "published": None,
+        "updated": None,
+        "draft": False,
+        "highlights": (),
+        "corrections": (),
+    }
     same = replace(one, **hidden) == replace(other, **hidden)  # type: ignore[arg-type]
 
     assert (content_digest(one) == content_digest(other)) == same

@@ -6,6 +6,9 @@ import email
 import email.policy
 import json
 import os
+import signal
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -711,6 +714,55 @@ def test_file_of_another_issue_is_not_removed(drafted: Project) -> None:
     skip(drafted, "2026-11-06", SOON)
 
     assert file.read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "after feedmaker.app.sending.keep",
+        "before feedmaker.app.sending.deliver",
+        "after feedmaker.store.Store.add_delivery",
+        "after feedmaker.store.Store.claim_delivery",
+        "after feedmaker.delivery.transports.Outbox.send",
+        "after feedmaker.store.Store.settle_delivery",
+        "after feedmaker.app.sending.deliver",
+        "before feedmaker.store.Store.finish_run",
+    ],
+)
+def test_killed_tick_is_made_up_for_by_the_next(drafted: Project, point: str) -> None:
+    """Wherever a tick is killed, the next one leaves everybody mailed once, and there is one page."""
+    add_subscribers(drafted, ["bo@example.org"], SOON)
+    approve(drafted, "latest", SOON)
+    program = [sys.executable, "-c", KILLED, str(drafted.folder), SOON.isoformat(), *point.split()]
+    assert subprocess.run(program, capture_output=True, check=False).returncode == -signal.SIGKILL
+    before = {path: path.read_bytes() for path in (drafted.folder / "outbox").rglob("*.eml")}
+
+    assert not any(outcome.failed for outcome in tick(drafted, SOON + SECOND))
+
+    assert mailed(drafted) == ["2026-11-06/ada@example.org", "2026-11-06/bo@example.org"]
+    assert before == {path: path.read_bytes() for path in before}
+    assert only(drafted).state == "sent"
+    assert len(list((drafted.folder / "issues").iterdir())) == 1
+    assert tick(drafted, SOON + 2 * SECOND) == []
+
+
+KILLED = """
+import os, pkgutil, signal, sys
+from datetime import datetime
+from pathlib import Path
+from feedmaker.app.project import Project
+from feedmaker.scheduler import tick
+folder, now, when, where = sys.argv[1:]
+owner, _, name = where.rpartition(".")
+owner = pkgutil.resolve_name(owner)
+function = getattr(owner, name)
+def dies(*args, **options):
+    if when == "after":
+        function(*args, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(owner, name, dies)
+tick(Project(Path(folder), {}), datetime.fromisoformat(now))
+"""
 
 
 def _dies(*_: Any, **__: Any) -> None:

@@ -141,6 +141,8 @@ READS: dict[str, Callable[[Store], object]] = {
     "carried_corrections": lambda store: store.carried_corrections(but_of=1),
     "issue": lambda store: store.issue("2026-11-23"),
     "issues": lambda store: store.issues(),
+    "slugs": lambda store: store.slugs(),
+    "mailed_episodes": lambda store: store.mailed_episodes(),
     "carried_episodes": lambda store: store.carried_episodes(),
     "deliveries": lambda store: store.deliveries(1),
     "counts": lambda store: store.counts(1),

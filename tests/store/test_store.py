@@ -163,6 +163,19 @@ def test_slugs_are_days_and_collide_with_nothing(store: Store) -> None:
 
     assert slugs == ["2026-11-23", *(f"2026-11-23-{number}" for number in range(2, 12))]
     assert draft(store, day=date(2026, 11, 2)).slug == "2026-11-02"
+    assert store.slugs() == [*slugs, "2026-11-02"]
+
+
+def test_episodes_are_mailed_once_their_issue_is_sent(store: Store) -> None:
+    """What waits, or was skipped, has reached nobody."""
+    sent, skipped = draft(store, "tag:one", "tag:two"), draft(store, "tag:three")
+    draft(store, "tag:four")
+    store.mark_issue(skipped.id, "skipped", NOW)
+    assert store.mailed_episodes() == set()
+
+    store.mark_issue(sent.id, "sent", NOW)
+
+    assert store.mailed_episodes() == {"tag:one", "tag:two"}
 
 
 def test_issues_are_listed_by_state_the_oldest_first(store: Store) -> None:
