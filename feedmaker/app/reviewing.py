@@ -88,7 +88,7 @@ def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: 
     if not and_send:
         return f"issue {waiting.slug} is {_WAITS[waiting.state]} already; no second one is drafted"
     if waiting.state == "draft" and letter.review:
-        return f"issue {waiting.slug} still waits for review; {_tell(project, config, waiting, now)}"
+        return f"issue {waiting.slug} is not approved yet; {_tell(project, config, waiting, now)}"
     if waiting.state == "approved" and waiting.due_at and waiting.due_at > now:
         return f"issue {waiting.slug} is approved, and goes out on {_local(config, waiting.due_at)}"
     return _send_in_time(project, config, waiting, now)

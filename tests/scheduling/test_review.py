@@ -173,7 +173,7 @@ def test_waiting_draft_is_not_joined_by_a_second(drafted: Project, project: Proj
     (outcome,) = tick(drafted, FRIDAY + 7 * DAY)
 
     assert outcome.summary == (
-        f"issue 2026-11-06 still waits for review; it waits for review, and {REVIEWER} was told"
+        f"issue 2026-11-06 is not approved yet; it waits for review, and {REVIEWER} was told"
     )
     assert [issue.slug for issue in issues(drafted)] == ["2026-11-06"]
     assert mailed(drafted) == []
