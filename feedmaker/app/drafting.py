@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from feedmaker.build.build import Build
 
 _USUAL = Wording()
+MOST_CORRECTIONS = 20
 _OPEN = ("draft", "approved", "skipped")
 
 
@@ -178,14 +179,17 @@ def occasion(
 def due_corrections(
     build: Build, store: Store, issue_id: int | None = None
 ) -> dict[tuple[str, str], Correction]:
-    """Find corrections of notes that were mailed which no issue has carried, but for the one at hand."""
+    """Find corrections of notes that were mailed which no issue has carried, but for the one at hand.
+
+    More than an issue has room for are left for the next one.
+    """
     told = store.carried_corrections(but_of=issue_id)
     mailed = store.mailed_episodes()
     found: dict[tuple[str, str], Correction] = {}
     entries = {path: build.material.entries[path] for path in build.material.newest_first}
     of_mailed = {path: entry for path, entry in entries.items() if entry.id in mailed}
     for key, (path, text) in _corrections(build, of_mailed).items():
-        if key not in told:
+        if key not in told and len(found) < MOST_CORRECTIONS:
             publication, _ = build.material.rendered(path)
             found[key] = Correction(Reference(publication.episode.title, publication.url), inline(text))
     return found
