@@ -160,7 +160,7 @@ def test_template_must_be_utf_8(tmp_path: Path, read: Callable[[Templates, str],
     """A file in another encoding is an error that names the file."""
     (tmp_path / "a.html").write_bytes("Größe".encode("latin-1"))
 
-    with pytest.raises(TemplateError, match=r"^templates/a\.html:1:1: error: 'utf-8' codec can't decode"):
+    with pytest.raises(TemplateError, match=r"^templates/a\.html:1:1: error: the file is not UTF-8"):
         read(Templates(tmp_path), "a.html")
 
 
