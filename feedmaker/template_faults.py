@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ def template_faults(folder: Path, config: Config | None) -> Iterator[Diagnostic]
             yield from error.diagnostics
     if config:
         for make in (*_pages(templates, config), *_issues(templates, config)):
-            yield from _faults_of(make)
+            yield from _faults_of(make, names)
     for name in names:
         if name not in used | templates.loaded():
             yield _unused(name, known)
@@ -66,7 +66,7 @@ def _unused(name: str, known: list[str]) -> Diagnostic:
     return Diagnostic(f"templates/{name}", 1, 1, "unused-template", message, "warning")
 
 
-def _faults_of(make: Callable[[], object]) -> Iterator[Diagnostic]:
+def _faults_of(make: Callable[[], object], own: Sequence[str]) -> Iterator[Diagnostic]:
     try:
         make()
     except TemplateError as error:
@@ -75,17 +75,22 @@ def _faults_of(make: Callable[[], object]) -> Iterator[Diagnostic]:
         first, *faults = str(error).split("\n")
         for fault in faults or [first]:
             name = plain_text.TEMPLATE if fault.startswith("text part") else mjml.TEMPLATE
-            yield Diagnostic(f"templates/{name}", 1, 1, "incomplete-issue", fault)
+            path = f"templates/{name}" if name in own else f"packaged/{name}"
+            yield Diagnostic(path, 1, 1, "incomplete-issue", fault)
 
 
 def _issues(templates: Templates, config: Config) -> Iterator[Callable[[], object]]:
     """Make issues, each part alone, so that the faults of one do not hide those of the other."""
     if config.newsletter is None:
         return
+    # What is switched off now can be switched on later, by `edit` or a line of schedule.yaml.
+    own = config.newsletter
+    letter = own.model_copy(update={"intro": own.intro or (SIGNS,), "outro": own.outro or (SIGNS,)})
+    config = config.model_copy(update={"newsletter": letter})
     full, bare = stories = _stories(config)
     corrections = (Correction(Reference(SIGNS, config.site.address), prose(SIGNS)),)
     occasion = Occasion(DAY, config.site.address, f"{config.site.address}logo.png", corrections)
-    sections = config.newsletter.sections
+    sections = letter.sections
     whole, short = length_of(FULL, sections, "whole"), length_of(FULL, sections, "short")
     empty = length_of(bare.publication.episode, sections, "whole")
     for content in (

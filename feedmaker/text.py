@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Literal
+from unicodedata import bidirectional
 
 _MONTHS = (
     "January",
@@ -75,6 +76,12 @@ def direction(language: str) -> Literal["ltr", "rtl"]:
     script = next((part for part in others if len(part) == 4 and part.isalpha()), None)
     from_right = script in _SCRIPTS_FROM_RIGHT if script else first in _FROM_RIGHT
     return "rtl" if from_right else "ltr"
+
+
+def isolated(text: str) -> str:
+    """Keep a text that is written from the right from turning round what stands beside it (UAX 9)."""
+    is_from_right = not text.isascii() and any(bidirectional(sign) in ("R", "AL") for sign in text)
+    return f"\u2068{text}\u2069" if is_from_right else text
 
 
 def shorten(text: str, limit: int) -> str:

@@ -16,6 +16,7 @@ from feedmaker.lock import Entry, Lock, dump_lock
 from feedmaker.model import plain
 from feedmaker.newsletter.issue import Correction, Occasion, Reference, Story, Wording
 from feedmaker.newsletter.proof import Proof, make_proof
+from feedmaker.notes.lines import one_line, visible
 from feedmaker.notes.prose import inline
 from feedmaker.sent_files import take_back
 from feedmaker.store import Frozen, Issue, Store
@@ -72,7 +73,8 @@ def edit(
             raise UsageError(f"issue {issue.slug} is {issue.state}; what has gone out cannot be edited")
         before = store.episodes_of(issue.id)
         chosen = _kept(build, issue, before, without)
-        said = Wording(**{**issue.wording, **wording})
+        own = {name: visible(one_line(text)) for name, text in wording.items()}
+        said = Wording(**{**issue.wording, **own})
         corrections = due_corrections(build, store, issue.id)
         freed = set(before) - {entry.id for entry in chosen.values()}
         proof = make_proof(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from feedmaker.app.newsletters import find_issue
 from feedmaker.app.project import Project, silent
+from feedmaker.errors import GateError
 from feedmaker.newsletter.checks import Finding, find, sorted_findings
 from feedmaker.reading import Progress
 from feedmaker.store import Issue
@@ -14,6 +15,14 @@ from feedmaker.store import Issue
 def findings_of(project: Project, issue: Issue) -> list[Finding]:
     """Return what is found in an issue, errors first."""
     return find(issue, project.config())
+
+
+def refuse_faulty(project: Project, issue: Issue) -> None:
+    """Raise `GateError`, naming what is wrong and the cure, where the checks find an error in an issue."""
+    errors = [str(finding) for finding in findings_of(project, issue) if finding.is_error]
+    if errors:
+        way = f"mend that, then `feedmaker newsletter edit {issue.slug}` makes it anew"
+        raise GateError("\n".join([f"issue {issue.slug} cannot go out; {way}:", *errors]))
 
 
 def judge(
@@ -28,5 +37,7 @@ def judge(
     if links:
         from feedmaker.app.links import link_findings
 
-        found = sorted_findings([*found, *link_findings(project, config, issue, now, progress)])
+        # Who asks has written the notes: links to places on a network of one's own are as good as others.
+        more = link_findings(project, config, issue, now, progress, private=True)
+        found = sorted_findings([*found, *more])
     return issue, found

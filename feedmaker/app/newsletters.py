@@ -79,7 +79,10 @@ def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -
     """Add addresses and return those that are new; raise `UsageError`, adding none, if one is no address."""
     normal = [normalise(address) for address in addresses]
     with stored(project) as store:
-        return [address for address in normal if store.add_subscriber(address, now)]
+        added = [address for address in normal if store.add_subscriber(address, now)]
+    # An issue may have waited for somebody who gets it.
+    project.idle_note.unlink(missing_ok=True)
+    return added
 
 
 def remove_subscribers(project: Project, people: Sequence[str]) -> list[str]:

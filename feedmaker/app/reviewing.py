@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from feedmaker.app.drafting import draft_within
+from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.project import Project
 from feedmaker.app.sending import send_within
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
 from feedmaker.errors import DeliveryError, GateError, UsageError
-from feedmaker.newsletter import checks
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent_files import take_back
 from feedmaker.store import Issue
@@ -32,18 +32,11 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
             way = f"`feedmaker newsletter edit {issue.slug}` takes up what is skipped"
             raise UsageError(f"issue {issue.slug} is {issue.state} and cannot be approved; {way}")
         config = project.config()
-        _refuse_faulty(issue, config)
+        refuse_faulty(project, issue)
         due = at or issue.due_at or next_sending(config, now)
         project.idle_note.unlink(missing_ok=True)
         store.approve_issue(issue.id, max(due, now) if due else None)
         return find(store, issue.slug)
-
-
-def _refuse_faulty(issue: Issue, config: Config) -> None:
-    errors = [str(finding) for finding in checks.find(issue, config) if finding.is_error]
-    if errors:
-        way = f"mend that, then `feedmaker newsletter edit {issue.slug}` makes it anew"
-        raise GateError("\n".join([f"issue {issue.slug} cannot be approved; {way}:", *errors]))
 
 
 def skip(project: Project, slug: str, now: datetime) -> Issue:
@@ -77,6 +70,8 @@ def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: 
     config = project.config()
     letter = newsletter_of(config)
     waiting = _waiting(project)
+    if and_send and not _has_readers(project):
+        return "nothing to send: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one"
     if waiting is None:
         drafted = draft_within(project, now, due_at=due if and_send else next_sending(config, now))
         if drafted.issue is None:
@@ -97,7 +92,8 @@ def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: 
 def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
     """List the approved issues whose time has come, with that time; and those that were cut off then."""
     with stored(project) as store:
-        released = store.issues("approved", "sending")
+        # Without anybody to get it, an issue keeps its time.
+        released = store.issues("approved", "sending") if store.subscribers() else []
     return [(issue, issue.due_at) for issue in released if issue.due_at and issue.due_at <= now]
 
 
@@ -119,6 +115,11 @@ def _waiting(project: Project) -> Issue | None:
     return next(iter(found), None)
 
 
+def _has_readers(project: Project) -> bool:
+    with stored(project) as store:
+        return bool(store.subscribers())
+
+
 def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     """Send an issue, unless its time is so long ago that somebody should look at it again."""
     letter = newsletter_of(config)
@@ -130,9 +131,12 @@ def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime)
             store.mark_issue(issue.id, "draft", now)
         told = _tell(project, config, issue, now)
         return f"issue {issue.slug} was due on {_local(config, issue.due_at)}, too long ago; {told}"
-    sending = send_within(project, issue.slug, now)
-    if not sum(sending.counts.values()):
-        return f"issue {issue.slug} waits, for there are no subscribers to send it to"
+    try:
+        sending = send_within(project, issue.slug, now)
+    except GateError as error:
+        with stored(project) as store:
+            store.mark_issue(issue.id, "draft", now)
+        raise GateError(f"{error}\n{_tell(project, config, issue, now)}") from error
     if sending.failed:
         whom = "; ".join(f"{address}: {reply}" for address, reply in sending.refused[:5])
         total = sum(sending.counts.values())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.project import Project, silent
 from feedmaker.config import Config
@@ -41,7 +42,8 @@ def send(
 ) -> Sending:
     """Send an issue to every subscriber, each once, however often this is called.
 
-    Who names an issue to be sent has approved it. Raises `UsageError` where it was skipped.
+    Who names an issue to be sent has approved it. Raises `UsageError` where it was skipped, and `GateError`
+    where the checks find an error in it before anybody has got it.
     """
     with project.working():
         return send_within(project, slug, now, progress)
@@ -59,6 +61,8 @@ def send_within(
             raise UsageError(
                 f"issue {issue.slug} is skipped; `feedmaker newsletter edit {issue.slug}` takes it up again"
             )
+        if issue.state in ("draft", "approved"):
+            refuse_faulty(project, issue)
         _publish(project, config, store, issue, now)
         counts = deliver(
             store, transport, issue, config, now, lambda done, total: progress("sending", done, total)

@@ -55,8 +55,8 @@ def steps(lengths: Sequence[Shown]) -> Iterator[Step]:
     yield from (Step("line", at) for at in backwards if at)
     yield from (Step("episode", at) for at in backwards if at > _LINES_KEPT)
     first = lengths[0]
-    yield from repeat(Step("reveals", 0), first.reveals)
     yield from repeat(Step("quotes", 0), first.quotes)
+    yield from repeat(Step("reveals", 0), first.reveals)
     yield from repeat(Step("recommendations", 0), first.recommendations)
     yield from repeat(Step("dek", 0), first.dek)
     yield from repeat(Step("headlines", 0), first.long)

@@ -13,6 +13,7 @@ from feedmaker.disclosure import disclosure_faults, text_disclosure_faults
 from feedmaker.errors import GateError
 from feedmaker.merchants import BuyLink
 from feedmaker.newsletter.issue import IssueContent
+from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.newsletter.reading import HtmlPart
 
 
@@ -95,7 +96,7 @@ def _missing(wanted: Wanted, flow: str) -> Iterator[Fault]:
         yield Fault("empty-part", "it is empty")
         return
     if wanted.unsubscribe and _folded(wanted.unsubscribe) not in flow:
-        yield Fault("no-way-out", f"the unsubscribe address is missing ({wanted.unsubscribe})")
+        yield Fault("no-way-out", f"the unsubscribe address is missing ({for_nobody(wanted.unsubscribe)})")
     if _folded(wanted.postal_address) not in flow:
         yield Fault("no-postal-address", f"the postal address is missing ({wanted.postal_address})")
 

@@ -6,21 +6,21 @@ Reveals and recommendations come first. Nothing of a quote is ever cut: it is th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from typing import Literal
 
 from feedmaker.catalogue import Mention
 from feedmaker.config import Config, Newsletter, Section, Theme
-from feedmaker.content import Content, byline, moment_address
+from feedmaker.content import Content, byline, facts_line, moment_address
 from feedmaker.errors import UsageError
 from feedmaker.merchants import BuyLink, disclosures, mail_links
 from feedmaker.model import Episode, Prose, Publication, Quote, Recommendation, Span, plain
 from feedmaker.newsletter.leaving import TOKEN_SLOT, unsubscribe_address
 from feedmaker.newsletter.subject import leading, preheader_of, strongest_first, subject_of
 from feedmaker.notes.prose import inline
-from feedmaker.text import clock, direction, long_date, shorten
+from feedmaker.text import clock, direction, isolated, long_date, shorten
 
 GIST_LIMIT = 420
 TAKEAWAYS = 3
@@ -35,6 +35,7 @@ MOST_EPISODES = 400
 """How many episodes an issue can name; one that names more is too long whatever they say."""
 
 SHORT_REVEALS = 2
+SHORT_RECOMMENDATIONS = 5
 _PLURALS = {"more thing to remember": "more things to remember"}
 Form = Literal["whole", "short", "line"]
 Direction = Literal["ltr", "rtl"]
@@ -183,7 +184,7 @@ class IssueContent:
     def contents(self) -> tuple[EpisodeView, ...]:
         """Return the episodes that a list of contents names; none where there is nothing to choose from."""
         shown = tuple(episode for episode in self.episodes if episode.form != "line")
-        return shown if len(shown) > 1 else ()
+        return shown if len(self.episodes) > 1 else ()
 
     @property
     def shorts(self) -> tuple[EpisodeView, ...]:
@@ -247,7 +248,7 @@ def length_of(episode: Episode, sections: Sequence[Section], form: Form) -> Show
         dek=bool(episode.dek) and "dek" in sections,
         reveals=reveals if whole else min(reveals, SHORT_REVEALS),
         takeaways=min(TAKEAWAYS, len(episode.takeaways)) if whole and "takeaways" in sections else 0,
-        recommendations=len(items),
+        recommendations=len(items) if whole else min(len(items), SHORT_RECOMMENDATIONS),
         quotes=sum(item.quote is not None for item in items) if whole else 0,
         gist=whole and bool(episode.gist) and "gist" in sections,
         long="reveals" in sections
@@ -272,7 +273,7 @@ def compose(
     return IssueContent(
         title=letter.title,
         subject=said.subject or subject_of(episodes),
-        preheader=said.preheader or preheader_of(episodes),
+        preheader=said.preheader or preheader_of(episodes, (letter.title, config.site.description)),
         date=long_date(occasion.day),
         language=config.site.language,
         direction=direction(config.site.language),
@@ -308,8 +309,8 @@ def _view(story: Story, shown: Shown, config: Config) -> EpisodeView:
         form=shown.form,
         title=shorten(episode.title, TITLE_LIMIT),
         url=story.publication.url,
-        facts=shorten(story.content.facts, FACTS_LIMIT),
-        guests=_names([guest.name for guest in episode.guests]),
+        facts=shorten(facts_line(replace(episode, show=isolated(episode.show))), FACTS_LIMIT),
+        guests=_names([isolated(guest.name) for guest in episode.guests]),
         language=episode.language if foreign else None,
         direction=own if own != direction(config.site.language) else None,
         dek=episode.dek if shown.dek else (),
@@ -380,9 +381,9 @@ def _card(
     )
     return Card(
         name=item.name,
-        byline=byline(item),
+        byline=byline(replace(item, creator=isolated(item.creator)) if item.creator else item),
         quote=tuple(quote.text.split("\n\n")) if quote else (),
-        speaker=(quote.speaker or "") if quote else "",
+        speaker=isolated(quote.speaker or "") if quote else "",
         time=clock(at) if at is not None else "",
         moment=moment_address(episode, at) if at is not None else None,
         link=link,

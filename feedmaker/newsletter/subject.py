@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from feedmaker.model import Episode, Prose, plain
 from feedmaker.text import shorten
@@ -14,6 +15,7 @@ PREHEADER_LEAST = 40
 """The fewest characters with which a preheader fills the row behind a subject on a phone."""
 
 _SENTENCE = re.compile(r".{24,}?[.!?](?=\s)")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CLAUSE = re.compile(r".{52,}(?=[,;:]\s| [–—-] )")
 
 
@@ -41,13 +43,16 @@ def subject_of(episodes: Sequence[Episode]) -> str:
     return f"{clause[0]}…" if clause else short
 
 
-def preheader_of(episodes: Sequence[Episode]) -> str:
-    """Go on where the subject ends: the next reveal and what is recommended, then titles and more."""
+def preheader_of(episodes: Sequence[Episode], otherwise: Iterable[str] = ()) -> str:
+    """Go on where the subject ends: the next reveal and what is recommended, then titles and more.
+
+    What episodes leave of the row is filled with `otherwise`, such as the title of the newsletter.
+    """
     names = dict.fromkeys(item.name for episode in episodes for item in episode.recommendations)
     recommended = [f"Recommended: {', '.join(names)}"] if names else []
     first, *others = _leads(episodes)
     pieces = [*(shorten(lead, PREHEADER_LIMIT * 2 // 3) for lead in others[:1]), *recommended]
-    for more in _introductions(episodes):
+    for more in chain(_introductions(episodes), map(_line, otherwise)):
         if len(_line(" · ".join(pieces))) < PREHEADER_LEAST and more != first:
             pieces.append(more)
     return shorten(_line(" · ".join(pieces)), PREHEADER_LIMIT)
@@ -79,4 +84,5 @@ def _words(reveal: Prose) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """Fold a text; signs that turn the direction of writing would turn what else stands in the row."""
+    return " ".join(_TURNING.sub("", text).split())

@@ -40,6 +40,15 @@ def test_sound_templates_are_silent(project: ProjectFolder, cli: Cli) -> None:
     assert (done.code, done.out) == (0, "")
 
 
+def test_parts_that_nothing_fills_yet_are_tried(project: ProjectFolder, cli: Cli) -> None:
+    """An outro can be switched on by a line of schedule.yaml, when nobody looks at templates any more."""
+    project.write("templates/newsletter/parts/outro.mjml", "<mj-section><mj-txt>a</mj-txt></mj-section>")
+
+    (told,) = lines(cli, project)
+
+    assert told.startswith("templates/newsletter/parts/outro.mjml:1:13: error: <mj-txt>")
+
+
 def test_every_fault_of_every_template_is_told(project: ProjectFolder, cli: Cli) -> None:
     """Pages, styles and both parts of the mail are told together, each with file, line and column."""
     project.write("templates/newsletter/issue.mjml", INCLUDING)

@@ -9,7 +9,9 @@ from email.policy import default
 
 import pytest
 
+from feedmaker.app.newsletters import add_subscribers
 from feedmaker.app.reviewing import run_newsletter
+from feedmaker.errors import GateError
 from feedmaker.store import Issue, open_store
 from tests.conftest import Cli
 from tests.projects import LATER, SCHEDULE, ProjectFolder
@@ -86,14 +88,14 @@ def test_unknown_issue_is_wrong_usage(newsletter: Cli) -> None:
 
 
 def test_links_are_checked_where_asked(site: ProjectFolder, newsletter: Cli) -> None:
-    """A page that a build wrote is fine, and a link into a private network is told and never followed."""
+    """A page that a build wrote is fine, and a link that nobody answers is told."""
     assert newsletter("check", "latest", "--links").err == "0 errors, 0 warnings\n"
     assert newsletter("edit", "latest", "--intro", "See [this](http://127.0.0.1:9/).").code == 0
 
     found = newsletter("check", "latest", "--links")
 
     assert (found.code, found.err) == (0, "0 errors, 1 warning\n")
-    assert "leads into a private network" in found.out
+    assert "http://127.0.0.1:9/: cannot be reached" in found.out
     assert newsletter("check", "latest").err == "0 errors, 0 warnings\n"
     assert (site.root / ".feedmaker" / "links.json").exists()
 
@@ -104,6 +106,34 @@ def test_drafting_and_editing_tell_what_is_found(newsletter: Cli) -> None:
 
     assert "  warning: the subject has 99 characters, more than 78; " in edited.out
     assert "warning" not in newsletter("edit", "latest", "--subject", "").out
+
+
+def test_issue_with_errors_is_not_sent(site: ProjectFolder, newsletter: Cli) -> None:
+    """To name an issue approves it, but not what is wrong with it."""
+    add_subscribers(site.open(), ["ada@example.org"], LATER)
+    break_issue(site)
+
+    refused = newsletter("send", "latest")
+
+    assert refused.code == 1
+    assert "cannot go out" in refused.err
+    assert "[no-postal-address]" in refused.err
+    assert stored_issue(site).state == "draft"
+    assert not (site.root / "issues").exists()
+
+
+def test_job_keeps_an_issue_with_errors_back(site: ProjectFolder) -> None:
+    """Without review too it waits, the publisher is told, and the run counts as failed."""
+    project = site.open()
+    add_subscribers(project, ["ada@example.org"], LATER)
+    unreviewed = SCHEDULE.replace("newsletter:\n", "newsletter:\n  review: false\n", 1)
+    site.schedule(text=unreviewed.replace("1 Pier Road", "2 Pier Road"))
+
+    with project.working(), pytest.raises(GateError, match=r"no-postal-address(.|\n)*was told"):
+        run_newsletter(project, LATER, LATER, and_send=True)
+
+    assert stored_issue(site).state == "draft"
+    assert not list((site.root / "outbox").glob("*/ada@*"))
 
 
 def test_issue_with_errors_is_not_approved(site: ProjectFolder, newsletter: Cli) -> None:
@@ -130,6 +160,7 @@ def test_notice_lists_what_is_found(
     """The publisher reads it in the mail that tells of the issue."""
     change(site)
     project = site.open()
+    add_subscribers(project, ["ada@example.org"], LATER)
     with project.working():
         assert "was told" in run_newsletter(project, LATER, LATER, and_send=True)
 

@@ -116,7 +116,7 @@ def test_note_with_nothing_but_a_title_says_little() -> None:
     settings = samples.config()
     proof = proof_of(BARE, settings=settings)
 
-    assert (proof.subject, proof.preheader) == ("Salt", "Crumb")
+    assert (proof.subject, proof.preheader) == ("Salt", "Crumb · The Quay Letter · Episode notes")
     assert [each.code for each in find(proof, settings)] == ["short-preheader"]
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from feedmaker.errors import UsageError
-from feedmaker.model import Episode, prose
-from feedmaker.newsletter.issue import compose
+from feedmaker.model import Episode, Guest, Quote, Recommendation, prose
+from feedmaker.newsletter.issue import LINE, compose, newsletter_of, usual_lengths
 from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.newsletter.subject import PREHEADER_LIMIT, SUBJECT_LIMIT
 from tests.content.episodes import hostile_text
@@ -77,13 +77,55 @@ def test_preheader_goes_on_where_the_subject_ends() -> None:
     ("episode", "preheader"),
     [
         (revealing("One.", "Two."), "Two. · Nothing but a title · Tide Tables"),
-        (revealing("One."), "Nothing but a title · Tide Tables"),
+        (revealing("One."), "Nothing but a title · Tide Tables · The Quay Letter"),
         (replace(BREAD, reveals=()), "Recommended: A pressure gauge for bicycle tyres"),
     ],
 )
 def test_preheader_of_a_short_issue(episode: Episode, preheader: str) -> None:
     """Where reveals or recommendations are missing, the rest fills in, and it is never empty."""
     assert issue(episode).preheader == preheader
+
+
+def test_signs_that_turn_writing_stay_out_of_the_inbox_row() -> None:
+    """An override in a reveal would turn round what else stands in the row."""
+    content = issue(revealing("The \u202eferry\u202c ran on peat.", "It \u2067sank."))
+
+    assert (content.subject, content.preheader[:8]) == ("The ferry ran on peat.", "It sank.")
+
+
+def test_names_from_the_right_leave_what_stands_beside_them_alone() -> None:
+    """Show, guests, creators and speakers are isolated, or dates beside them would be torn apart."""
+    name = "صوت"
+    episode = replace(
+        BREAD,
+        show=name,
+        guests=(Guest(name),),
+        recommendations=(
+            Recommendation("recommended", "book", "A book", name, quote=Quote("So.", name, 61)),
+        ),
+    )
+
+    (view,) = issue(episode).episodes
+
+    isolated = f"\u2068{name}\u2069"
+    assert view.facts == f"{isolated} · 15 November 2026"
+    assert (view.guests, view.cards[0].speaker) == (isolated, isolated)
+    assert view.cards[0].byline == f"by {isolated} · recommended · book"
+
+
+def test_contents_name_what_is_shown_and_count_the_lines() -> None:
+    """One episode and many lines have contents too; a short form lists at most five recommendations."""
+    many = replace(HARBOUR, recommendations=HARBOUR.recommendations * 4)
+    content = issue(HARBOUR, BREAD, HARBOUR, many)
+    lengths = [*usual_lengths(samples.stories(HARBOUR), newsletter_of(samples.config())), LINE, LINE]
+    lined = compose(samples.stories(HARBOUR, BREAD, BREAD), samples.config(), samples.OCCASION, lengths)
+
+    assert len(content.episodes[3].cards) == 5
+    assert "7 recommendations" in content.episodes[3].rest
+    assert [view.title for view in lined.contents] == [HARBOUR.title]
+    html, text = samples.parts(lined)
+    assert "Also new: 2 more at the end" in text
+    assert "Also new: 2 more at the end" in html
 
 
 @given(hostile_text(), hostile_text())

@@ -284,7 +284,7 @@ def test_approving_wakes_an_idle_tick(drafted: Project) -> None:
 
 
 def test_waiting_for_an_approved_issue_is_idle(drafted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until an approved issue is due, a tick looks at nothing; what cannot go out keeps no tick awake."""
+    """Until an approved issue is due, a tick looks at nothing; what nobody would get waits for somebody."""
     approve(drafted, "latest", SOON, SOON + DAY)
     tick(drafted, SOON)
     with stored(drafted) as store:
@@ -293,11 +293,15 @@ def test_waiting_for_an_approved_issue_is_idle(drafted: Project, monkeypatch: py
         patched.setattr(Project, "config", lambda _: pytest.fail("the tick is not idle"))
         assert tick(drafted, SOON + DAY - SECOND) == []
 
-    (outcome,) = tick(drafted, SOON + DAY)
+    assert tick(drafted, SOON + DAY) == []
+    with monkeypatch.context() as patched:
+        patched.setattr(Project, "config", lambda _: pytest.fail("the tick is not idle"))
+        assert tick(drafted, SOON + DAY + SECOND) == []
 
-    assert outcome.summary == "issue 2026-11-06 waits, for there are no subscribers to send it to"
-    monkeypatch.setattr(Project, "config", lambda _: pytest.fail("the tick is not idle"))
-    assert tick(drafted, SOON + DAY + SECOND) == []
+    add_subscribers(drafted, ["bo@example.org"], SOON + DAY)
+    (outcome,) = tick(drafted, SOON + DAY + SECOND)
+
+    assert outcome.summary == "sent 2026-11-06 to 1"
 
 
 def test_without_a_job_an_approved_issue_is_sent_by_hand(project: ProjectFolder, cli: Cli) -> None:
@@ -615,6 +619,7 @@ def test_nothing_to_send_is_told_with_every_reason(project: ProjectFolder) -> No
 def test_nothing_to_send_from_an_empty_folder(project: ProjectFolder) -> None:
     """Where there is no episode at all, that is the reason."""
     project.schedule(DRAFTING)
+    add_subscribers(project.open(), ["ada@example.org"], FRIDAY)
 
     outcomes = tick(project.open(), FRIDAY)
 

@@ -25,7 +25,7 @@ QUIET = [
 
 
 # A test may end its preview before its page, which then looks for it.
-_GONE = "ERR_CONNECTION_REFUSED"
+_GONE = "ERR_CONNECTION_"
 
 
 @dataclass

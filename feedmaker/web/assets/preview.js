@@ -565,6 +565,12 @@ function glass(holder, address, title, { width = 0, scale = 1, place = "" }) {
   });
   size(frame);
   frame.addEventListener("load", () => {
+    if (!frame.contentDocument) {
+      // The preview ended meanwhile: the browser shows a page of its own, and what was there before stays.
+      frame.remove();
+      delete holder.dataset.address;
+      return;
+    }
     if (place) frame.contentWindow.scrollTo(0, chosen.scroll[place] || 0);
     frame.classList.remove("incoming");
     old?.remove();
