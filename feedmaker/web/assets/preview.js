@@ -540,7 +540,7 @@ function excerpt(place) {
         : [line];
     return h("li", { class: here ? "here" : null }, h("b", {}, String(number)), h("span", {}, ...marked));
   });
-  return scrolling(h("ol", { class: "excerpt" }, lines), `Line ${place.line} of ${place.path}`);
+  return scrolling(h("ol", { class: "excerpt" }, lines), `Line ${place.line}, column ${place.column} of ${place.path}`);
 }
 
 // Frames. A new document loads behind the old one and takes its place, scrolled to where that was.
