@@ -81,7 +81,7 @@ def edit(
             stories(build, list(chosen)),
             build.config,
             build.templates,
-            occasion(build, issue.slug, issue.drafted_at, said, corrections),
+            occasion(build, issue.slug, issue.due_at or issue.drafted_at, said, corrections),
         )
         take_back(project.folder, issue.slug, issue.page)
         # The lock comes first: an episode that only the lock had given to an issue would be in none, ever.
@@ -150,7 +150,7 @@ def _freeze(
 ) -> Issue:
     slug = store.free_slug(now.astimezone(build.config.site.zone).date())
     corrections = due_corrections(build, store)
-    about = occasion(build, slug, now, corrections=corrections)
+    about = occasion(build, slug, due_at or now, corrections=corrections)
     proof = make_proof(stories(build, list(chosen)), build.config, build.templates, about)
     with store.transaction():
         ids = [entry.id for entry in chosen.values()]

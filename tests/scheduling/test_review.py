@@ -616,6 +616,17 @@ def test_nothing_to_send_is_told_with_every_reason(project: ProjectFolder) -> No
     )
 
 
+def test_issue_has_the_date_on_which_it_is_due(project: ProjectFolder) -> None:
+    """What is drafted on Thursday for Friday is Friday's, also when it is made anew."""
+    site = prepared(project, DRAFTING).open()
+    tick(site, FRIDAY - DAY)
+    assert "6 November 2026" in find_issue(site, "latest").text
+
+    edit(site, "latest", FRIDAY - DAY, {})
+
+    assert "6 November 2026" in find_issue(site, "latest").text
+
+
 def test_nothing_to_send_from_an_empty_folder(project: ProjectFolder) -> None:
     """Where there is no episode at all, that is the reason."""
     project.schedule(DRAFTING)
