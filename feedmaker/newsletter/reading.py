@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 _LOADING_TAGS = frozenset({"embed", "frame", "iframe", "link", "object", "script"})
 _NAMING_LINKS = frozenset({"alternate", "canonical"})
 _LOADING_ATTRIBUTES = frozenset({"background", "poster", "src", "srcset"})
+_SCRIPTS = ("javascript:", "vbscript:", "data:")
 _LOADING_STYLE = re.compile(r"url\((?!\s*[\"']?data:)|@import", re.IGNORECASE)
 _LOADING_COMMENT = re.compile(r"\ssrc\s*=|url\(", re.IGNORECASE)
 _BLOCKS = frozenset(
@@ -135,6 +136,9 @@ class HtmlPart(HTMLParser):
         remote = any(not value.startswith(self._own) for value in loaded)
         if loads or remote or _LOADING_STYLE.search(values.get("style", "")):
             self.faults.append(f"<{tag}> loads something from elsewhere")
+        scripted = values.get("href", "").strip().lower().startswith(_SCRIPTS)
+        if scripted or any(name.startswith("on") for name in values):
+            self.faults.append(f"<{tag}> runs a script, which no mail program does")
 
     def _take(self, words: str) -> None:
         """Give words, of text or of a picture, to the link and the heading that they stand in or under."""

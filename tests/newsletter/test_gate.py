@@ -78,6 +78,8 @@ def test_issue_without_paid_links_needs_no_disclosure(mail: str) -> None:
         (adding('<p style="background:url(https://example.org/a)">'), "<p> loads something from elsewhere"),
         (adding('<link rel="stylesheet" href="https://example.org/a.css">'), "<link> loads something"),
         (adding("<script>alert(1)</script>"), "<script> loads something from elsewhere"),
+        (adding('<a href=" JavaScript:alert(1)">a</a>'), "<a> runs a script"),
+        (adding('<p onclick="a()">a</p>'), "<p> runs a script"),
         (adding("<style>@import 'https://example.org/a.css';</style>"), "a style sheet loads something"),
         (
             adding('<!--[if mso]><v:fill src="https://example.org/a"/><![endif]-->'),
@@ -99,6 +101,8 @@ def test_issue_without_paid_links_needs_no_disclosure(mail: str) -> None:
         "background by style",
         "style sheet",
         "script",
+        "script behind a link",
+        "script behind a click",
         "import",
         "outlook",
     ],
