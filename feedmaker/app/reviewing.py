@@ -135,6 +135,8 @@ def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime)
         sending = send_within(project, issue.slug, now)
     except GateError as error:
         with stored(project) as store:
+            if find(store, issue.slug).state == "sending":
+                raise  # some have got it, so it is no draft any more
             store.mark_issue(issue.id, "draft", now)
         raise GateError(f"{error}\n{_tell(project, config, issue, now)}") from error
     if sending.failed:

@@ -662,6 +662,24 @@ def test_sending_that_was_cut_off_is_finished_by_the_next_tick(
     assert outbox(drafted)["2026-11-06/ada@example.org"].as_bytes() == first
 
 
+def test_what_some_have_got_is_no_draft_any_more(drafted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender that cannot stand in a message stops the rest of an issue until that is mended."""
+    approve(drafted, "latest", SOON)
+    with monkeypatch.context() as patched:
+        patched.setattr("feedmaker.store.Store.settle_delivery", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            tick(drafted, SOON)
+    text = drafted.schedule.read_text("utf-8")
+    drafted.schedule.write_text(text.replace(REVIEWER, "lettér@lamp.example.org"), "utf-8")
+
+    (outcome,) = tick(drafted, SOON + SECOND)
+
+    assert outcome.failed
+    assert only(drafted).state == "sending"
+    drafted.schedule.write_text(text, "utf-8")
+    assert send(drafted, "latest", SOON + DAY).counts["sent"] == 1
+
+
 def test_what_was_cut_off_long_ago_asks(drafted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest of an issue does not go out after days unseen; naming it sends it."""
     approve(drafted, "latest", SOON)
