@@ -70,7 +70,7 @@ def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: 
     config = project.config()
     letter = newsletter_of(config)
     waiting = _waiting(project)
-    if and_send and not _has_readers(project):
+    if and_send and (waiting is None or waiting.state != "sending") and not _has_readers(project):
         return "nothing to send: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one"
     if waiting is None:
         drafted = draft_within(project, now, due_at=due if and_send else next_sending(config, now))
@@ -92,8 +92,8 @@ def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: 
 def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
     """List the approved issues whose time has come, with that time; and those that were cut off then."""
     with stored(project) as store:
-        # Without anybody to get it, an issue keeps its time.
-        released = store.issues("approved", "sending") if store.subscribers() else []
+        # Without anybody to get it, an issue keeps its time; one that is half sent has its audience.
+        released = store.issues("sending", *(("approved",) if store.has_subscribers() else ()))
     return [(issue, issue.due_at) for issue in released if issue.due_at and issue.due_at <= now]
 
 
@@ -117,7 +117,7 @@ def _waiting(project: Project) -> Issue | None:
 
 def _has_readers(project: Project) -> bool:
     with stored(project) as store:
-        return bool(store.subscribers())
+        return store.has_subscribers()
 
 
 def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime) -> str:

@@ -75,7 +75,7 @@ def send_within(
 def _publish(project: Project, config: Config, store: Store, issue: Issue, now: datetime) -> None:
     """Put the issue's page onto the site before the first message leads there."""
     letter = config.newsletter
-    goes_out = issue.state in ("draft", "approved") and store.subscribers()
+    goes_out = issue.state in ("draft", "approved") and store.has_subscribers()
     if letter and letter.archive and goes_out and issue.page:
         keep(project.folder, sent_issue(config, issue, now))
         with project.built(now):

@@ -114,6 +114,11 @@ class Store:
             rows = connection.execute(select(subscribers).order_by(subscribers.c.id))
             return [Subscriber(**row) for row in rows.mappings()]
 
+    def has_subscribers(self) -> bool:
+        """Tell whether there is anybody who gets issues. Read-only."""
+        with self._database.reading() as connection:
+            return connection.execute(select(subscribers.c.id).limit(1)).first() is not None
+
     # Issues
 
     def free_slug(self, day: date) -> str:

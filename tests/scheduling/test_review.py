@@ -680,6 +680,23 @@ def test_what_some_have_got_is_no_draft_any_more(drafted: Project, monkeypatch: 
     assert send(drafted, "latest", SOON + DAY).counts["sent"] == 1
 
 
+def test_half_sent_issue_ends_when_everybody_has_left(
+    drafted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its audience is fixed, so it does not wait for new subscribers."""
+    approve(drafted, "latest", SOON)
+    with monkeypatch.context() as patched:
+        patched.setattr("feedmaker.store.Store.settle_delivery", _dies)
+        with pytest.raises(KeyboardInterrupt):
+            tick(drafted, SOON)
+    with stored(drafted) as store:
+        store.remove_subscriber("ada@example.org")
+
+    tick(drafted, SOON + SECOND)
+
+    assert only(drafted).state == "sent"
+
+
 def test_what_was_cut_off_long_ago_asks(drafted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest of an issue does not go out after days unseen; naming it sends it."""
     approve(drafted, "latest", SOON)

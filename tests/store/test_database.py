@@ -135,6 +135,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
 }
 READS: dict[str, Callable[[Store], object]] = {
     "subscribers": lambda store: store.subscribers(),
+    "has_subscribers": lambda store: store.has_subscribers(),
     "address_of": lambda store: store.address_of("T0ken"),
     "free_slug": lambda store: store.free_slug(NOW.date()),
     "episodes_of": lambda store: store.episodes_of(1),
