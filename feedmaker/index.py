@@ -22,7 +22,7 @@ from feedmaker.errors import BusyError, FeedmakerError, OutputError
 from feedmaker.notes.folder import NoteFile
 
 T = TypeVar("T")
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 PATIENCE = 5.0
 UNTRUSTED = -1
 """Stands for size, time and inode of a file that is to be read again whatever the disk says of it."""
