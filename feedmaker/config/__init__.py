@@ -4,6 +4,7 @@ from feedmaker.config.fields import CLOCK, MERCHANT_NAME, WEEKDAYS, Weekday
 from feedmaker.config.newsletter import Mailbox, Newsletter, Section, Theme
 from feedmaker.config.podcast import Funding, License, Owner, Person, Podcast
 from feedmaker.config.schedule import CONFIG_NAME, Config, parse_config
+from feedmaker.config.scheduling import Scheduler
 from feedmaker.config.sections import (
     AMAZON,
     Author,
@@ -36,6 +37,7 @@ __all__ = [
     "Person",
     "Podcast",
     "Push",
+    "Scheduler",
     "Section",
     "Serving",
     "Site",

@@ -23,6 +23,10 @@ MERCHANT_NAME = re.compile(r"[a-z][a-z0-9-]*")
 SECRET = re.compile(r"password|passwd|secret|token|api_?key", re.IGNORECASE)
 _INTERVAL = re.compile(r"([0-9]{1,5})\s*(m|mins?|minutes?|h|hours?|d|days?)")
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
+_SPAN = re.compile(r"([0-9]{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _NOT_IN_A_PATH = re.compile("[\x00-\x1f\x7f\"'`{}\\\\?#%*\ufffd]")
 _FILE = re.compile(r"[^/\\:?#]+(/[^/\\:?#]+)*")
@@ -118,6 +122,32 @@ def minutes_of(value: str) -> int | None:
     """Read an interval such as 15 minutes; None where it is none."""
     found = _INTERVAL.fullmatch(value.strip().lower())
     return int(found[1]) * _MINUTES[found[2][0]] if found else None
+
+
+def _span(value: str) -> str:
+    found = _SPAN.fullmatch(value.strip().lower())
+    if not found or not int(found[1]):
+        raise ValueError(f'"{value[:40]}" is no span of time; expected for example 60 seconds or 5 minutes')
+    return value
+
+
+def seconds_of(value: str) -> int:
+    """Read a span of time such as 60 seconds, which is known to be one."""
+    number, unit = re.findall(r"[0-9]+|[a-z]", value.lower())[:2]
+    return int(number) * _SECONDS[unit]
+
+
+def _host_and_port(value: str) -> str:
+    found = _HOST_PORT.fullmatch(value)
+    if not found or int(found["port"]) > _LAST_PORT:
+        raise ValueError(f'"{value[:60]}" is no place to listen at; expected for example 127.0.0.1:9464')
+    return value
+
+
+def _told(value: str) -> str:
+    if value != "mail" and not re.fullmatch(_WEB, value):
+        raise ValueError("expected mail, or a web address that is sent JSON")
+    return value
 
 
 def _cron(value: str) -> str:
@@ -248,6 +278,9 @@ Leaving = Annotated[
 ]
 JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), form(_JOB_NAME)]
 Interval = Annotated[str, AfterValidator(_interval), form(rf"\s*{_INTERVAL.pattern}\s*")]
+Span = Annotated[str, AfterValidator(_span), form(rf"\s*{_SPAN.pattern}\s*")]
+HostPort = Annotated[str, AfterValidator(_host_and_port), form(_HOST_PORT.pattern.replace("?P<port>", ""))]
+Told = Annotated[str, AfterValidator(_told), form(f"(mail|{_WEB})")]
 Picture = Annotated[Text, AfterValidator(_picture)]
 Colour = Annotated[
     str, _formed(COLOUR.pattern, "six hexadecimal digits such as #0b5a78"), form(COLOUR.pattern)

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from feedmaker.config.fields import MERCHANT_NAME, SECRET, Part
 from feedmaker.config.newsletter import Newsletter, theme_faults
 from feedmaker.config.podcast import Podcast
+from feedmaker.config.scheduling import Scheduler
 from feedmaker.config.sections import (
     AMAZON,
     Delivery,
@@ -47,6 +48,7 @@ class Config(Part):
     )
     newsletter: Newsletter | None = None
     delivery: Delivery = Delivery()
+    scheduler: Scheduler = Scheduler()
     jobs: tuple[Job, ...] = ()
 
     @model_validator(mode="before")
