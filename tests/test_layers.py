@@ -65,7 +65,8 @@ TABLE = """
     crash                 -
     fetch                 feedmaker errors
     push                  errors uri config secrets disk worklock fetch
-    reading               ..lock cores index podcast_faults
+    settling              -
+    reading               ..lock cores index podcast_faults settling
     sent_files            errors index disk notes.folder reading sent
     build                 ..sent_files
     template_faults       ..sample

@@ -1,308 +1,218 @@
-"""Running jobs when they are due: once from cron (`tick`), or as a daemon (`run`).
+"""One look at what is due, and doing it: from cron (`feedmaker tick`), and by the daemon.
 
-Holds no rule about notes or mail. Each run is recorded under the time it was due, and only by who holds the
-work lock, so however many ticks and daemons there are, a due time runs once; and a run that is still marked
-as running belonged to a process that was killed, and is done again.
+Holds no rule about notes or mail. What is due follows from the schedule, the record of runs and the notes;
+`feedmaker.scheduler.runs` sees to it that each due time runs once.
 """
 
 from __future__ import annotations
 
-import json
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from feedmaker.app.project import EPISODES, Project
-from feedmaker.app.pushing import lines_of_ping
-from feedmaker.crash import keep, told_by_disk
-from feedmaker.disk import write_durably
-from feedmaker.errors import BusyError, ConfigError, FeedmakerError
-from feedmaker.notes.folder import NoteFile, scan
-from feedmaker.worklock import PATIENCE
+from feedmaker.app.newsletters import stored
+from feedmaker.app.outcome import Cause, Done, Progress, done_by_build
+from feedmaker.app.project import BuildReport, Project
+from feedmaker.app.pushing import next_due as next_ping
+from feedmaker.app.reviewing import SEND, due_issues, run_newsletter, send_in_time
+from feedmaker.errors import BusyError, FeedmakerError
+from feedmaker.idle import Sight, is_idle
+from feedmaker.scheduler.runs import Clock, Runner, Work
+from feedmaker.scheduler.quiet import wait_until_quiet
+from feedmaker.timing import Timing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from feedmaker.config import Config, Job
+    from feedmaker.store import Run
 
-SETTLED_SECONDS = 1.0
-LONGEST_SETTLING = 20.0
-POLL_SECONDS = 1.0
-SWEEP_SECONDS = 60.0
-
-Say = Callable[[str], None]
-Work = Callable[[], str | tuple[str, bool]]
-"""What a run does; it returns what it did in a line, and, where it can fail quietly, whether it did."""
+SAVED_NOTES = "saved notes"
+"""The name of runs that notes call for, and not a job; no job can have it."""
+_ISSUE = "issue "
+_LONGEST_IDLENESS = timedelta(hours=1)
+_MOST_MISSED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Tell what one run did."""
+    """Tell what became of one due time."""
 
     job: str
     due_at: datetime
+    state: str
     summary: str
-    failed: bool = False
+    seconds: float
+    changes: Sequence[str]
+    causes: Sequence[Cause]
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether something went wrong."""
+        return self.state == "failed"
 
 
-def tick(project: Project, now: datetime, patience: float = 0.0) -> list[Outcome]:
-    """Run every job that is due, once each; nothing is imported or opened where none is.
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Name a piece of work and when it was due; `missed` counts earlier due times that it makes up for."""
 
-    Raises `BusyError` where another process holds the work, and `ConfigError`.
+    name: str
+    at: datetime
+    work: Work
+    missed: int = 0
+
+
+def tick(
+    project: Project,
+    now: datetime,
+    clock: Clock,
+    *,
+    patience: float = 0.0,
+    stopping: threading.Event | None = None,
+    only: str | None = None,
+) -> list[Outcome]:
+    """Run what is due, once each: jobs, issues that are approved, and notes that were saved.
+
+    `now` decides what is due, and `clock` how long a claim lasts. With `only` nothing but the job of that name
+    is looked at. Raises `BusyError` where somebody else does all that is due, or keeps the folder for longer
+    than `patience` seconds; `Interrupted` where `stopping` is set meanwhile; and `ConfigError`.
     """
-    idle = _IdleNote(project)
-    if idle.covers(now):
+    if only is None and is_idle(str(project.folder), now.timestamp()):
         return []
-    with project.working(patience):
-        config = project.config()
-        jobs: list[tuple[str, datetime, Work]] = [
-            (job.name, due, partial(_do, project, job, due, now))
-            for job, due in _due_jobs(project, config, now)
-        ]
-        runs = (
-            _run(project, name, due, now, work) for name, due, work in chain(jobs, _released(project, now))
-        )
-        outcomes = [outcome for outcome in runs if outcome is not None]
-        idle.write(now, _next_due(project, config, now))
-    return outcomes
+    looked = _Tick(project, now, clock, patience, stopping or threading.Event())
+    if only is not None:
+        looked.do_all(looked.due_jobs(only))
+    else:
+        looked.do_everything()
+    if looked.busy and not looked.outcomes:
+        raise looked.busy
+    return looked.outcomes
 
 
 def next_runs(config: Config, now: datetime) -> Iterator[tuple[Job, datetime]]:
     """Name each job with the next time it is due, after `now`."""
-    from feedmaker.timing import Timing
-
     for job in config.jobs:
         due = Timing(job, config.site.zone).next(now)
         if due is not None:
             yield job, due
 
 
-def _next_due(project: Project, config: Config, now: datetime) -> datetime | None:
-    from feedmaker.app.newsletters import stored
+class _Tick:
+    """Hold what one tick works with, and what came of it."""
 
-    with stored(project) as store:
-        released = [issue.due_at for issue in store.issues("approved") if issue.due_at]
-    coming = (due for due in released if due > now)
-    return min((*(due for _, due in next_runs(config, now)), *coming), default=None)
-
-
-def _released(project: Project, now: datetime) -> Iterator[tuple[str, datetime, Work]]:
-    """Name the approved issues whose time has come; each is tried once, under a name that no job can have."""
-    from feedmaker.app.reviewing import due_issues, send_in_time
-
-    for issue, due in due_issues(project, now):
-        yield f"issue {issue.slug}", due, partial(send_in_time, project, issue.slug, now)
-
-
-def _due_jobs(project: Project, config: Config, now: datetime) -> list[tuple[Job, datetime]]:
-    """List the jobs that are due, builds before newsletters, else in the order of their due times."""
-    from feedmaker.app.newsletters import stored
-    from feedmaker.timing import Timing
-
-    written = datetime.fromtimestamp(project.schedule.stat().st_mtime, UTC)
-    due_jobs = []
-    with stored(project) as store:
-        for job in config.jobs:
-            timing = Timing(job, config.site.zone)
-            last = store.last_run(job.name, now)
-            if last is not None and last.state == "running":
-                due: datetime | None = last.due_at
-            else:
-                due = timing.last(now, last.due_at if last else timing.first(written, now))
-            if due is not None:
-                due_jobs.append((job, due))
-    return sorted(due_jobs, key=lambda item: (item[0].run != "build", item[1]))
-
-
-def _run(project: Project, name: str, due: datetime, now: datetime, work: Work) -> Outcome | None:
-    """Do a piece of work under its due time and record what became of it; None where it is done already."""
-    from feedmaker.app.newsletters import stored
-
-    with stored(project) as store:
-        if not store.claim_run(name, due, now):
-            return None
-        began = time.monotonic()
-        settle(project)
-        summary, failed = _outcome(work)
-        ended = now + timedelta(seconds=time.monotonic() - began)
-        store.finish_run(name, due, ended, "failed" if failed else "done", summary)
-    return Outcome(name, due, summary, failed)
-
-
-def _outcome(work: Work) -> tuple[str, bool]:
-    """Do a piece of work; return what it said, or what went wrong, and whether it failed."""
-    try:
-        done = work()
-    except FeedmakerError as error:
-        return str(error), True
-    except OSError as error:
-        return told_by_disk(error), True
-    except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
-        return keep(error), True
-    return done if isinstance(done, tuple) else (done, False)
-
-
-def _do(project: Project, job: Job, due: datetime, now: datetime) -> tuple[str, bool]:
-    """Do what a job is for."""
-    from feedmaker.app.reviewing import SEND, run_newsletter
-
-    if job.run == "build":
-        with project.built(now) as (report, _):
-            return report.summary, report.failed
-    return run_newsletter(project, now, due, and_send=job.run == SEND), False
-
-
-def settle(project: Project) -> None:
-    """Wait until no note has been written to for a second, so that a half-copied one is not taken."""
-    deadline = time.monotonic() + LONGEST_SETTLING
-    while time.monotonic() < deadline:
-        newest = max((file.mtime_ns for file in scan(project.folder, EPISODES)), default=0)
-        age = time.time() - newest / 1e9
-        if not 0 <= age < SETTLED_SECONDS:
-            return
-        time.sleep(SETTLED_SECONDS - age)
-
-
-class _IdleNote:
-    """Remember until when nothing is due, so that an idle tick ends without reading the schedule."""
-
-    def __init__(self, project: Project) -> None:
-        self.path = project.state / "due.json"
-        # Taken before the schedule is read: one that is saved meanwhile must not pass for read.
-        self.schedule = _stamp(project.schedule)
-
-    def covers(self, now: datetime) -> bool:
-        try:
-            said = json.loads(self.path.read_bytes())
-            return bool(said["schedule"] == self.schedule and said["from"] <= now.timestamp() < said["until"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
-
-    def write(self, now: datetime, until: datetime | None) -> None:
-        said = {
-            "schedule": self.schedule,
-            "from": now.timestamp(),
-            "until": until.timestamp() if until else now.timestamp() + 3600,
-        }
-        write_durably(self.path, json.dumps(said).encode())
-
-
-def _stamp(path: Path) -> list[int]:
-    """Return what changes when a file is saved; nothing while an editor replaces it."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return []
-    return [status.st_size, status.st_mtime_ns, status.st_ino]
-
-
-class Daemon:
-    """Run jobs when they are due and build when a note is saved, until told to stop.
-
-    `clock` returns the time, zoned; `say` takes one line of the log.
-    """
-
-    def __init__(self, project: Project, say: Say, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, project: Project, now: datetime, clock: Clock, patience: float, stopping: threading.Event
+    ) -> None:
+        # Taken before the schedule is read: what is saved meanwhile must not pass for seen.
+        self.sight = Sight(str(project.folder))
         self.project = project
-        self.say = say
-        self.clock = clock
-        self.stopping = threading.Event()
+        self.config = project.config()
+        self.now = now
+        self.patience = patience
+        self.runner = Runner(project, clock, self.config.scheduler.lease_time, stopping)
+        self.outcomes: list[Outcome] = []
+        self.build: BuildReport | None = None
+        self.busy: BusyError | None = None
 
-    def stop(self) -> None:
-        """Ask the daemon to end after what it is doing."""
-        self.stopping.set()
+    def do_everything(self) -> None:
+        """Do all that is due, publish what was saved, and write down until when there is nothing to do."""
+        wait_until_quiet(self.project.folder)
+        self.do_all(self.due_jobs())
+        self.do_all(self._due_issues())
+        self.do_all(self._left_behind())
+        if self.build is None:
+            self._publish_saved_notes()
+        self._tidy()
+        if self.build is not None and not self.build.writing and not self.busy:
+            self._write_idle(self.build)
 
-    def run(self) -> None:
-        """Work until `stop` is called; raise `ConfigError` where the schedule cannot be read at first."""
-        scheduler = _background_scheduler()
-        schedule = _stamp(self.project.schedule)
-        self._plan(scheduler, self.project.config())
-        scheduler.start()
-        try:
-            self._watch(scheduler, schedule)
-        finally:
-            scheduler.shutdown(wait=True)
+    def do_all(self, all_due: Sequence[_Due]) -> None:
+        """Do pieces of work, and take down what came of each; what somebody else does is left to them."""
+        for due in all_due:
+            late = f"{due.missed} earlier due times were missed" if due.missed else ""
+            try:
+                done = self.runner.run(due.name, due.at, self.now, due.work, late)
+            except BusyError as error:
+                self.busy = error
+                continue
+            if done is not None:
+                self._take_down(due.name, due.at, done)
 
-    def _watch(self, scheduler: Any, schedule: list[int]) -> None:
-        """Build when notes have changed and then stood still for one look; take up a changed schedule.
+    def due_jobs(self, only: str | None = None) -> list[_Due]:
+        """List the jobs that are due, builds before newsletters, else in the order of their due times."""
+        written = datetime.fromtimestamp(self.project.schedule.stat().st_mtime, UTC)
+        found = []
+        with stored(self.project) as store:
+            for job in self.config.jobs:
+                if only in (None, job.name):
+                    due = self._due(job, store.last_run(job.name, self.now), written)
+                    if due is not None:
+                        found.append((job.run != "build", due.at, due))
+        return [due for *_, due in sorted(found, key=lambda item: item[:2])]
 
-        Each minute everything is looked at, changed or not: for notes whose time has come, for jobs that
-        found the work taken, for outputs that somebody removed.
-        """
-        built: Sequence[NoteFile] | None = None
-        before: Sequence[NoteFile] = ()
-        sweep = 0.0
-        while not self.stopping.is_set():
-            files = scan(self.project.folder, EPISODES)
-            still = files == before or built is None
-            if still and (files != built or time.monotonic() >= sweep):
-                built = files if self._guarded(self._build) and self._guarded(self._tick) else None
-                sweep = time.monotonic() + SWEEP_SECONDS
-            before = files
-            stamp = _stamp(self.project.schedule)
-            if stamp not in ([], schedule):
-                schedule = stamp
-                self._guarded(lambda: self._plan(scheduler, self.project.config()))
-            self.stopping.wait(POLL_SECONDS)
+    def _due(self, job: Job, last: Run | None, written: datetime) -> _Due | None:
+        """Return the last due time of a job that has not run; what was begun and not ended comes first."""
+        timing = Timing(job, self.config.site.zone)
+        if last is not None and last.state == "running":
+            return _Due(job.name, last.due_at, self._work_of(job, last.due_at))
+        after = last.due_at if last else timing.first(written, self.now)
+        at = timing.last(self.now, after)
+        if at is None:
+            return None
+        missed = len(list(islice(timing.between(after, at), _MOST_MISSED))) - 1 if last else 0
+        return _Due(job.name, at, self._work_of(job, at), missed)
 
-    def _plan(self, scheduler: Any, config: Config) -> None:
-        """Replace all jobs of the scheduler; each wakes a tick, which decides what is due."""
-        from feedmaker.timing import Timing
+    def _due_issues(self) -> list[_Due]:
+        """List the approved issues whose time has come, each under a name that no job can have."""
+        issues = due_issues(self.project, self.now)
+        return [_Due(f"{_ISSUE}{issue.slug}", at, self._sending_of(issue.slug)) for issue, at in issues]
 
-        scheduler.remove_all_jobs()
-        for job in config.jobs:
-            scheduler.add_job(self._guarded, Timing(job, config.site.zone), [self._tick], id=job.name)
-        names = ", ".join(job.name for job in config.jobs) or "none"
-        self.say(f"watching {self.project.folder / EPISODES}; jobs: {names}")
+    def _left_behind(self) -> list[_Due]:
+        """List the runs that were cut off when their issue was sent, or whose job is no more."""
+        jobs = {job.name for job in self.config.jobs}
+        with stored(self.project) as store:
+            left = [run for run in store.unfinished_runs() if run.job not in jobs]
+        return [
+            _Due(
+                run.job,
+                run.due_at,
+                self._sending_of(run.job.removeprefix(_ISSUE)) if run.job.startswith(_ISSUE) else _leave,
+            )
+            for run in left
+        ]
 
-    def _tick(self) -> None:
-        for outcome in tick(self.project, self.clock(), PATIENCE):
-            word = "failed" if outcome.failed else "done"
-            self.say(f"job {outcome.job} {word}: {outcome.summary}")
+    def _work_of(self, job: Job, due: datetime) -> Work:
+        def work(progress: Progress) -> Done:
+            with self.project.working(self.patience):
+                if job.run == "build":
+                    with self.project.built(self.now) as (report, _):
+                        return done_by_build(report)
+                return run_newsletter(
+                    self.project, self.now, due, and_send=job.run == SEND, progress=progress
+                )
 
-    def _build(self) -> None:
-        report = self.project.build(self.clock())
-        if not report.current:
-            for diagnostic in report.diagnostics:
-                self.say(str(diagnostic))
-            if report.written or report.failed:
-                self.say(f"built: {report.summary}")
-        for line in lines_of_ping(self.project, self.clock()):
-            self.say(line)
+        return work
 
-    def _guarded(self, work: Callable[[], None]) -> bool:
-        """Do a piece of work; what goes wrong is said, and the daemon goes on.
+    def _sending_of(self, slug: str) -> Work:
+        def work(progress: Progress) -> Done:
+            with self.project.working(self.patience):
+                return send_in_time(self.project, slug, self.now, progress)
 
-        Returns False where another process holds the work, so that it is tried again.
-        """
-        try:
-            work()
-        except BusyError as error:
-            self.say(str(error))
-            return False
-        except ConfigError as error:
-            self.say(str(error))
-        except FeedmakerError as error:
-            self.say(f"error: {error}")
-        except OSError as error:
-            self.say(f"error: {told_by_disk(error)}")
-        except Exception as error:  # noqa: BLE001 - the daemon outlives a fault of its own
-            self.say(f"error: {keep(error)}")
-        return True
+        return work
+
+    def _publish_saved_notes(self) -> None:
+        """Build where nothing else in this tick has; it is a run where it changes or finds something."""
+        done = self.runner.publish(SAVED_NOTES, self.now, self.patience)
+    def _take_down(self, name: str, due: datetime, done: Done) -> None:
+        self.build = done.build or self.build
+        self.outcomes.append(
+            Outcome(name, due, done.state, done.summary, done.seconds, done.changes, done.causes)
+        )
+
+    def _write_idle(self, build: BuildReport) -> None:
+        """Let ticks be idle until something is due, or somebody else's claim runs out."""
 
 
-def _background_scheduler() -> Any:
-    from apscheduler.executors.pool import ThreadPoolExecutor
-    from apscheduler.schedulers.background import BackgroundScheduler
-
-    # Late runs are never dropped (the default is one second's grace): the record of runs decides.
-    return BackgroundScheduler(
-        executors={"default": ThreadPoolExecutor(1)},
-        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
-        timezone=UTC,
-    )
+def _leave(_progress: Progress) -> Done:
+    return Done("cut off, and not in the schedule any more", "skipped")
