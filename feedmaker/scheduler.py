@@ -7,7 +7,6 @@ as running belonged to a process that was killed, and is done again.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +16,13 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from feedmaker.app.project import EPISODES, Project
+from feedmaker import idle
+from feedmaker.app.project import Project
 from feedmaker.app.pushing import lines_of_ping
+from feedmaker.app.pushing import next_due as next_ping
 from feedmaker.crash import keep, told_by_disk
-from feedmaker.disk import write_durably
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
+from feedmaker.listing import EPISODES
 from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.worklock import PATIENCE
 
@@ -34,6 +35,7 @@ SETTLED_SECONDS = 1.0
 LONGEST_SETTLING = 20.0
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
+LONGEST_IDLENESS = timedelta(hours=1)
 
 Say = Callable[[str], None]
 Work = Callable[[], str | tuple[str, bool]]
@@ -55,11 +57,14 @@ def tick(project: Project, now: datetime, patience: float = 0.0) -> list[Outcome
 
     Raises `BusyError` where another process holds the work, and `ConfigError`.
     """
-    idle = _IdleNote(project)
-    if idle.covers(now):
+    if idle.is_idle(str(project.folder), now.timestamp()):
         return []
+    from feedmaker.podcast_faults import files_named
+
     with project.working(patience):
+        sight = idle.Sight(str(project.folder))
         config = project.config()
+        sight.include(files_named(config))
         jobs: list[tuple[str, datetime, Work]] = [
             (job.name, due, partial(_do, project, job, due, now))
             for job, due in _due_jobs(project, config, now)
@@ -68,7 +73,8 @@ def tick(project: Project, now: datetime, patience: float = 0.0) -> list[Outcome
             _run(project, name, due, now, work) for name, due, work in chain(jobs, _released(project, now))
         )
         outcomes = [outcome for outcome in runs if outcome is not None]
-        idle.write(now, _next_due(project, config, now))
+        until = _next_due(project, config, now) or now + LONGEST_IDLENESS
+        sight.write_idle(now.timestamp(), until.timestamp())
     return outcomes
 
 
@@ -88,7 +94,8 @@ def _next_due(project: Project, config: Config, now: datetime) -> datetime | Non
     with stored(project) as store:
         released = [issue.due_at for issue in store.issues("approved") if issue.due_at]
     coming = (due for due in released if due > now)
-    return min((*(due for _, due in next_runs(config, now)), *coming), default=None)
+    telling = next_ping(project) if config.push.automatic else None
+    return min((*(due for _, due in next_runs(config, now)), *coming, *filter(None, [telling])), default=None)
 
 
 def _released(project: Project, now: datetime) -> Iterator[tuple[str, datetime, Work]]:
@@ -166,30 +173,6 @@ def settle(project: Project) -> None:
         if not 0 <= age < SETTLED_SECONDS:
             return
         time.sleep(SETTLED_SECONDS - age)
-
-
-class _IdleNote:
-    """Remember until when nothing is due, so that an idle tick ends without reading the schedule."""
-
-    def __init__(self, project: Project) -> None:
-        self.path = project.state / "due.json"
-        # Taken before the schedule is read: one that is saved meanwhile must not pass for read.
-        self.schedule = _stamp(project.schedule)
-
-    def covers(self, now: datetime) -> bool:
-        try:
-            said = json.loads(self.path.read_bytes())
-            return bool(said["schedule"] == self.schedule and said["from"] <= now.timestamp() < said["until"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
-
-    def write(self, now: datetime, until: datetime | None) -> None:
-        said = {
-            "schedule": self.schedule,
-            "from": now.timestamp(),
-            "until": until.timestamp() if until else now.timestamp() + 3600,
-        }
-        write_durably(self.path, json.dumps(said).encode())
 
 
 def _stamp(path: Path) -> list[int]:
