@@ -18,19 +18,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
+from feedmaker import listing
 from feedmaker.errors import BusyError, FeedmakerError, OutputError
+from feedmaker.listing import UNTRUSTED
 from feedmaker.notes.folder import NoteFile
 
 T = TypeVar("T")
 SCHEMA_VERSION = 5
 PATIENCE = 5.0
-UNTRUSTED = -1
-"""Stands for size, time and inode of a file that is to be read again whatever the disk says of it."""
-
-# A file saved twice within one step of its file system's clock can keep its time stamp. Kernels step by some
-# milliseconds; file systems that keep whole seconds only, by up to two.
-_FINE_STEP_NS = 20_000_000
-_COARSE_STEP_NS = 2_000_000_000
 _TABLES = """
     DROP TABLE IF EXISTS notes;
     DROP TABLE IF EXISTS texts;
@@ -287,20 +282,9 @@ def copy_index(source: Path, target: Path) -> None:
             target.unlink(missing_ok=True)
 
 
-def is_fresh(file: NoteFile, now_ns: int) -> bool:
-    """Tell whether a file may be saved again without its time stamp showing it."""
-    step = _FINE_STEP_NS if file.mtime_ns % 1_000_000_000 else _COARSE_STEP_NS
-    return now_ns - file.mtime_ns < step
-
-
 def look(path: Path) -> NoteFile:
     """Return what the file system says of a file that is no note; a missing one is not regular."""
-    name = str(path.absolute())
-    try:
-        status = path.stat()
-    except OSError:
-        return NoteFile(name, UNTRUSTED, UNTRUSTED, UNTRUSTED, regular=False)
-    return NoteFile(name, status.st_size, status.st_mtime_ns, status.st_ino)
+    return NoteFile(*listing.look(str(path), str(path.absolute())))
 
 
 def input_digest(version: str, files: Iterable[NoteFile]) -> str:

@@ -17,7 +17,8 @@ from feedmaker import __version__
 from feedmaker.config import Config
 from feedmaker.cores import cores_for, pieces_of, shared
 from feedmaker.errors import Diagnostic
-from feedmaker.index import UNTRUSTED, DamagedIndexError, Index, Seen, is_fresh
+from feedmaker.index import DamagedIndexError, Index, Seen
+from feedmaker.listing import UNTRUSTED, is_fresh
 from feedmaker.lock import Resolution
 from feedmaker.marked_yaml import Mark, mark_at
 from feedmaker.merchants import shop_links, unknown_merchants

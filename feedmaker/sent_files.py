@@ -10,8 +10,9 @@ from pathlib import Path
 
 from feedmaker.disk import explained, write_durably
 from feedmaker.errors import DiagnosedError, Diagnostic, GateError, OutputError
-from feedmaker.index import UNTRUSTED, DamagedIndexError, Index, Seen, is_fresh
-from feedmaker.notes.folder import ISSUE_SUFFIXES, NoteFile, scan
+from feedmaker.index import DamagedIndexError, Index, Seen
+from feedmaker.listing import ISSUE_SUFFIXES, UNTRUSTED, is_fresh
+from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.reading import NOT_A_FILE, below_unreadable, unreadable
 from feedmaker.sent import (
     ISSUES,

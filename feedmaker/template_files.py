@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-_HIDDEN = (".", "~", "#")
+from feedmaker import listing
 
 
 def packaged_folder() -> Path:
     """Find the default templates: inside an installed package, or at the top of a checkout."""
-    package = Path(__file__).parent
-    installed = package / "templates"
-    return installed if installed.is_dir() else package.parent / "templates"
+    return Path(listing.packaged_templates())
 
 
 def own_templates(folder: Path) -> list[str]:
     """List the names of the templates in a project's `folder`, without what editors leave behind."""
-    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(
-        path.as_posix()
-        for path in files
-        if not any(part.startswith(_HIDDEN) for part in path.parts) and not path.name.endswith("~")
-    )
+    return [
+        name
+        for name in listing.files_below(str(folder))
+        if not any(part.startswith(listing.HIDDEN) for part in name.split("/")) and not name.endswith("~")
+    ]
 
 
-def template_files(folder: Path) -> Iterator[Path]:
+def template_files(folder: Path) -> list[Path]:
     """List all template files, those of the project's `folder` first, in a fixed order."""
-    for place in dict.fromkeys((folder, packaged_folder())):
-        yield from sorted(path for path in place.rglob("*") if path.is_file())
+    places = dict.fromkeys((folder, packaged_folder()))
+    return [place / name for place in places for name in listing.files_below(str(place))]

@@ -22,6 +22,8 @@ PACKAGE = Path(__file__).parent.parent / "feedmaker"
 # not count to the package's row.
 TABLE = """
     feedmaker       pure  -
+    listing               -
+    idle                  feedmaker listing
     errors          pure  -
     model           pure  errors
     text            pure  ..model
@@ -33,11 +35,11 @@ TABLE = """
     config_schema   pure  config
     merchants       pure  ..config
     notes           pure  ..merchants
-    notes.folder          -
+    notes.folder          listing
     lock            pure  ..notes
     content         pure  ..notes
     disclosure      pure  errors merchants
-    template_files        -
+    template_files        listing
     tracing         pure  -
     templating            text errors template_files tracing
     cores                 -
@@ -59,7 +61,7 @@ TABLE = """
     sample          pure  ..content
     secrets               errors
     disk                  errors
-    index                 errors notes.folder
+    index                 errors listing notes.folder
     publish               errors model index disk
     worklock              errors disk
     crash                 -
@@ -67,7 +69,7 @@ TABLE = """
     push                  errors uri config secrets disk worklock fetch
     settling              -
     reading               ..lock cores index podcast_faults settling
-    sent_files            errors index disk notes.folder reading sent
+    sent_files            errors listing index disk notes.folder reading sent
     build                 ..sent_files
     template_faults       ..sample
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
@@ -79,7 +81,7 @@ TABLE = """
     scheduler             ..app crash disk
     web                   errors app
     cli                   feedmaker errors crash store.records app scheduler web
-    __main__              cli
+    __main__              idle cli
 """
 
 IMPURE_MODULES = {

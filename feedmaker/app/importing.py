@@ -14,11 +14,12 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedmaker.app.project import EPISODES, Project
+from feedmaker.app.project import Project
 from feedmaker.disk import explained, write_durably
 from feedmaker.errors import FeedmakerError, UsageError
 from feedmaker.importing.conversion import Conversion, Converted, Report, convert
 from feedmaker.importing.notes import Terms
+from feedmaker.listing import EPISODES
 from feedmaker.lock import Entry, Lock, dump_lock, slug_of
 from feedmaker.uri import is_web_address
 

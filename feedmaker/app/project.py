@@ -15,10 +15,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedmaker import __version__
+from feedmaker import __version__, idle
 from feedmaker.errors import ConfigError, Diagnostic, LockError, UsageError
-from feedmaker.index import DamagedIndexError, Index, input_digest, is_fresh, look
-from feedmaker.notes.folder import ISSUE_SUFFIXES, NoteFile, scan
+from feedmaker.index import DamagedIndexError, Index, input_digest, look
+from feedmaker.listing import (
+    EPISODES,
+    ISSUE_SUFFIXES,
+    ISSUES,
+    LOCK,
+    SCHEDULE,
+    STATE,
+    TEMPLATES,
+    is_fresh,
+    nearest_project,
+)
+from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.template_files import template_files
 from feedmaker.worklock import PATIENCE, exclusive
 
@@ -30,10 +41,6 @@ if TYPE_CHECKING:
     from feedmaker.lock import Lock, Resolution
     from feedmaker.reading import Progress, Reading
     from feedmaker.templating import Templates
-
-SCHEDULE = "schedule.yaml"
-EPISODES = "episodes"
-ISSUES = "issues"
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -128,9 +135,9 @@ class Seen:
 
 def find_project(start: Path) -> Path:
     """Return the nearest folder from `start` upwards with a `schedule.yaml`; raise `UsageError` if none."""
-    for folder in (start, *start.parents):
-        if (folder / SCHEDULE).is_file():
-            return folder
+    folder = nearest_project(str(start))
+    if folder is not None:
+        return Path(folder)
     hint = "run `feedmaker init DIR` to make a folder, or name one with -C DIR"
     raise UsageError(f"no {SCHEDULE} in {start} or any folder above; {hint}")
 
@@ -145,12 +152,12 @@ class Project:
         self.folder = folder
         self.environ = environ
         self.schedule = folder / SCHEDULE
-        self.templates = folder / "templates"
+        self.templates = folder / TEMPLATES
         self.public = folder / "public"
-        self.state = folder / ".feedmaker"
+        self.state = folder / STATE
         self.index_path = self.state / "index.db"
-        self.idle_note = self.state / "due.json"
-        self.lock_path = folder / "feedmaker.lock"
+        self.idle_note = folder / idle.NOTE
+        self.lock_path = folder / LOCK
 
     def config(self) -> Config:
         """Read `schedule.yaml`; raise `ConfigError` with all of its faults."""
@@ -166,17 +173,18 @@ class Project:
             raise UsageError(f"{self.schedule}: {error.strerror}; see `feedmaker init --help`") from error
         return parse_config(text, SCHEDULE)
 
-    def build(self, now: datetime, progress: Progress = silent) -> BuildReport:
+    def build(self, now: datetime, progress: Progress = silent, patience: float = PATIENCE) -> BuildReport:
         """Bring `public/` and `feedmaker.lock` up to date.
 
-        Raises `ConfigError`, `LockError`, `TemplateError`, `GateError`, `OutputError` or `BusyError`;
-        whatever is raised, the feeds that readers see stay as they are.
+        Raises `ConfigError`, `LockError`, `TemplateError`, `GateError` or `OutputError`, and `BusyError` where
+        another feedmaker keeps the folder for `patience` seconds; whatever is raised, the feeds that readers
+        see stay as they are.
         """
         seen = self.seen()
         current = self._report_if_current(seen, now)
         if current is not None:
             return current
-        with self.working(), self._building(now, progress, seen) as (report, _):
+        with self.working(patience), self._building(now, progress, seen) as (report, _):
             return report
 
     def _report_if_current(self, seen: Seen, now: datetime) -> BuildReport | None:

@@ -9,10 +9,11 @@ from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
-from feedmaker.app.project import EPISODES, SCHEDULE, Project
+from feedmaker.app.project import Project
 from feedmaker.config_schema import config_schema
 from feedmaker.disk import explained, write_new
 from feedmaker.errors import DiagnosedError, Diagnostic, UsageError
+from feedmaker.listing import EPISODES, SCHEDULE
 from feedmaker.lock import slug_of
 from feedmaker.model import Episode, Quote, Recommendation, prose
 from feedmaker.notes.note import parse_note

@@ -10,22 +10,10 @@ from collections.abc import Sequence
 import click
 
 from feedmaker import crash
-from feedmaker.cli import importing, newsletter, preview, schedule, serving, site, subscribers
 from feedmaker.cli.group import cli
 from feedmaker.errors import DiagnosedError, FeedmakerError
 
-__all__ = [
-    "cli",
-    "importing",
-    "main",
-    "newsletter",
-    "preview",
-    "run",
-    "schedule",
-    "serving",
-    "site",
-    "subscribers",
-]
+__all__ = ["cli", "main", "run"]
 
 
 def main() -> None:

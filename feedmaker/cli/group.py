@@ -5,17 +5,54 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from feedmaker import __version__
-from feedmaker.app.project import Project, find_project
 from feedmaker.errors import UsageError
 
+if TYPE_CHECKING:
+    from feedmaker.app.project import Project
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+MODULES = {
+    "build": "site",
+    "check": "site",
+    "convert": "site",
+    "import": "importing",
+    "init": "site",
+    "moved": "serving",
+    "new": "site",
+    "newsletter": "newsletter",
+    "ping": "serving",
+    "preview": "preview",
+    "rules": "serving",
+    "run": "schedule",
+    "schema": "site",
+    "status": "site",
+    "subscribers": "subscribers",
+    "tick": "schedule",
+}
+"""In which module of this package each command stands."""
 _FOLDER_HELP = "Project folder; without it the nearest one with a schedule.yaml."
+
+
+class _Commands(click.Group):
+    """Hold the commands; a module is imported when one of its commands, or the list of all, is asked for."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        # For a mistyped name click looks at all names to find what was meant.
+        for module in {MODULES[cmd_name]} if cmd_name in MODULES else set(MODULES.values()):
+            import_module(f"feedmaker.cli.{module}")
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click says what it gives
+        """Return the names of all commands, sorted."""
+        return sorted(MODULES)
 
 
 def _chosen_folder(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -33,7 +70,7 @@ def folder_option(command: Command) -> Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "--version", message="feedmaker %(version)s")
 @folder_option
 def cli() -> None:
@@ -49,6 +86,8 @@ def cli() -> None:
 
 
 def _folder() -> Path:
+    from feedmaker.app.project import find_project
+
     chosen = (click.get_current_context().obj or {}).get("folder")
     if chosen is None:
         return find_project(Path.cwd())
@@ -62,6 +101,8 @@ def _folder() -> Path:
 
 def get_project() -> Project:
     """Return the project that -C names, or the nearest one; raise `UsageError` where there is none."""
+    from feedmaker.app.project import Project
+
     return Project(_folder(), os.environ)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from feedmaker.app.project import BuildReport
-
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from feedmaker.app.project import BuildReport
 
 _MANY = 50
 
@@ -53,6 +52,8 @@ def print_text(text: str) -> None:
 
 def print_json(data: object) -> None:
     """Print data as JSON; times become ISO texts, our records become objects."""
+    import json
+
     print_text(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from feedmaker.app.project import BuildReport, Project
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
 from feedmaker.cli.output import (
     counted,
@@ -20,6 +19,9 @@ from feedmaker.cli.output import (
     summed_up,
     tell_faults,
 )
+
+if TYPE_CHECKING:
+    from feedmaker.app.project import BuildReport, Project
 
 
 @cli.command()

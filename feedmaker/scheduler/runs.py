@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 
 from feedmaker.app.newsletters import stored
-from feedmaker.app.outcome import Cause, Done, Progress
+from feedmaker.app.outcome import Cause, Done, Progress, done_by_build
 from feedmaker.app.project import Project
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, FeedmakerError, StoreError
@@ -66,6 +66,24 @@ class Runner:
             is_mine = store.finish_run(name, due, self.owner, now + timedelta(seconds=seconds), ending)
         return replace(done, seconds=seconds) if is_mine else None
 
+    def publish(self, name: str, now: datetime, patience: float) -> Done:
+        """Build what notes call for, and record that as a run where it changes something or finds a fault.
+
+        Nothing is claimed: a build that nobody needs any more does nothing. Raises `BusyError` and
+        `Interrupted`.
+        """
+        began = time.monotonic()
+
+        def build(progress: Progress) -> Done:
+            return done_by_build(self.project.build(now, progress, patience))
+
+        done = replace(_done(build, self._progress), seconds=round(time.monotonic() - began, 3))
+        if done.changes or done.state != "done":
+            ending = Ending(done.state, done.summary, done.seconds, list(done.changes))
+            with stored(self.project) as store:
+                store.record_run(name, now, self.owner, ending)
+        return done
+
     def _lease(self) -> Lease:
         now = self.clock()
         return Lease(self.owner, now, now + self.lease)
@@ -91,9 +109,10 @@ class Runner:
                     if not store.renew_run(name, due, self._lease()):
                         lost.set()
 
-        def progress(_what: str, _done: int, _total: int) -> None:
-            if lost.is_set() or self.stopping.is_set():
+        def progress(what: str, done: int, total: int) -> None:
+            if lost.is_set():
                 raise Interrupted
+            self._progress(what, done, total)
 
         thread = threading.Thread(target=live, name=f"lease of {name}", daemon=True)
         thread.start()
@@ -102,6 +121,10 @@ class Runner:
         finally:
             over.set()
             thread.join()
+
+    def _progress(self, _what: str, _done: int, _total: int) -> None:
+        if self.stopping.is_set():
+            raise Interrupted
 
 
 def _done(work: Work, progress: Progress) -> Done:

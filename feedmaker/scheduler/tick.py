@@ -18,10 +18,10 @@ from feedmaker.app.outcome import Cause, Done, Progress, done_by_build
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import next_due as next_ping
 from feedmaker.app.reviewing import SEND, due_issues, run_newsletter, send_in_time
-from feedmaker.errors import BusyError, FeedmakerError
+from feedmaker.errors import BusyError
 from feedmaker.idle import Sight, is_idle
-from feedmaker.scheduler.runs import Clock, Runner, Work
 from feedmaker.scheduler.quiet import wait_until_quiet
+from feedmaker.scheduler.runs import Clock, Runner, Work
 from feedmaker.timing import Timing
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def tick(
 ) -> list[Outcome]:
     """Run what is due, once each: jobs, issues that are approved, and notes that were saved.
 
-    `now` decides what is due, and `clock` how long a claim lasts. With `only` nothing but the job of that name
-    is looked at. Raises `BusyError` where somebody else does all that is due, or keeps the folder for longer
+    `now` decides what is due, and `clock` how long a claim lasts. With `only` nothing but the job of that
+    name is looked at. Raises `BusyError` where somebody else does all that is due, or keeps the folder for longer
     than `patience` seconds; `Interrupted` where `stopping` is set meanwhile; and `ConfigError`.
     """
     if only is None and is_idle(str(project.folder), now.timestamp()):
@@ -202,8 +202,21 @@ class _Tick:
         return work
 
     def _publish_saved_notes(self) -> None:
-        """Build where nothing else in this tick has; it is a run where it changes or finds something."""
-        done = self.runner.publish(SAVED_NOTES, self.now, self.patience)
+        """Build where nothing else in this tick has."""
+        try:
+            done = self.runner.publish(SAVED_NOTES, self.now, self.patience)
+        except BusyError as error:
+            self.busy = error
+            return
+        self.build = done.build
+        if done.changes or done.state != "done":
+            self._take_down(SAVED_NOTES, self.now, done)
+
+    def _tidy(self) -> None:
+        """Forget what ran too long ago."""
+        with stored(self.project) as store:
+            store.forget_runs(self.now - self.config.scheduler.keeping_time)
+
     def _take_down(self, name: str, due: datetime, done: Done) -> None:
         self.build = done.build or self.build
         self.outcomes.append(
@@ -212,6 +225,17 @@ class _Tick:
 
     def _write_idle(self, build: BuildReport) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
+        from feedmaker.podcast_faults import files_named
+
+        with stored(self.project) as store:
+            issues = [issue.due_at for issue in store.issues("approved")]
+            claims = [run.lease_until for run in store.unfinished_runs()]
+        jobs = (due for _, due in next_runs(self.config, self.now))
+        ping = next_ping(self.project) if self.config.push.automatic else None
+        coming = (build.next_due, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
+        until = min(due for due in coming if due is not None and due > self.now)
+        self.sight.include(files_named(self.config))
+        self.sight.write_idle(self.now.timestamp(), until.timestamp())
 
 
 def _leave(_progress: Progress) -> Done:

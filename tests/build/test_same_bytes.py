@@ -167,7 +167,7 @@ def test_order_of_discovery_does_not_matter(project: ProjectFolder, tmp_path: Pa
     project.build(FIRST)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("feedmaker.notes.folder.os", SimpleNamespace(scandir=Backwards))
+        patch.setattr("feedmaker.listing.os", SimpleNamespace(**{**vars(os), "scandir": Backwards}))
         other.build(FIRST)
 
     assert (other.files(), other.lock()) == (project.files(), project.lock())

@@ -390,7 +390,10 @@ def commands(command: click.Command = group, *path: str) -> Iterator[tuple[str, 
     """Yield the words of every command."""
     yield path
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner
             yield from commands(inner, *path, name)
 
 

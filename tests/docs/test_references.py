@@ -156,7 +156,10 @@ def test_every_finding_of_an_issue_is_documented_with_its_cure() -> None:
 
 def commands(group: click.Group, words: str = "feedmaker") -> Iterator[tuple[str, click.Command]]:
     """Yield every command that does something, with the words that call it."""
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         if isinstance(command, click.Group):
             yield from commands(command, f"{words} {name}")
         else:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import feedmaker.cli.serving  # noqa: F401 - the command
 from feedmaker.app.pushing import is_due, next_due, note_changes, ping
 from tests.conftest import Cli
 from tests.projects import FIRST, ProjectFolder

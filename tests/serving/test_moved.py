@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit
 import lxml.html
 import pytest
 
-import feedmaker.cli.serving  # noqa: F401 - the command
 from feedmaker.config import Config, Site
 from feedmaker.moved import moved_files
 from feedmaker.serving import Server

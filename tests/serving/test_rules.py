@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import feedmaker.cli.serving  # noqa: F401 - the command
 from feedmaker.config import Config
 from feedmaker.feeds.outline import ALL, Outline
 from feedmaker.lock import slug_of
