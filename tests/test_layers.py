@@ -64,6 +64,7 @@ TABLE = """
     worklock              errors disk
     crash                 -
     fetch                 feedmaker errors
+    signs                 feedmaker errors text secrets fetch
     push                  errors uri config secrets disk worklock fetch
     reading               ..lock cores index podcast_faults
     sent_files            errors index disk notes.folder reading sent
