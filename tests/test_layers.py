@@ -66,6 +66,7 @@ TABLE = """
     worklock              errors disk
     crash                 -
     fetch                 feedmaker errors
+    signs                 feedmaker errors text secrets fetch
     push                  errors uri config secrets disk worklock fetch
     settling              -
     reading               ..lock cores index podcast_faults settling
