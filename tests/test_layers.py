@@ -79,7 +79,7 @@ TABLE = """
     delivery              errors config text newsletter store disk
     timing          pure  config cron
     app                   feedmaker ..timing
-    scheduler             ..app crash disk
+    scheduler             ..app crash disk settling idle listing store signs secrets worklock
     web                   errors app
     cli                   feedmaker errors crash store.records app scheduler web
     __main__              idle cli

@@ -9,7 +9,7 @@ from typing import Literal
 from feedmaker.app.project import BuildReport
 
 Progress = Callable[[str, int, int], None]
-"""Is told what is being done, how much of it is done, and of how much. It may raise, to end the work there."""
+"""Is told what is done, how much of it, and of how much. It may raise, to end the work there."""
 
 
 @dataclass(frozen=True, slots=True)

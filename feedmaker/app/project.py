@@ -176,9 +176,9 @@ class Project:
     def build(self, now: datetime, progress: Progress = silent, patience: float = PATIENCE) -> BuildReport:
         """Bring `public/` and `feedmaker.lock` up to date.
 
-        Raises `ConfigError`, `LockError`, `TemplateError`, `GateError` or `OutputError`, and `BusyError` where
-        another feedmaker keeps the folder for `patience` seconds; whatever is raised, the feeds that readers
-        see stay as they are.
+        Raises `ConfigError`, `LockError`, `TemplateError`, `GateError` or `OutputError`, and `BusyError`
+        where another feedmaker keeps the folder for `patience` seconds; whatever is raised, the feeds that
+        readers see stay as they are.
         """
         seen = self.seen()
         current = self._report_if_current(seen, now)

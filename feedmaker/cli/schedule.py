@@ -25,41 +25,40 @@ def tick(moment: str | None, as_json: bool) -> int:
     \b
     * * * * * feedmaker -C /srv/notes tick >/dev/null
     """
+    import signal
+
     from feedmaker.app.pushing import lines_of_ping
-    from feedmaker.scheduler import tick as run_due
+    from feedmaker.scheduler.runs import Terms
+    from feedmaker.scheduler.tick import tick as run_due
 
     project = get_project()
-    outcomes = run_due(project, moment_of(project, "--now", moment) if moment else current_time())
+    terms = Terms(current_time)
+    signal.signal(signal.SIGTERM, lambda *_: terms.stopping.set())
+    now = moment_of(project, "--now", moment) if moment else current_time()
+    outcomes = run_due(project, now, terms)
     for line in lines_of_ping(project, current_time()):
         click.echo(line, err=True)
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
         return int(any(outcome.failed for outcome in outcomes))
     for outcome in outcomes:
-        word = "failed" if outcome.failed else "done"
-        click.echo(f"{outcome.job} {word}: {outcome.summary}", err=outcome.failed)
+        click.echo(f"{outcome.job} {outcome.state}: {outcome.summary}", err=outcome.failed)
     return int(any(outcome.failed for outcome in outcomes))
 
 
 @cli.command("run")
+@click.option("--json", "as_json", is_flag=True, help="Write the log as JSON, an object to a line.")
 @folder_option
-def run_daemon() -> None:
+def run_daemon(as_json: bool) -> None:
     """Watch the notes and run jobs when they are due, until stopped (SIGTERM or Ctrl-C).
 
-    A saved note is published within seconds, once its file has stopped changing.
+    A saved note is published within seconds, once its file has stopped changing. A changed schedule.yaml is
+    taken up by itself, or with SIGHUP.
 
     \b
     feedmaker -C /srv/notes run
+    feedmaker -C /srv/notes run --json
     """
-    import signal
+    from feedmaker.scheduler.service import serve
 
-    from feedmaker.scheduler import Daemon
-
-    daemon = Daemon(get_project(), _log, current_time)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: daemon.stop())
-    daemon.run()
-
-
-def _log(line: str) -> None:
-    click.echo(f"{current_time():%Y-%m-%d %H:%M:%SZ} {line}")
+    serve(get_project(), current_time, as_json=as_json)

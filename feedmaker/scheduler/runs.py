@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
 
@@ -33,14 +33,33 @@ class Interrupted(Exception):  # noqa: N818 - nothing is wrong; the work is for 
     """The work is to end here, because the program is told to stop or has lost its claim."""
 
 
-class Runner:
-    """Do runs on behalf of one process; `clock` is the one on the wall, whatever time a run is done for."""
+def _nobody(*_: object) -> None:
+    """Tell nobody."""
 
-    def __init__(self, project: Project, clock: Clock, lease: timedelta, stopping: threading.Event) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Hold how a process does runs.
+
+    `clock` is the one on the wall, whatever time a run is done for; `patience` is how many seconds to wait
+    for a folder that is taken. `stopping` ends what runs at the next occasion. `begun` is told what begins,
+    and `alive` is called as it goes on.
+    """
+
+    clock: Clock
+    patience: float = 0.0
+    stopping: threading.Event = field(default_factory=threading.Event)
+    begun: Callable[[str], None] = _nobody
+    alive: Callable[[], None] = _nobody
+
+
+class Runner:
+    """Do runs on behalf of one process."""
+
+    def __init__(self, project: Project, lease: timedelta, terms: Terms) -> None:
         self.project = project
-        self.clock = clock
         self.lease = lease
-        self.stopping = stopping
+        self.terms = terms
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
 
     def run(self, name: str, due: datetime, now: datetime, work: Work, note: str = "") -> Done | None:
@@ -55,6 +74,7 @@ class Runner:
             return None
         if run.owner != self.owner:
             raise BusyError(f"another feedmaker is at work on {name}; it will say what came of it")
+        self.terms.begun(name)
         began = time.monotonic()
         with self._given_back(name, due), self._alive(name, due) as progress:
             done = _done(work, progress) if run.attempts <= MOST_ATTEMPTS else _given_up(name)
@@ -66,7 +86,7 @@ class Runner:
             is_mine = store.finish_run(name, due, self.owner, now + timedelta(seconds=seconds), ending)
         return replace(done, seconds=seconds) if is_mine else None
 
-    def publish(self, name: str, now: datetime, patience: float) -> Done:
+    def publish(self, name: str, now: datetime) -> Done:
         """Build what notes call for, and record that as a run where it changes something or finds a fault.
 
         Nothing is claimed: a build that nobody needs any more does nothing. Raises `BusyError` and
@@ -75,7 +95,7 @@ class Runner:
         began = time.monotonic()
 
         def build(progress: Progress) -> Done:
-            return done_by_build(self.project.build(now, progress, patience))
+            return done_by_build(self.project.build(now, progress, self.terms.patience))
 
         done = replace(_done(build, self._progress), seconds=round(time.monotonic() - began, 3))
         if done.changes or done.state != "done":
@@ -85,7 +105,7 @@ class Runner:
         return done
 
     def _lease(self) -> Lease:
-        now = self.clock()
+        now = self.terms.clock()
         return Lease(self.owner, now, now + self.lease)
 
     @contextmanager
@@ -123,7 +143,8 @@ class Runner:
             thread.join()
 
     def _progress(self, _what: str, _done: int, _total: int) -> None:
-        if self.stopping.is_set():
+        self.terms.alive()
+        if self.terms.stopping.is_set():
             raise Interrupted
 
 

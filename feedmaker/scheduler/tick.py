@@ -6,7 +6,6 @@ Holds no rule about notes or mail. What is due follows from the schedule, the re
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,7 @@ from feedmaker.app.reviewing import SEND, due_issues, run_newsletter, send_in_ti
 from feedmaker.errors import BusyError
 from feedmaker.idle import Sight, is_idle
 from feedmaker.scheduler.quiet import wait_until_quiet
-from feedmaker.scheduler.runs import Clock, Runner, Work
+from feedmaker.scheduler.runs import Runner, Terms, Work
 from feedmaker.timing import Timing
 
 if TYPE_CHECKING:
@@ -63,31 +62,33 @@ class _Due:
     missed: int = 0
 
 
-def tick(
-    project: Project,
-    now: datetime,
-    clock: Clock,
-    *,
-    patience: float = 0.0,
-    stopping: threading.Event | None = None,
-    only: str | None = None,
-) -> list[Outcome]:
-    """Run what is due, once each: jobs, issues that are approved, and notes that were saved.
+def tick(project: Project, now: datetime, terms: Terms) -> list[Outcome]:
+    """Run all that is due, once each: jobs, issues that are approved, and notes that were saved.
 
-    `now` decides what is due, and `clock` how long a claim lasts. With `only` nothing but the job of that
-    name is looked at. Raises `BusyError` where somebody else does all that is due, or keeps the folder for longer
-    than `patience` seconds; `Interrupted` where `stopping` is set meanwhile; and `ConfigError`.
+    Raises `BusyError` where somebody else does all that is due, or keeps the folder; `Interrupted` where the
+    `terms` say so meanwhile; and `ConfigError`.
     """
-    if only is None and is_idle(str(project.folder), now.timestamp()):
+    if is_idle(str(project.folder), now.timestamp()):
         return []
-    looked = _Tick(project, now, clock, patience, stopping or threading.Event())
-    if only is not None:
-        looked.do_all(looked.due_jobs(only))
-    else:
-        looked.do_everything()
-    if looked.busy and not looked.outcomes:
-        raise looked.busy
-    return looked.outcomes
+    looked = _Tick(project, now, terms)
+    wait_until_quiet(project.folder)
+    looked.do_everything()
+    return looked.result()
+
+
+def run_job(project: Project, job: str, now: datetime, terms: Terms) -> list[Outcome]:
+    """Run one job, if it is due; else do as `tick` does."""
+    looked = _Tick(project, now, terms)
+    wait_until_quiet(project.folder)
+    looked.do_all(looked.due_jobs(job))
+    return looked.result()
+
+
+def publish(project: Project, now: datetime, terms: Terms) -> tuple[list[Outcome], BuildReport | None]:
+    """Publish what was saved, due or not; return what came of it and, unless it failed, the build."""
+    looked = _Tick(project, now, terms)
+    looked.publish()
+    return looked.result(), looked.build
 
 
 def next_runs(config: Config, now: datetime) -> Iterator[tuple[Job, datetime]]:
@@ -101,28 +102,31 @@ def next_runs(config: Config, now: datetime) -> Iterator[tuple[Job, datetime]]:
 class _Tick:
     """Hold what one tick works with, and what came of it."""
 
-    def __init__(
-        self, project: Project, now: datetime, clock: Clock, patience: float, stopping: threading.Event
-    ) -> None:
+    def __init__(self, project: Project, now: datetime, terms: Terms) -> None:
         # Taken before the schedule is read: what is saved meanwhile must not pass for seen.
         self.sight = Sight(str(project.folder))
         self.project = project
         self.config = project.config()
         self.now = now
-        self.patience = patience
-        self.runner = Runner(project, clock, self.config.scheduler.lease_time, stopping)
+        self.patience = terms.patience
+        self.runner = Runner(project, self.config.scheduler.lease_time, terms)
         self.outcomes: list[Outcome] = []
         self.build: BuildReport | None = None
         self.busy: BusyError | None = None
 
+    def result(self) -> list[Outcome]:
+        """Return what came of it; raise `BusyError` where that is nothing, because somebody else is at it."""
+        if self.busy and not self.outcomes:
+            raise self.busy
+        return self.outcomes
+
     def do_everything(self) -> None:
         """Do all that is due, publish what was saved, and write down until when there is nothing to do."""
-        wait_until_quiet(self.project.folder)
         self.do_all(self.due_jobs())
         self.do_all(self._due_issues())
         self.do_all(self._left_behind())
         if self.build is None:
-            self._publish_saved_notes()
+            self.publish()
         self._tidy()
         if self.build is not None and not self.build.writing and not self.busy:
             self._write_idle(self.build)
@@ -201,10 +205,10 @@ class _Tick:
 
         return work
 
-    def _publish_saved_notes(self) -> None:
-        """Build where nothing else in this tick has."""
+    def publish(self) -> None:
+        """Build, whoever calls for it; it is a run where something comes of it."""
         try:
-            done = self.runner.publish(SAVED_NOTES, self.now, self.patience)
+            done = self.runner.publish(SAVED_NOTES, self.now)
         except BusyError as error:
             self.busy = error
             return
