@@ -66,7 +66,7 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
-    request_queue_size = MOST_AT_ONCE
+    request_queue_size = 4 * MOST_AT_ONCE
 
     def __init__(
         self, family: socket.AddressFamily, place: Any, vitals: Vitals, figures: Figures, patience: float

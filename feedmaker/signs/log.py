@@ -70,7 +70,8 @@ class Log:
         self._stream = stream
         self._clock = clock
         self._written = _as_json if as_json else _for_journal if for_journal else _for_people
-        self._lock = threading.Lock()
+        # The handler of a signal may speak while a line is being written.
+        self._lock = threading.RLock()
         self._is_torn = False
 
     def say(self, event: Event, message: str, level: Level = "info", **facts: object) -> None:
@@ -85,10 +86,12 @@ class Log:
         # A disk that was full took half a line; the next one must not continue it.
         data = b"\n" * self._is_torn + data
         try:
-            written = self._stream.write(data)
+            # None where a full pipe is not waited for.
+            written = self._stream.write(data) or 0
         except (OSError, ValueError):
             return
-        self._is_torn = written < len(data)
+        if written:
+            self._is_torn = written < len(data)
 
 
 def open_log(
