@@ -6,6 +6,7 @@ from feedmaker.config.podcast import Funding, License, Owner, Person, Podcast
 from feedmaker.config.schedule import CONFIG_NAME, Config, parse_config
 from feedmaker.config.sections import (
     AMAZON,
+    WAYS,
     Author,
     Delivery,
     Feeds,
@@ -21,6 +22,7 @@ __all__ = [
     "CLOCK",
     "CONFIG_NAME",
     "MERCHANT_NAME",
+    "WAYS",
     "WEEKDAYS",
     "Author",
     "Config",
