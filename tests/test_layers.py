@@ -29,7 +29,9 @@ TABLE = """
     text            pure  ..model
     uri             pure  ..model
     marked_yaml     pure  errors
-    cron            pure  errors
+    due             pure  -
+    cron            pure  due
+    plain_times     pure  due cron
     categories      pure  -
     config          pure  ..categories
     config_schema   pure  config
@@ -77,7 +79,7 @@ TABLE = """
     store.records   pure  -
     store                 errors text store.records
     delivery              errors config text newsletter store disk
-    timing          pure  config cron
+    timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app crash disk settling idle listing store signs secrets worklock
     web                   errors app

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
 from feedmaker.cli.output import print_json
+
+if TYPE_CHECKING:
+    from feedmaker.app.jobs import Plan
 
 
 @cli.command()
@@ -44,6 +49,42 @@ def tick(moment: str | None, as_json: bool) -> int:
     for outcome in outcomes:
         click.echo(f"{outcome.job} {outcome.state}: {outcome.summary}", err=outcome.failed)
     return int(any(outcome.failed for outcome in outcomes))
+
+
+@cli.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@json_option
+@folder_option
+def jobs(names: tuple[str, ...], as_json: bool) -> None:
+    """Say what each job runs, when, and its next ten due times, in the site's zone and in UTC.
+
+    \b
+    feedmaker jobs
+    feedmaker jobs letter --json
+    """
+    from feedmaker.app.jobs import plans
+
+    found = plans(get_project().config(), names, current_time())
+    if as_json:
+        print_json([asdict(plan) for plan in found])
+        return
+    if not found:
+        click.echo("schedule.yaml has no jobs")
+    for plan in found:
+        click.echo(f"{plan.job}: {plan.run}, {plan.when}")
+        for line in _lines(plan):
+            click.echo(f"  {line}")
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    """Write due times in two columns."""
+    if not plan.next:
+        yield "never again"
+    local = [f"{due.local:%a %Y-%m-%d %H:%M %Z}" for due in plan.next]
+    width = max(map(len, local), default=0)
+    for text, due in zip(local, plan.next, strict=True):
+        moved = "  when clocks have gone forward" if due.moved else ""
+        yield f"{text:{width}}  {due.due_at:%Y-%m-%d %H:%M} UTC{moved}"
 
 
 @cli.command("run")

@@ -7,6 +7,7 @@ from feedmaker.config.schedule import CONFIG_NAME, Config, parse_config
 from feedmaker.config.scheduling import Scheduler
 from feedmaker.config.sections import (
     AMAZON,
+    WAYS,
     Author,
     Delivery,
     Feeds,
@@ -22,6 +23,7 @@ __all__ = [
     "CLOCK",
     "CONFIG_NAME",
     "MERCHANT_NAME",
+    "WAYS",
     "WEEKDAYS",
     "Author",
     "Config",

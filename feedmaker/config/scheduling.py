@@ -14,10 +14,10 @@ from feedmaker.config.fields import (
     Span,
     Told,
     WebAddress,
-    minutes_of,
     one_or_many,
     seconds_of,
 )
+from feedmaker.plain_times import minutes_of
 
 
 class Scheduler(Part):
