@@ -17,7 +17,7 @@ from secrets import token_urlsafe
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from feedmaker.errors import StoreError
@@ -303,7 +303,7 @@ class Store:
         """
         row = {"job": job, "due_at": due_at, "state": "running", "started_at": now, "changes": []}
         row |= {"attempts": 1, "owner": lease.owner, "lease_until": lease.until}
-        free = runs.c.lease_until.not_between(_just_after(lease.since), lease.until)
+        free = not_(runs.c.lease_until.between(_just_after(lease.since), lease.until))
         again = {"started_at": now, "attempts": runs.c.attempts + 1}
         again |= {"owner": lease.owner, "lease_until": lease.until}
         with self._database.transaction() as connection:
