@@ -83,7 +83,7 @@ TABLE = """
     app                   feedmaker ..timing
     scheduler             ..app crash disk settling idle listing store signs secrets worklock
     web                   errors app
-    cli                   feedmaker errors crash store.records app scheduler web
+    cli                   feedmaker errors crash idle store.records app scheduler web
     __main__              idle cli
 """
 

@@ -10,18 +10,24 @@ import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
 from feedmaker.cli.output import print_json
+from feedmaker.errors import BusyError
+from feedmaker.idle import is_idle
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from feedmaker.app.jobs import Plan
+    from feedmaker.app.project import Project
+    from feedmaker.scheduler.tick import Outcome
 
 
-@cli.command()
+@cli.command("tick")
 @click.option(
     "--now", "moment", metavar="TIME", help="Act as if it were this time, for example 2026-11-27T09:00."
 )
 @json_option
 @folder_option
-def tick(moment: str | None, as_json: bool) -> int:
+def tick_once(moment: str | None, as_json: bool) -> int:
     """Run what is due, once, and end: for cron.
 
     Exits with 0 if all went well or nothing was due, 1 if something failed, 75 if another feedmaker is at
@@ -30,17 +36,11 @@ def tick(moment: str | None, as_json: bool) -> int:
     \b
     * * * * * feedmaker -C /srv/notes tick >/dev/null
     """
-    import signal
-
     from feedmaker.app.pushing import lines_of_ping
-    from feedmaker.scheduler.runs import Terms
-    from feedmaker.scheduler.tick import tick as run_due
 
     project = get_project()
-    terms = Terms(current_time)
-    signal.signal(signal.SIGTERM, lambda *_: terms.stopping.set())
     now = moment_of(project, "--now", moment) if moment else current_time()
-    outcomes = run_due(project, now, terms)
+    outcomes = [] if is_idle(str(project.folder), now.timestamp()) else _do_what_is_due(project, now)
     for line in lines_of_ping(project, current_time()):
         click.echo(line, err=True)
     if as_json:
@@ -85,6 +85,21 @@ def _lines(plan: Plan) -> Iterator[str]:
     for text, due in zip(local, plan.next, strict=True):
         moved = "  when clocks have gone forward" if due.moved else ""
         yield f"{text:{width}}  {due.due_at:%Y-%m-%d %H:%M} UTC{moved}"
+
+
+def _do_what_is_due(project: Project, now: datetime) -> list[Outcome]:
+    """Tick; SIGTERM ends that between two messages, and what is left is handed back."""
+    import signal
+
+    from feedmaker.scheduler.runs import Interrupted, Terms
+    from feedmaker.scheduler.tick import tick
+
+    terms = Terms(current_time)
+    signal.signal(signal.SIGTERM, lambda *_: terms.stopping.set())
+    try:
+        return tick(project, now, terms)
+    except Interrupted:
+        raise BusyError("told to stop; the next tick goes on from here") from None
 
 
 @cli.command("run")

@@ -27,9 +27,10 @@ from feedmaker.settling import is_being_written
 from feedmaker.signs.log import Event, Level, Log
 from feedmaker.signs.vitals import Vitals
 from feedmaker.timing import Timing
-from feedmaker.worklock import PATIENCE
 
 SWEEP_SECONDS = 20
+# Whoever else works in the folder may take long; meanwhile other things can be seen to.
+_PATIENCE = 5.0
 _THREADS = 4
 _SWEEP = "(sweep)"
 _EVENTS: Mapping[str, tuple[Event, Level]] = {
@@ -49,7 +50,7 @@ class Daemon:
         self.project = project
         self.log = log
         self.vitals = vitals
-        self.terms = Terms(clock, PATIENCE, begun=vitals.began, alive=vitals.beat)
+        self.terms = Terms(clock, _PATIENCE, begun=vitals.began, alive=vitals.beat)
         self._reloading = threading.Event()
         self._watch = Watch(project.folder, self._say_limited)
         self._scheduler = _background_scheduler()
@@ -104,6 +105,8 @@ class Daemon:
         def work() -> None:
             outcomes, self._build = publish(self.project, self.terms.clock(), self.terms)
             self._tell(outcomes)
+            # In a thread of its own, for a hub may let us wait.
+            self._scheduler.add_job(self._tell_hubs)
 
         if not self._guarded(work):
             return []
@@ -165,8 +168,11 @@ class Daemon:
         self._guarded(lambda: self._tell(run_job(self.project, job, self.terms.clock(), self.terms)))
 
     def _sweep(self) -> None:
-        """Do all that is due and was not begun for whichever reason, and tell hubs what they wait for."""
+        """Do all that is due and was not begun, for whichever reason, and tell hubs what they wait for."""
         self._guarded(lambda: self._tell(tick(self.project, self.terms.clock(), self.terms)))
+        self._tell_hubs()
+
+    def _tell_hubs(self) -> None:
         for line in lines_of_ping(self.project, self.terms.clock()):
             self.log.say("hub.told", line)
 

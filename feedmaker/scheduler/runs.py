@@ -68,6 +68,8 @@ class Runner:
         `note` is added to what the record says. Raises `BusyError` where somebody else is at it or keeps the
         folder, and `Interrupted`; the run is given back then.
         """
+        if self.terms.stopping.is_set():
+            raise Interrupted
         with stored(self.project) as store:
             run = store.claim_run(name, due, now, self._lease())
         if run.state != "running":

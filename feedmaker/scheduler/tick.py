@@ -125,11 +125,12 @@ class _Tick:
         self.do_all(self.due_jobs())
         self.do_all(self._due_issues())
         self.do_all(self._left_behind())
-        if self.build is None:
+        if self.build is None and not any(outcome.failed for outcome in self.outcomes):
             self.publish()
         self._tidy()
-        if self.build is not None and not self.build.writing and not self.busy:
-            self._write_idle(self.build)
+        if not self.busy and not (self.build and self.build.writing):
+            # What has failed is not tried again before it changes or is due, or for an hour.
+            self._write_idle()
 
     def do_all(self, all_due: Sequence[_Due]) -> None:
         """Do pieces of work, and take down what came of each; what somebody else does is left to them."""
@@ -227,7 +228,7 @@ class _Tick:
             Outcome(name, due, done.state, done.summary, done.seconds, done.changes, done.causes)
         )
 
-    def _write_idle(self, build: BuildReport) -> None:
+    def _write_idle(self) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
         from feedmaker.podcast_faults import files_named
 
@@ -236,7 +237,8 @@ class _Tick:
             claims = [run.lease_until for run in store.unfinished_runs()]
         jobs = (due for _, due in next_runs(self.config, self.now))
         ping = next_ping(self.project) if self.config.push.automatic else None
-        coming = (build.next_due, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
+        note = self.build.next_due if self.build else None
+        coming = (note, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
         until = min(due for due in coming if due is not None and due > self.now)
         self.sight.include(files_named(self.config))
         self.sight.write_idle(self.now.timestamp(), until.timestamp())

@@ -365,20 +365,17 @@ def test_folder_without_write_permission_is_an_error_that_says_so(changed: Proje
     assert state(changed) == before
 
 
-def test_note_that_vanishes_while_reading_stops_nobody(
-    changed: ProjectFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_note_that_vanishes_while_reading_stops_nobody(changed: ProjectFolder) -> None:
     """A note that is gone between listing and reading is reported, and the others go out."""
-    read_bytes = Path.read_bytes
+    storm = changed.root / "episodes" / "storm.md"
+    kept = storm.read_bytes()
 
-    def vanishing(path: Path) -> bytes:
-        if path.name == "storm.md":
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-        return read_bytes(path)
+    def vanish(what: str, done: int, total: int) -> None:
+        if what == "reading":
+            storm.unlink(missing_ok=True)
 
-    with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.read_bytes", vanishing)
-        report = changed.build(LATER)
+    report = changed.open().build(LATER, vanish)
+    storm.write_bytes(kept)
 
     assert [(fault.path, fault.code) for fault in report.diagnostics] == [
         ("episodes/storm.md", "unreadable-file")

@@ -162,7 +162,7 @@ def test_notice_lists_what_is_found(
     project = site.open()
     add_subscribers(project, ["ada@example.org"], LATER)
     with project.working():
-        assert "was told" in run_newsletter(project, LATER, LATER, and_send=True)
+        assert "was told" in run_newsletter(project, LATER, LATER, and_send=True).summary
 
     (path,) = (site.root / "outbox").glob("*-review/*.eml")
     body = message_from_bytes(path.read_bytes(), policy=default).get_content()

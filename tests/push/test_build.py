@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 
-from feedmaker.scheduler import Daemon
+from feedmaker.scheduler.daemon import Daemon
+from feedmaker.signs.log import Log
+from feedmaker.signs.vitals import Vitals
 from tests.conftest import Cli
 from tests.projects import LATER, ProjectFolder
 from tests.push.hub import Hub, listening
@@ -91,14 +94,19 @@ def test_idle_tick_tells_what_waits(project: ProjectFolder, cli: Cli) -> None:
     assert len(hub.told) == len(before)
 
 
+def clock() -> datetime:
+    """Stand still."""
+    return LATER
+
+
 def test_daemon_tells_hubs(project: ProjectFolder) -> None:
     """A daemon that has published a note tells the hub of it."""
     with listening() as hub:
         with_hub(project, hub)
-        daemon = Daemon(project.open(), lambda _: None, lambda: LATER)
+        daemon = Daemon(project.open(), Log(None, clock), Vitals(clock), clock)
         hub.before = daemon.stop
 
-        daemon.run()
+        daemon.run(lambda **_: None, lambda: None)
 
     assert hub.told
 

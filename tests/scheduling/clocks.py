@@ -58,7 +58,7 @@ def places(draw: st.DrawFn, most_days: int = 4) -> tuple[ZoneInfo, datetime, dat
     moments = st.datetimes(
         datetime(year, 1, 3),
         datetime(year, 12, 28),
-        timezones=st.just(UTC),  # noqa: DTZ001
+        timezones=st.just(UTC),
     )
     found = changes_of_year(name, year)
     if found:

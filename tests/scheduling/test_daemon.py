@@ -8,14 +8,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from feedmaker.app.project import BuildReport, Project
-from feedmaker.errors import BusyError
-from feedmaker.scheduler import Daemon
+from feedmaker.app.project import Project
+from feedmaker.scheduler.daemon import Daemon
+from feedmaker.signs.log import Log
+from feedmaker.signs.vitals import Vitals
+from feedmaker.worklock import exclusive
 from tests.scheduling.test_tick import NOTE, SCHEDULE
 
 PATIENCE = 60.0
@@ -99,7 +102,7 @@ def test_changed_schedule_is_taken_up(folder: Path) -> None:
 
     schedule.write_text(text + "jobs:\n  - {name: often, run: build, every: 1 minute}\n", "utf-8")
 
-    wait_for(lambda: "jobs: often" in (folder / "log").read_text("utf-8"), "the new job")
+    wait_for(lambda: "new: often" in (folder / "log").read_text("utf-8"), "the new job")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -128,17 +131,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def inside(folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Run a daemon in a thread, with quick looks, and hand out its log."""
-    monkeypatch.setattr("feedmaker.scheduler.POLL_SECONDS", 0.02)
-    monkeypatch.setattr("feedmaker.scheduler.SWEEP_SECONDS", 0.1)
-    log: list[str] = []
-    daemon = Daemon(Project(folder, {}), log.append, clock)
-    thread = Thread(target=daemon.run)
+def inside(folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[BytesIO]:
+    """Run a daemon in a thread, with quick sweeps, and hand out its log."""
+    monkeypatch.setattr("feedmaker.scheduler.daemon.SWEEP_SECONDS", 0.2)
+    said = BytesIO()
+    daemon = Daemon(Project(folder, {}), Log(said, clock), Vitals(clock), clock)
+    thread = Thread(target=daemon.run, args=(lambda **_: None, lambda: None))
     thread.start()
     try:
         wait_for((folder / "public" / "feed.xml").exists, "the first build")
-        yield log
+        yield said
     finally:
         daemon.stop()
         thread.join(PATIENCE)
@@ -158,37 +160,23 @@ def test_note_whose_time_comes_is_published(folder: Path, clock: Clock) -> None:
     wait_for(lambda: "Later stones" in feed(folder), "the note whose time has come")
 
 
-def test_note_saved_while_another_works_is_published_later(
-    folder: Path, inside: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_note_saved_while_another_works_is_published_later(folder: Path, inside: BytesIO) -> None:
     """Where a build finds the work taken, it is tried again until it is done."""
-    build = Project.build
-    refusals = iter([BusyError("another feedmaker is at work"), None])
-
-    def refused_once(self: Project, now: datetime) -> BuildReport:
-        refusal = next(refusals, None)
-        if refusal:
-            raise refusal
-        return build(self, now)
-
-    monkeypatch.setattr(Project, "build", refused_once)
-    (folder / "episodes" / "new.md").write_text(NOTE % "New stones", "utf-8")
+    with exclusive(folder / ".feedmaker" / "work.lock"):
+        (folder / "episodes" / "new.md").write_text(NOTE % "New stones", "utf-8")
+        wait_for(lambda: b"another feedmaker is at work" in inside.getvalue(), "the work to be taken")
 
     wait_for(lambda: "New stones" in feed(folder), "the new note")
-    assert "another feedmaker is at work" in inside
 
 
-def test_job_runs_in_the_daemon_when_it_is_due(folder: Path, clock: Clock, inside: list[str]) -> None:
+def test_job_runs_in_the_daemon_when_it_is_due(folder: Path, clock: Clock, inside: BytesIO) -> None:
     """A job is run at its due time and said in the log, with what it did."""
     schedule = folder / "schedule.yaml"
     schedule.write_text(
         schedule.read_text("utf-8") + "jobs:\n  - {name: often, run: build, every: 5 minutes}\n", "utf-8"
     )
+    wait_for(lambda: inside.getvalue().count(b" often done: ") == 1, "the first run")
 
-    wait_for(lambda: any(line.startswith("job often done") for line in inside), "the first run")
-    runs = len([line for line in inside if line.startswith("job often")])
     clock.now += timedelta(minutes=5)
 
-    wait_for(
-        lambda: len([line for line in inside if line.startswith("job often")]) == runs + 1, "the next run"
-    )
+    wait_for(lambda: inside.getvalue().count(b" often done: ") == 2, "the next run")

@@ -18,6 +18,7 @@ from feedmaker.app.status import status
 from feedmaker.cli import run
 from feedmaker.errors import BusyError, ConfigError
 from feedmaker.scheduler.tick import Outcome, next_runs
+from feedmaker.store import Lease
 from tests.scheduling.ticking import tick
 
 FRIDAY = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
@@ -130,9 +131,9 @@ def test_episode_is_mailed_in_one_issue_only(project: Project) -> None:
 
 
 def test_killed_run_is_done_again(project: Project) -> None:
-    """A run that is still marked as running, though nobody holds the lock, was killed and runs again."""
+    """A run whose lease is over, though it has not ended, was killed and runs again."""
     with stored(project) as store:
-        store.claim_run("letter", FRIDAY, FRIDAY)
+        store.claim_run("letter", FRIDAY, FRIDAY, Lease("dead", FRIDAY, FRIDAY + timedelta(minutes=1)))
     write_note(project.folder, "New stones")
 
     outcomes = tick(project, FRIDAY + timedelta(minutes=5))
@@ -219,6 +220,7 @@ def test_two_ticks_at_once_run_a_job_once(project: Project) -> None:
 
 def test_idle_tick_decides_without_heavy_imports(project: Project) -> None:
     """A tick with nothing due imports neither the configuration nor the database nor any writer."""
+    tick(project, FRIDAY)
     tick(project, FRIDAY)
     code = (
         "import sys; from feedmaker.cli import run; "

@@ -138,9 +138,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "give_back_run": lambda store: store.give_back_run("build", NOW, "me"),
     "finish_run": lambda store: store.finish_run("build", NOW, "me", NOW, ENDING),
     "record_run": lambda store: store.record_run("build", NOW, "me", ENDING),
-    "unfinished_runs": lambda store: store.unfinished_runs(),
     "forget_runs": lambda store: store.forget_runs(NOW),
-    "faults": lambda store: store.faults(),
     "save_fault": lambda store: store.save_fault(FAULT),
     "drop_fault": lambda store: store.drop_fault(FAULT),
 }
@@ -160,6 +158,8 @@ READS: dict[str, Callable[[Store], object]] = {
     "counts": lambda store: store.counts(1),
     "last_run": lambda store: store.last_run("build", NOW),
     "recent_runs": lambda store: store.recent_runs(1),
+    "unfinished_runs": lambda store: store.unfinished_runs(),
+    "faults": lambda store: store.faults(),
 }
 
 

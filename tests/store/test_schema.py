@@ -48,7 +48,15 @@ def test_migrations_make_the_tables_that_the_queries_see(tmp_path: Path) -> None
     migrated = described(tmp_path / "migrated.db")
 
     assert migrated == described(tmp_path / "described.db")
-    assert {"subscribers", "issues", "carried", "corrected", "deliveries", "runs"} <= migrated.keys()
+    assert {
+        "subscribers",
+        "issues",
+        "carried",
+        "corrected",
+        "deliveries",
+        "runs",
+        "faults",
+    } <= migrated.keys()
 
 
 def at_version(path: Path, version: str) -> None:

@@ -9,14 +9,31 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Counts, Delivery, Frozen, Issue, Run, Store, Subscriber, open_store
+from feedmaker.store import (
+    Counts,
+    Delivery,
+    Ending,
+    Fault,
+    Frozen,
+    Issue,
+    Lease,
+    Run,
+    Store,
+    Subscriber,
+    open_store,
+)
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+MINE = Lease("me", NOW, NOW + MINUTE)
+THEIRS = Lease("they", NOW, NOW + MINUTE)
+ENDING = Ending("done", "3 files", 0.5)
 DAY = date(2026, 11, 23)
 FROZEN = Frozen(
     subject="S",
@@ -278,7 +295,7 @@ def test_episodes_of_an_issue_are_its_own(store: Store) -> None:
         ("deliveries", "issue_id, subscriber_id, address, token, message_id, dated_at, state"),
         ("deliveries", "issue_id, NULL, address, token, message_id, dated_at, state"),
         ("deliveries", "issue_id, subscriber_id, 'new@example.org', token, message_id, dated_at, state"),
-        ("runs", "job, due_at, state, started_at"),
+        ("runs", "job, due_at, state, started_at, changes, attempts, owner, lease_until"),
         (
             "issues",
             "slug, subject, preheader, html, text, page, size, cuts, contents, wording, state, drafted_at",
@@ -292,7 +309,7 @@ def test_database_itself_refuses_doubles(store: Store, tmp_path: Path, table: st
     issue = draft(store, "one")
     store.add_corrections(issue.id, [("one", "5ac4")])
     queue(store, issue, "ann")
-    store.claim_run("build", NOW, NOW)
+    store.claim_run("build", NOW, NOW, MINE)
     names = columns.replace("NULL", "subscriber_id").replace("'new@example.org'", "address")
     names = names.replace("'T0ken'", "token")
 
@@ -307,7 +324,7 @@ def test_database_itself_refuses_doubles(store: Store, tmp_path: Path, table: st
 def test_database_itself_refuses_unknown_states(store: Store, tmp_path: Path, table: str) -> None:
     """A state is one of the words of the design."""
     queue(store, draft(store, "one"), "ann")
-    store.claim_run("build", NOW, NOW)
+    store.claim_run("build", NOW, NOW, MINE)
 
     with (
         closing(sqlite3.connect(tmp_path / "state.db")) as other,
@@ -395,50 +412,137 @@ def test_counts_add_up(store: Store) -> None:
     assert store.counts(99) == Counts()
 
 
+def is_mine(run: Run, lease: Lease = MINE) -> bool:
+    """Tell whether a claim was granted."""
+    return run.state == "running" and run.owner == lease.owner
+
+
 def test_run_is_claimed_once_per_due_time(store: Store) -> None:
     """However many schedulers there are, one of them begins; another due time or job is another run."""
-    assert store.claim_run("build", NOW, NOW)
-    store.finish_run("build", NOW, LATER, "done", "3 files")
-    assert not store.claim_run("build", NOW, LATER)
-    assert store.claim_run("build", LATER, LATER)
-    assert store.claim_run("letter", NOW, NOW)
+    assert is_mine(store.claim_run("build", NOW, NOW, MINE))
+    assert not is_mine(store.claim_run("build", NOW, NOW, THEIRS), THEIRS)
+    assert store.finish_run("build", NOW, MINE.owner, LATER, ENDING)
+    assert store.claim_run("build", NOW, LATER, THEIRS).state == "done"
+    assert is_mine(store.claim_run("build", LATER, LATER, MINE))
+    assert is_mine(store.claim_run("letter", NOW, NOW, MINE))
 
 
 def test_due_time_is_the_same_in_every_zone(store: Store) -> None:
     """A run is known by the moment, not by how it is written."""
-    store.claim_run("build", NOW, NOW)
-    store.finish_run("build", NOW, LATER, "done", "3 files")
+    store.claim_run("build", NOW, NOW, MINE)
+    store.finish_run("build", NOW, MINE.owner, LATER, ENDING)
 
-    assert not store.claim_run("build", NOW.astimezone(timezone(timedelta(hours=9))), NOW)
-
-
-def test_unfinished_run_can_be_taken_over(store: Store) -> None:
-    """Whoever can prove the other dead begins the run again, and its time of beginning is the new one."""
-    store.claim_run("build", NOW, NOW)
-
-    assert store.claim_run("build", NOW, LATER)
-
-    assert store.last_run("build", LATER) == Run("build", NOW, "running", LATER, None, None)
+    assert store.claim_run("build", NOW.astimezone(timezone(timedelta(hours=9))), NOW, MINE).state == "done"
 
 
-@pytest.mark.parametrize("state", ["done", "failed"])
-def test_finished_run_cannot_be_taken_over(store: Store, state: str) -> None:
-    """What has run, well or not, does not run again."""
-    store.claim_run("build", NOW, NOW)
-    store.finish_run("build", NOW, LATER, "done" if state == "done" else "failed", "3 files")
+def test_run_of_the_dead_is_taken_over(store: Store) -> None:
+    """When the lease is over another begins the run again, and who lost it writes nothing any more."""
+    store.claim_run("build", NOW, NOW, MINE)
+    after = replace(THEIRS, since=MINE.until, until=MINE.until + MINUTE)
 
-    assert not store.claim_run("build", NOW, LATER)
+    taken = store.claim_run("build", NOW, LATER, after)
 
-    run = store.last_run("build", LATER)
-    assert run
+    assert is_mine(taken, after)
+    assert (taken.started_at, taken.attempts) == (LATER, 2)
+    assert not store.renew_run("build", NOW, MINE)
+    assert not store.finish_run("build", NOW, MINE.owner, LATER, ENDING)
+    assert store.finish_run("build", NOW, after.owner, LATER, ENDING)
+
+
+def test_sign_of_life_keeps_a_run(store: Store) -> None:
+    """A lease that is renewed outlasts its first end."""
+    store.claim_run("build", NOW, NOW, MINE)
+    assert store.renew_run("build", NOW, replace(MINE, until=MINE.until + MINUTE))
+    later = Lease("they", MINE.until, MINE.until + MINUTE)
+
+    assert not is_mine(store.claim_run("build", NOW, NOW, later), later)
+
+
+def test_lease_from_a_later_clock_keeps_nobody_out(store: Store) -> None:
+    """A clock that was set back leaves a lease that reaches further than any can; it counts for nothing."""
+    store.claim_run(
+        "build", NOW, NOW, Lease("dead", NOW + timedelta(days=3), NOW + timedelta(days=3, minutes=1))
+    )
+
+    assert is_mine(store.claim_run("build", NOW, NOW, MINE))
+
+
+def test_run_that_is_given_back_begins_anew(store: Store) -> None:
+    """It can be claimed at once, and does not count as begun."""
+    store.claim_run("build", NOW, NOW, MINE)
+    store.give_back_run("build", NOW, MINE.owner)
+
+    taken = store.claim_run("build", NOW, NOW, THEIRS)
+
+    assert is_mine(taken, THEIRS)
+    assert taken.attempts == 1
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "skipped"])
+def test_finished_run_cannot_be_taken_over(store: Store, state: Literal["done", "failed", "skipped"]) -> None:
+    """What has run, well or not, does not run again, and says what it did."""
+    store.claim_run("build", NOW, NOW, MINE)
+    store.finish_run("build", NOW, MINE.owner, LATER, Ending(state, "3 files", 1.25, ["new a.md"]))
+
+    run = store.claim_run("build", NOW, LATER + MINUTE, THEIRS)
+
     assert (run.state, run.started_at, run.finished_at, run.summary) == (state, NOW, LATER, "3 files")
+    assert (run.seconds, run.changes, run.owner) == (1.25, ["new a.md"], MINE.owner)
+
+
+def test_recorded_run_stands_beside_the_claimed(store: Store) -> None:
+    """What nothing was due for is recorded as it ended; of one second only the last."""
+    store.record_run("saved notes", NOW, "me", Ending("failed", "1 with errors", 0.1))
+    store.record_run("saved notes", NOW, "me", Ending("done", "1 new", 0.1))
+
+    assert [(run.state, run.summary) for run in store.recent_runs(9)] == [("done", "1 new")]
+
+
+def test_unfinished_runs_are_listed(store: Store) -> None:
+    """Those that somebody works on, or died over, the one due first in front."""
+    for job, due in (("letter", LATER), ("build", NOW), ("ended", NOW)):
+        store.claim_run(job, due, due, MINE)
+    store.finish_run("ended", NOW, MINE.owner, LATER, ENDING)
+
+    assert [run.job for run in store.unfinished_runs()] == ["build", "letter"]
+    assert [run.is_held(MINE.since, MINUTE) for run in store.unfinished_runs()] == [True, True]
+    assert [run.is_held(MINE.until, MINUTE) for run in store.unfinished_runs()] == [False, False]
+
+
+def test_old_runs_are_forgotten_but_for_the_last_of_each_job(store: Store) -> None:
+    """What ended before a time goes; what a job did last stays, however long ago, and so does what runs."""
+    for days in range(4):
+        due = NOW - timedelta(days=days)
+        store.claim_run("build", due, due, MINE)
+        store.finish_run("build", due, MINE.owner, due, ENDING)
+    old = NOW - timedelta(days=300)
+    store.claim_run("letter", old, old, MINE)
+    store.finish_run("letter", old, MINE.owner, old, ENDING)
+    store.claim_run("stuck", old, old, MINE)
+
+    assert store.forget_runs(NOW - timedelta(days=1, hours=12)) == 2
+
+    left = [(run.job, run.due_at) for run in store.recent_runs(9)]
+    assert left == [("build", NOW), ("build", NOW - timedelta(days=1)), ("stuck", old), ("letter", old)]
+
+
+def test_fault_is_kept_until_it_is_dropped(store: Store) -> None:
+    """A fault is known by its job and cause; saving it again replaces it."""
+    fault = Fault("notes", "episodes/a.md", "a.md:1:1: error", NOW, None, None)
+    store.save_fault(fault)
+    store.save_fault(replace(fault, told_at=LATER))
+    store.save_fault(replace(fault, cause="episodes/b.md"))
+
+    assert store.faults() == [replace(fault, told_at=LATER), replace(fault, cause="episodes/b.md")]
+    store.drop_fault(fault)
+    assert [found.cause for found in store.faults()] == ["episodes/b.md"]
 
 
 def test_last_run_is_the_one_due_last(store: Store) -> None:
     """A run that was caught up later is not the last for that."""
-    store.claim_run("build", LATER, NOW)
-    store.claim_run("build", NOW, LATER)
-    store.claim_run("letter", LATER + timedelta(days=1), LATER)
+    store.claim_run("build", LATER, NOW, MINE)
+    store.claim_run("build", NOW, LATER, MINE)
+    store.claim_run("letter", LATER + timedelta(days=1), LATER, MINE)
 
     run = store.last_run("build", LATER)
     before = store.last_run("build", NOW)
@@ -452,7 +556,7 @@ def test_last_run_is_the_one_due_last(store: Store) -> None:
 def test_recent_runs_are_those_that_began_last(store: Store) -> None:
     """The newest stands first, and the list is as long as it is asked to be."""
     for hours in range(4):
-        store.claim_run("build", NOW - timedelta(days=hours), NOW + timedelta(hours=hours))
+        store.claim_run("build", NOW - timedelta(days=hours), NOW + timedelta(hours=hours), MINE)
 
     assert [run.started_at for run in store.recent_runs(2)] == [
         NOW + timedelta(hours=3),
@@ -463,4 +567,4 @@ def test_recent_runs_are_those_that_began_last(store: Store) -> None:
 def test_naive_time_is_refused(store: Store) -> None:
     """A time without a zone would be another moment on another machine."""
     with pytest.raises(StoreError, match="a time without a zone cannot be stored"):
-        store.claim_run("build", NOW.replace(tzinfo=None), NOW)
+        store.claim_run("build", NOW.replace(tzinfo=None), NOW, MINE)
