@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Frozen, open_store, schema
+from feedmaker.store import Frozen, Lease, open_store, schema
 from feedmaker.store.tables import metadata
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -157,6 +157,23 @@ def test_issues_keep_what_points_at_them(tmp_path: Path) -> None:
     assert claimed.message_id == "<2@a>"
     assert added.id == 6
     assert broken == []
+
+
+def test_runs_keep_what_became_of_them(tmp_path: Path) -> None:
+    """Runs of an earlier program are there as they were; what it left running may be taken over at once."""
+    path = tmp_path / "state.db"
+    at_version(path, "0003")
+    with closing(sqlite3.connect(path)) as before, before:
+        moment = "2026-11-23T07:00:00Z"
+        before.execute("INSERT INTO runs VALUES (4, 'build', ?, 'done', ?, ?, '3 files')", [moment] * 3)
+        before.execute("INSERT INTO runs VALUES (9, 'letter', ?, 'running', ?, NULL, NULL)", [moment] * 2)
+
+    with open_store(path) as store:
+        letter, build = store.recent_runs(9)
+        taken = store.claim_run("letter", letter.due_at, NOW, Lease("me", NOW, NOW))
+
+    assert (build.job, build.state, build.summary, build.changes) == ("build", "done", "3 files", [])
+    assert (taken.owner, taken.started_at) == ("me", NOW)
 
 
 def test_head_is_the_newest_migration() -> None:
