@@ -8,6 +8,7 @@ import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
 from feedmaker.cli.output import print_json
+from feedmaker.errors import BusyError
 
 
 @cli.command()
@@ -29,7 +30,12 @@ def tick(moment: str | None, as_json: bool) -> int:
     from feedmaker.scheduler import tick as run_due
 
     project = get_project()
-    outcomes = run_due(project, moment_of(project, "--now", moment) if moment else current_time())
+    try:
+        outcomes = run_due(project, moment_of(project, "--now", moment) if moment else current_time())
+    except BusyError as error:
+        # cron mails what stands on standard error, and this is no failure.
+        click.echo(f"feedmaker: {error}", err=as_json)
+        return error.exit_code
     for line in lines_of_ping(project, current_time()):
         click.echo(line, err=True)
     if as_json:
