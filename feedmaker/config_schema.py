@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedmaker.config import MERCHANT_NAME, Config
+from feedmaker.config import MERCHANT_NAME, WAYS, Config
 
 
 def config_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of `schedule.yaml`, for editors.
 
     It knows less than `parse_config`: not which names are taken twice, which time zones there are, or what a
-    cron expression means.
+    cron expression or a time in words means.
     """
     schema = Config.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -20,7 +20,7 @@ def config_schema() -> dict[str, Any]:
     job = definitions["Job"]
     job["if"] = {"required": ["on"], "properties": {"on": {"not": {"type": "null"}}}}
     job["then"] = _written("at")
-    job["oneOf"] = [_written(name) for name in ("every", "cron", "at")]
+    job["oneOf"] = [_written(name) for name in WAYS]
     at = definitions["Site"]["properties"]["publish_at"]
     at["default"] = at["default"][:5]  # as people write it, not as RFC 3339 has it
     _describe_merchants(schema)

@@ -7,7 +7,10 @@ match. What crons disagree about is refused, because a newsletter on the wrong d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 from itertools import product
+
+from feedmaker.due import Calendar, in_order
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -22,24 +25,6 @@ _NICKNAMES = {
     "@annually": "0 0 1 1 *",
 }
 _SUNDAY = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Cron:
-    """Hold when a job is due, in local time.
-
-    `weekdays` count from Monday = 0, as Python's do; everything else is as in crontab(5). `any_day` and
-    `any_weekday` tell the fields that were left open (`*`): where neither is, a moment matches if its day or
-    its weekday does.
-    """
-
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    any_day: bool
-    any_weekday: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +46,7 @@ _FIELDS = (
 )
 
 
-def parse_cron(text: str) -> Cron:
+def parse_cron(text: str) -> Calendar:
     """Read five fields as in crontab(5), or one of its nicknames such as @daily.
 
     Raises `ValueError` with a sentence that names the field and says what would be right.
@@ -80,7 +65,8 @@ def parse_cron(text: str) -> Cron:
     if any_weekday and not any(day <= _LONGEST_MONTHS[month] for day, month in product(days, months)):
         raise ValueError(f'day: "{words[2]}" is in no month of "{words[3]}", so it would never be due')
     from_monday = frozenset((day - 1) % 7 for day in weekdays)
-    return Cron(minutes, hours, days, months, from_monday, any_day, any_weekday)
+    clocks = in_order(time(hour, minute) for hour, minute in product(hours, minutes))
+    return Calendar(clocks, months, days, from_monday, either=not (any_day or any_weekday))
 
 
 def _nickname(word: str) -> str:
@@ -138,11 +124,11 @@ def _is_number(text: str) -> bool:
 
 
 def _is_open(text: str, numbers: frozenset[int], field: _Field) -> bool:
-    return "*" in text and len(numbers) == field.greatest - field.least + 1
+    return text.startswith("*") and len(numbers) == field.greatest - field.least + 1
 
 
 def _refuse_half_open(day: str, weekday: str, any_day: bool, any_weekday: bool) -> None:
-    """Refuse `*/2` beside a restricted field: some crons run when both match, others when either does."""
+    """Refuse `*/2` and `5,*` beside a restricted field: to some crons both must match, to others either."""
     if not any_day and not any_weekday and "*" in day + weekday:
         field, text = ("day", day) if "*" in day else ("weekday", weekday)
         raise ValueError(

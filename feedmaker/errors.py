@@ -93,7 +93,11 @@ class StoreError(FeedmakerError):
 
 
 class FetchError(FeedmakerError):
-    """Something cannot be fetched from its address."""
+    """Something cannot be fetched from its address; `reason` says why without the address."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class DeliveryError(FeedmakerError):

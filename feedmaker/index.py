@@ -24,7 +24,7 @@ from feedmaker.listing import UNTRUSTED
 from feedmaker.notes.folder import NoteFile
 
 T = TypeVar("T")
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 PATIENCE = 5.0
 _TABLES = """
     DROP TABLE IF EXISTS notes;

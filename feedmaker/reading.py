@@ -27,8 +27,10 @@ from feedmaker.notes.decoding import with_line_feeds
 from feedmaker.notes.folder import NoteFile
 from feedmaker.notes.note import Facts, Named, Note, key_mark, parse_note
 from feedmaker.podcast_faults import with_podcast
+from feedmaker.settling import BeingWrittenError, read_settled
 
 Progress = Callable[[str, int, int], None]
+BEING_WRITTEN = "being-written"
 
 
 @dataclass(slots=True)
@@ -47,6 +49,11 @@ class Reading:
     read: dict[str, tuple[Seen, bytes]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     episodes: dict[str, Episode] = field(default_factory=dict)
+
+    @property
+    def writing(self) -> set[str]:
+        """Return the notes that were left alone because another program was writing them."""
+        return {diagnostic.path for diagnostic in self.diagnostics if diagnostic.code == BEING_WRITTEN}
 
     @property
     def unknown(self) -> set[str]:
@@ -149,8 +156,11 @@ def _read_note(folder: Path, file: NoteFile, reading: Reading, config: Config, b
 
 def _note(folder: Path, file: NoteFile) -> tuple[bytes | None, Note]:
     try:
-        data = (folder / file.path).read_bytes() if file.regular else None
+        data = read_settled(folder / file.path) if file.regular else None
         reason = NOT_A_FILE
+    except BeingWrittenError:
+        said = "another program is writing it; it is taken when that is done"
+        return None, Note(file.path, None, (Diagnostic(file.path, 1, 1, BEING_WRITTEN, said, "warning"),))
     except OSError as error:
         data, reason = None, str(error.strerror)
     if data is None:

@@ -1,67 +1,66 @@
-"""When jobs are due: APScheduler's triggers, made from lines of `schedule.yaml`. Reads no clock.
+"""When jobs are due: a trigger for APScheduler, made from a line of `schedule.yaml`. Reads no clock.
 
-A job is due at the times that its trigger names; after any downtime only the last of them counts. Calendar
-triggers see wall time only and never a zone, because APScheduler 3.11 loops for ever, or fires twice, in the
-hour that clocks repeat. What a wall time means is decided here: one that happens twice counts the first
-time, one that does not exist counts when the clock has jumped over it.
+A job is due at the times that its line names; after any downtime only the last of them counts. Calendars
+name wall times, and what a wall time means is decided here: one that happens twice counts the first time,
+one that does not exist counts when the clock has jumped over it. APScheduler's own calendar trigger is not
+used: it counts weekdays from Monday, runs twice in an hour that comes twice, and cannot look back.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from feedmaker.config import Job
-from feedmaker.cron import Cron, parse_cron
+from feedmaker.due import Calendar, Interval
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
-_MINUTE = timedelta(minutes=1)
-# How far to look back for the last due time, in growing steps; no calendar trigger is rarer than the last.
-_WINDOWS = tuple(timedelta(days=days) for days in (0.05, 1, 8, 32, 366, 366 * 4 + 1, 366 * 28))
+_SECOND = timedelta(seconds=1)
 
 
 class Timing(BaseTrigger):  # type: ignore[misc]  # APScheduler has no annotations
-    """Tell when one job is due; all times are zoned. It is a trigger of APScheduler itself."""
+    """Tell when one job is due; all times are zoned, and due times in UTC. It is a trigger of APScheduler.
+
+    The job's line is read once, here; whoever asks often keeps the object.
+    """
 
     def __init__(self, job: Job, zone: ZoneInfo) -> None:
         self.job = job
         self.zone = zone
-        self._trigger = _trigger(job)
+        self._times = job.times
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
         """Return the due time after the previous one, or the first from `now`, for APScheduler."""
         return self.next(previous_fire_time or now - _STEP)
 
-    def last(self, now: datetime, after: datetime) -> datetime | None:
-        """Return the last due time after `after` and not after `now`."""
-        if self.job.minutes:
-            interval = timedelta(minutes=self.job.minutes)
-            due = _EPOCH + (now - _EPOCH) // interval * interval
-            return due if due > after else None
-        for window in _WINDOWS:
-            start = max(after, now - window)
-            found = self._last_between(start, now)
-            if found is not None or start == after:
-                return found
-        return None
-
     def next(self, now: datetime) -> datetime | None:
         """Return the first due time after `now`; None where there is none any more."""
-        wall = now.astimezone(UTC if self.job.minutes else self.zone).replace(tzinfo=UTC)
-        while True:
-            wall = self._trigger.get_next_fire_time(None, wall + _STEP)
-            if wall is None:
-                return None
-            due = wall if self.job.minutes else _moment(wall.replace(tzinfo=None), self.zone)
-            if due > now:
-                return due
+        try:
+            if isinstance(self._times, Interval):
+                return self._times.next(now)
+            return self._next_of(self._times, now)
+        except OverflowError:
+            return None
+
+    def last(self, now: datetime, after: datetime) -> datetime | None:
+        """Return the last due time after `after` and not after `now`."""
+        try:
+            times = self._times
+            due = times.last(now) if isinstance(times, Interval) else self._last_of(times, now)
+        except OverflowError:
+            return None
+        return due if due > after else None
+
+    def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield the due times after `after`, up to and including `until`."""
+        due = self.next(after)
+        while due is not None and due <= until:
+            yield due
+            due = self.next(due)
 
     def first(self, written: datetime, now: datetime) -> datetime:
         """Return the moment after which a job that never ran may be due.
@@ -70,54 +69,48 @@ class Timing(BaseTrigger):  # type: ignore[misc]  # APScheduler has no annotatio
         job does not make up for times before it existed; a schedule tried out at an earlier time counts as a
         week old.
         """
-        if self.job.minutes:
-            return now - timedelta(minutes=self.job.minutes)
+        if isinstance(self._times, Interval):
+            return now - timedelta(minutes=self._times.minutes)
         return written - timedelta(minutes=1) if written <= now else now - timedelta(days=8)
 
-    def _last_between(self, start: datetime, now: datetime) -> datetime | None:
-        last = None
-        due = self.next(start)
-        while due is not None and due <= now:
-            last = due
-            due = self.next(due)
-        return last
+    def is_moved(self, due: datetime) -> bool:
+        """Tell whether a due time stands for a wall time that does not exist, since clocks jumped over it."""
+        return isinstance(self._times, Calendar) and _wall(due, self.zone) not in self._times
+
+    def _next_of(self, calendar: Calendar, now: datetime) -> datetime:
+        wall = _wall(now, self.zone)
+        while True:
+            wall = calendar.next(wall)
+            due = _moment(wall, self.zone)
+            # In an hour that comes twice, what was due the first time is over.
+            if due > now:
+                return due
+
+    def _last_of(self, calendar: Calendar, now: datetime) -> datetime:
+        wall = _wall(now, self.zone)
+        # In an hour that comes twice, clocks have been ahead: by the time since they first showed the same.
+        wall += now - _moment(wall, self.zone) + _STEP
+        while True:
+            wall = calendar.last(wall)
+            due = _moment(wall, self.zone)
+            if due <= now:
+                return due
+
+
+def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
     """Return the moment at which the clocks of a zone first show a wall time, or have jumped over it."""
     moment = wall.replace(tzinfo=zone).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+    if _wall(moment, zone) == wall:
         return moment
-    # In the gap the offset from before it gives a moment after the jump; step back to the jump itself.
-    while (moment - _MINUTE).astimezone(zone).replace(tzinfo=None) > wall:
-        moment -= _MINUTE
-    return moment
-
-
-def _trigger(job: Job) -> Any:
-    if job.minutes:
-        return IntervalTrigger(minutes=job.minutes, start_date=_EPOCH, timezone=UTC)
-    if job.cron is not None:
-        return _cron_trigger(parse_cron(job.cron))
-    assert job.at is not None  # noqa: S101 - `Job` has exactly one trigger
-    days = ",".join(day[:3] for day in job.on) if job.on else "*"
-    return CronTrigger(day_of_week=days, hour=job.at.hour, minute=job.at.minute, timezone=UTC)
-
-
-def _cron_trigger(cron: Cron) -> Any:
-    """Make a trigger with cron's own meaning: of two restricted day fields either may match."""
-    shared = {
-        "month": _listed(cron.months),
-        "hour": _listed(cron.hours),
-        "minute": _listed(cron.minutes),
-        "timezone": UTC,
-    }
-    days = CronTrigger(day=_listed(cron.days), day_of_week="*", **shared)
-    weekdays = CronTrigger(day="*", day_of_week=_listed(cron.weekdays), **shared)
-    if cron.any_weekday:
-        return days
-    return weekdays if cron.any_day else OrTrigger([days, weekdays])
-
-
-def _listed(numbers: frozenset[int]) -> str:
-    return ",".join(map(str, sorted(numbers)))
+    # A wall time in a gap has two readings: by the offset before the jump, and by the one after it.
+    before_jump = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    seconds = range(1 + (moment - before_jump) // _SECOND)
+    return (
+        before_jump
+        + bisect_left(seconds, True, key=lambda passed: _wall(before_jump + passed * _SECOND, zone) > wall)
+        * _SECOND
+    )

@@ -137,6 +137,17 @@ def test_fields_of_a_form_are_posted() -> None:
     assert server.asked[0].endswith("\r\n\r\nhub.mode=publish&x=%C3%A4+%26+%3D%0D%0A")
 
 
+@pytest.mark.parametrize("said", [answer(b"", "404 Not Found"), b"nonsense"], ids=["status", "damage"])
+def test_reason_does_not_name_the_address(said: bytes) -> None:
+    """Who keeps an address secret can tell the reason alone, which is the rest of the message."""
+    with pytest.raises(FetchError) as raised:
+        ask(saying(said), "key")
+
+    address, reason = str(raised.value).split("/key: ")
+    assert address.startswith("http://127.0.0.1:")
+    assert raised.value.reason == reason != ""
+
+
 def test_unchanged_is_an_answer() -> None:
     """304 is handed back, for who asked whether something has changed wants to know that it has not."""
     assert ask(saying(b"HTTP/1.1 304 Not Modified\r\nContent-Encoding: gzip\r\n\r\n")).status == 304

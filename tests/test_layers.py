@@ -29,7 +29,9 @@ TABLE = """
     text            pure  ..model
     uri             pure  ..model
     marked_yaml     pure  errors
-    cron            pure  errors
+    due             pure  -
+    cron            pure  due
+    plain_times     pure  due cron
     categories      pure  -
     config          pure  ..categories
     config_schema   pure  config
@@ -66,8 +68,10 @@ TABLE = """
     worklock              errors disk
     crash                 -
     fetch                 feedmaker errors
+    signs                 feedmaker errors text secrets fetch
     push                  errors uri config secrets disk worklock fetch
-    reading               ..lock cores index podcast_faults
+    settling              -
+    reading               ..lock cores index podcast_faults settling
     sent_files            errors listing index disk notes.folder reading sent
     build                 ..sent_files
     template_faults       ..sample
@@ -75,9 +79,9 @@ TABLE = """
     store.records   pure  -
     store                 errors text store.records
     delivery              errors config text newsletter store disk
-    timing          pure  config cron
+    timing          pure  config due
     app                   feedmaker ..timing
-    scheduler             ..app crash disk
+    scheduler             ..app crash disk settling idle listing store signs secrets worklock
     web                   errors app
     cli                   feedmaker errors crash store.records app scheduler web
     __main__              idle cli

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -59,7 +59,9 @@ class Held:
 class BuildReport:
     """Tell what a build did; `current` means that nothing had changed since the last one.
 
-    `unfed` counts the recordings that stand in no podcast feed, because none is configured.
+    `unfed` counts the recordings that stand in no podcast feed, because none is configured. `writing` names
+    the notes that another program was still writing, and `next_due` is when the next note is to be published
+    that waits for its time.
     """
 
     published: int
@@ -71,6 +73,8 @@ class BuildReport:
     held: Sequence[Held] = ()
     diagnostics: Sequence[Diagnostic] = ()
     unfed: int = 0
+    writing: Sequence[str] = ()
+    next_due: datetime | None = None
 
     @property
     def summary(self) -> str:
@@ -169,17 +173,18 @@ class Project:
             raise UsageError(f"{self.schedule}: {error.strerror}; see `feedmaker init --help`") from error
         return parse_config(text, SCHEDULE)
 
-    def build(self, now: datetime, progress: Progress = silent) -> BuildReport:
+    def build(self, now: datetime, progress: Progress = silent, patience: float = PATIENCE) -> BuildReport:
         """Bring `public/` and `feedmaker.lock` up to date.
 
-        Raises `ConfigError`, `LockError`, `TemplateError`, `GateError`, `OutputError` or `BusyError`;
-        whatever is raised, the feeds that readers see stay as they are.
+        Raises `ConfigError`, `LockError`, `TemplateError`, `GateError` or `OutputError`, and `BusyError`
+        where another feedmaker keeps the folder for `patience` seconds; whatever is raised, the feeds that
+        readers see stay as they are.
         """
         seen = self.seen()
         current = self._report_if_current(seen, now)
         if current is not None:
             return current
-        with self.working(), self._building(now, progress, seen) as (report, _):
+        with self.working(patience), self._building(now, progress, seen) as (report, _):
             return report
 
     def _report_if_current(self, seen: Seen, now: datetime) -> BuildReport | None:
@@ -195,7 +200,10 @@ class Project:
             return None
         held = [Held(*item) for item in summary["held"]]
         diagnostics = [Diagnostic(**item) for item in summary["diagnostics"]]
-        return BuildReport(summary["published"], current=True, held=held, diagnostics=diagnostics)
+        next_due = datetime.fromisoformat(summary["next_due"]) if summary["next_due"] else None
+        return BuildReport(
+            summary["published"], current=True, held=held, diagnostics=diagnostics, next_due=next_due
+        )
 
     @contextmanager
     def working(self, patience: float = PATIENCE) -> Iterator[None]:
@@ -227,11 +235,12 @@ class Project:
         config = build.config
         with Output.open(self.public) as output:
             built = build.run(self.lock_path, output, progress)
-        report = _report(built, config.site.zone, self._announced(build, built, config, now))
+        more = self._announced(build, built, config, now)
+        report = _report(built, build.reading.writing, config.site.zone, more)
         if config.podcast is None:
             heard = [path for path in built.resolution.published if build.reading.facts[path].audio]
             report = replace(report, unfed=len(heard))
-        if inputs.settled(seen.when) and not report.failed:
+        if inputs.settled(seen.when) and not report.failed and not report.writing:
             self._stamp(index, inputs, built, report)
         return report, build
 
@@ -277,13 +286,13 @@ class Project:
         again = [look(Path(name)) for name in named]
         now = replace(read, others=self._others(), named=again, lock=look(self.lock_path))
         if now == read or (built.lock_saved and replace(now, lock=read.lock) == read):
-            next_due = min(built.resolution.waiting.values(), default=None)
             summary = {
+                "next_due": report.next_due.isoformat() if report.next_due else None,
                 "published": report.published,
                 "held": [(held.path, held.reason) for held in report.held],
                 "diagnostics": [diagnostic.to_data() for diagnostic in report.diagnostics],
             }
-            index.stamp(now.digest(), next_due, summary, named)
+            index.stamp(now.digest(), report.next_due, summary, named)
 
     def _others(self) -> list[NoteFile]:
         return [look(path) for path in (self.schedule, *template_files(self.templates))]
@@ -352,19 +361,25 @@ def without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _report(built: Built, zone: ZoneInfo, more: Sequence[Diagnostic]) -> BuildReport:
+def _report(
+    built: Built, writing: Collection[str], zone: ZoneInfo, more: Sequence[Diagnostic]
+) -> BuildReport:
     return BuildReport(
         published=len(built.resolution.published),
         new=built.new,
         changed=built.changed,
         removed=built.removed,
         written=built.written,
-        held=held_notes(built.resolution, built.broken, zone),
+        held=held_notes(built.resolution, built.broken, writing, zone),
         diagnostics=[*built.diagnostics, *more],
+        writing=sorted(writing),
+        next_due=min(built.resolution.waiting.values(), default=None),
     )
 
 
-def held_notes(resolution: Resolution, broken: Iterable[str], zone: ZoneInfo) -> list[Held]:
+def held_notes(
+    resolution: Resolution, broken: Iterable[str], writing: Collection[str], zone: ZoneInfo
+) -> list[Held]:
     """Say why notes are not published, or not in their present form."""
     held = [Held(path, "draft: true") for path in resolution.drafts]
     held += [
@@ -374,5 +389,6 @@ def held_notes(resolution: Resolution, broken: Iterable[str], zone: ZoneInfo) ->
     held += [Held(clash.path, clash.message) for clash in resolution.clashes]
     for path in broken:
         kept = "its last good version stays published" if path in resolution.published else "not published"
-        held.append(Held(path, f"has errors; {kept}"))
+        why = "another program is writing it" if path in writing else "has errors"
+        held.append(Held(path, f"{why}; {kept}"))
     return sorted(held, key=lambda item: item.path)

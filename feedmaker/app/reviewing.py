@@ -7,7 +7,8 @@ from datetime import datetime
 from feedmaker.app.drafting import draft_within
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
-from feedmaker.app.project import Project
+from feedmaker.app.outcome import Done, Progress
+from feedmaker.app.project import BuildReport, Project, silent
 from feedmaker.app.sending import send_within
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
@@ -61,8 +62,10 @@ def next_sending(config: Config, after: datetime) -> datetime | None:
     return min(filter(None, times), default=None)
 
 
-def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: bool) -> str:
-    """Do a newsletter job that was due at a time, with the work lock held, and say in a line what happened.
+def run_newsletter(
+    project: Project, now: datetime, due: datetime, *, and_send: bool, progress: Progress = silent
+) -> Done:
+    """Do a newsletter job that was due at a time, with the work lock held.
 
     What is half sent is finished, and what is approved goes out. Otherwise an issue is drafted, and waits for
     review where the newsletter wants that; one that waits already is not joined by a second.
@@ -71,22 +74,29 @@ def run_newsletter(project: Project, now: datetime, due: datetime, *, and_send: 
     letter = newsletter_of(config)
     waiting = _waiting(project)
     if and_send and (waiting is None or waiting.state != "sending") and not _has_readers(project):
-        return "nothing to send: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one"
+        return _nothing(
+            "nothing to send: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one"
+        )
     if waiting is None:
         drafted = draft_within(project, now, due_at=due if and_send else next_sending(config, now))
         if drafted.issue is None:
-            return f"nothing to send: {drafted.reason}" if and_send else f"nothing to draft: {drafted.reason}"
+            return _nothing(f"nothing to {'send' if and_send else 'draft'}: {drafted.reason}", drafted.build)
         waiting = drafted.issue
         if not and_send or letter.review:
             told = _tell(project, config, waiting, now)
-            return f"drafted {waiting.slug}: {waiting.subject}; {told}"
+            said = f"drafted {waiting.slug}: {waiting.subject}; {told}"
+            return Done(said, changes=[f"drafted {waiting.slug}"], build=drafted.build)
     if not and_send:
-        return f"issue {waiting.slug} is {_WAITS[waiting.state]} already; no second one is drafted"
+        return _nothing(f"issue {waiting.slug} is {_WAITS[waiting.state]} already; no second one is drafted")
     if waiting.state == "draft" and letter.review:
-        return f"issue {waiting.slug} is not approved yet; {_tell(project, config, waiting, now)}"
+        return _nothing(f"issue {waiting.slug} is not approved yet; {_tell(project, config, waiting, now)}")
     if waiting.state == "approved" and waiting.due_at and waiting.due_at > now:
-        return f"issue {waiting.slug} is approved, and goes out on {_local(config, waiting.due_at)}"
-    return _send_in_time(project, config, waiting, now)
+        return _nothing(f"issue {waiting.slug} is approved, and goes out on {_local(config, waiting.due_at)}")
+    return _send_in_time(project, config, waiting, now, progress)
+
+
+def _nothing(reason: str, build: BuildReport | None = None) -> Done:
+    return Done(reason, "skipped", build=build)
 
 
 def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
@@ -97,12 +107,12 @@ def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
     return [(issue, issue.due_at) for issue in released if issue.due_at and issue.due_at <= now]
 
 
-def send_in_time(project: Project, slug: str, now: datetime) -> str:
-    """Send an approved issue, with the work lock held, and say in a line what happened.
+def send_in_time(project: Project, slug: str, now: datetime, progress: Progress = silent) -> Done:
+    """Send an approved issue, with the work lock held.
 
     One whose time is too long ago waits for review again.
     """
-    return _send_in_time(project, project.config(), find_issue(project, slug), now)
+    return _send_in_time(project, project.config(), find_issue(project, slug), now, progress)
 
 
 _WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}
@@ -120,7 +130,7 @@ def _has_readers(project: Project) -> bool:
         return store.has_subscribers()
 
 
-def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime) -> str:
+def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime, progress: Progress) -> Done:
     """Send an issue, unless its time is so long ago that somebody should look at it again."""
     letter = newsletter_of(config)
     if issue.due_at and now - issue.due_at > letter.patience:
@@ -130,9 +140,10 @@ def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime)
         with stored(project) as store:
             store.mark_issue(issue.id, "draft", now)
         told = _tell(project, config, issue, now)
-        return f"issue {issue.slug} was due on {_local(config, issue.due_at)}, too long ago; {told}"
+        said = f"issue {issue.slug} was due on {_local(config, issue.due_at)}, too long ago; {told}"
+        return Done(said, changes=[f"held back {issue.slug}"])
     try:
-        sending = send_within(project, issue.slug, now)
+        sending = send_within(project, issue.slug, now, progress)
     except GateError as error:
         with stored(project) as store:
             if find(store, issue.slug).state == "sending":
@@ -143,7 +154,8 @@ def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime)
         whom = "; ".join(f"{address}: {reply}" for address, reply in sending.refused[:5])
         total = sum(sending.counts.values())
         raise DeliveryError(f"issue {issue.slug}: {sending.failed} of {total} failed: {whom}")
-    return f"sent {issue.slug} to {sending.counts['sent']}"
+    said = f"sent {issue.slug} to {sending.counts['sent']}"
+    return Done(said, changes=[said])
 
 
 def _local(config: Config, moment: datetime) -> str:

@@ -57,7 +57,7 @@ def status(project: Project, now: datetime) -> Status:
     return Status(
         published=sum(entry.id in known for _, entry in entries),
         unbuilt=[path for path, entry in entries if known.get(entry.id) != entry],
-        held=held_notes(resolution, reading.broken, project.config().site.zone),
+        held=held_notes(resolution, reading.broken, reading.writing, project.config().site.zone),
         diagnostics=sorted(reading.diagnostics),
         news=sum(not (entry.backlog or entry.issue or entry.id in carried) for _, entry in entries),
         issues=dict(Counter(issue.state for issue in issues)),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
 from feedmaker.cli.output import print_json
 from feedmaker.errors import BusyError
+
+if TYPE_CHECKING:
+    from feedmaker.app.jobs import Plan
 
 
 @cli.command()
@@ -26,12 +31,18 @@ def tick(moment: str | None, as_json: bool) -> int:
     \b
     * * * * * feedmaker -C /srv/notes tick >/dev/null
     """
+    import signal
+
     from feedmaker.app.pushing import lines_of_ping
-    from feedmaker.scheduler import tick as run_due
+    from feedmaker.scheduler.runs import Terms
+    from feedmaker.scheduler.tick import tick as run_due
 
     project = get_project()
+    terms = Terms(current_time)
+    signal.signal(signal.SIGTERM, lambda *_: terms.stopping.set())
+    now = moment_of(project, "--now", moment) if moment else current_time()
     try:
-        outcomes = run_due(project, moment_of(project, "--now", moment) if moment else current_time())
+        outcomes = run_due(project, now, terms)
     except BusyError as error:
         # cron mails what stands on standard error, and this is no failure.
         click.echo(f"feedmaker: {error}", err=as_json)
@@ -42,30 +53,59 @@ def tick(moment: str | None, as_json: bool) -> int:
         print_json([asdict(outcome) for outcome in outcomes])
         return int(any(outcome.failed for outcome in outcomes))
     for outcome in outcomes:
-        word = "failed" if outcome.failed else "done"
-        click.echo(f"{outcome.job} {word}: {outcome.summary}", err=outcome.failed)
+        click.echo(f"{outcome.job} {outcome.state}: {outcome.summary}", err=outcome.failed)
     return int(any(outcome.failed for outcome in outcomes))
 
 
-@cli.command("run")
+@cli.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@json_option
 @folder_option
-def run_daemon() -> None:
+def jobs(names: tuple[str, ...], as_json: bool) -> None:
+    """Say what each job runs, when, and its next ten due times, in the site's zone and in UTC.
+
+    \b
+    feedmaker jobs
+    feedmaker jobs letter --json
+    """
+    from feedmaker.app.jobs import plans
+
+    found = plans(get_project().config(), names, current_time())
+    if as_json:
+        print_json([asdict(plan) for plan in found])
+        return
+    if not found:
+        click.echo("schedule.yaml has no jobs")
+    for plan in found:
+        click.echo(f"{plan.job}: {plan.run}, {plan.when}")
+        for line in _lines(plan):
+            click.echo(f"  {line}")
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    """Write due times in two columns."""
+    if not plan.next:
+        yield "never again"
+    local = [f"{due.local:%a %Y-%m-%d %H:%M %Z}" for due in plan.next]
+    width = max(map(len, local), default=0)
+    for text, due in zip(local, plan.next, strict=True):
+        moved = "  when clocks have gone forward" if due.moved else ""
+        yield f"{text:{width}}  {due.due_at:%Y-%m-%d %H:%M} UTC{moved}"
+
+
+@cli.command("run")
+@click.option("--json", "as_json", is_flag=True, help="Write the log as JSON, an object to a line.")
+@folder_option
+def run_daemon(as_json: bool) -> None:
     """Watch the notes and run jobs when they are due, until stopped (SIGTERM or Ctrl-C).
 
-    A saved note is published within seconds, once its file has stopped changing.
+    A saved note is published within seconds, once its file has stopped changing. A changed schedule.yaml is
+    taken up by itself, or with SIGHUP.
 
     \b
     feedmaker -C /srv/notes run
+    feedmaker -C /srv/notes run --json
     """
-    import signal
+    from feedmaker.scheduler.service import serve
 
-    from feedmaker.scheduler import Daemon
-
-    daemon = Daemon(get_project(), _log, current_time)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: daemon.stop())
-    daemon.run()
-
-
-def _log(line: str) -> None:
-    click.echo(f"{current_time():%Y-%m-%d %H:%M:%SZ} {line}")
+    serve(get_project(), current_time, as_json=as_json)

@@ -209,7 +209,7 @@ def status(as_json: bool) -> int:
     feedmaker status --json
     """
     from feedmaker.app.status import status as look
-    from feedmaker.scheduler import next_runs
+    from feedmaker.scheduler.tick import next_runs
 
     project, now = get_project(), current_time()
     found = look(project, now)

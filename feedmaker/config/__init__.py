@@ -4,8 +4,10 @@ from feedmaker.config.fields import CLOCK, MERCHANT_NAME, WEEKDAYS, Weekday
 from feedmaker.config.newsletter import Mailbox, Newsletter, Section, Theme
 from feedmaker.config.podcast import Funding, License, Owner, Person, Podcast
 from feedmaker.config.schedule import CONFIG_NAME, Config, parse_config
+from feedmaker.config.scheduling import Scheduler
 from feedmaker.config.sections import (
     AMAZON,
+    WAYS,
     Author,
     Delivery,
     Feeds,
@@ -21,6 +23,7 @@ __all__ = [
     "CLOCK",
     "CONFIG_NAME",
     "MERCHANT_NAME",
+    "WAYS",
     "WEEKDAYS",
     "Author",
     "Config",
@@ -36,6 +39,7 @@ __all__ = [
     "Person",
     "Podcast",
     "Push",
+    "Scheduler",
     "Section",
     "Serving",
     "Site",

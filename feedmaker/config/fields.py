@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from feedmaker.config.colours import COLOUR
 from feedmaker.cron import parse_cron
+from feedmaker.plain_times import INTERVAL, minutes_of, parse_when
 from feedmaker.text import LANGUAGE_TAG
 from feedmaker.uri import web_address
 
@@ -21,8 +22,10 @@ WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 MERCHANT_NAME = re.compile(r"[a-z][a-z0-9-]*")
 SECRET = re.compile(r"password|passwd|secret|token|api_?key", re.IGNORECASE)
-_INTERVAL = re.compile(r"([0-9]{1,5})\s*(m|mins?|minutes?|h|hours?|d|days?)")
-_MINUTES = {"m": 1, "h": 60, "d": 1440}
+_SPAN = re.compile(r"([0-9]{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _NOT_IN_A_PATH = re.compile("[\x00-\x1f\x7f\"'`{}\\\\?#%*\ufffd]")
 _FILE = re.compile(r"[^/\\:?#]+(/[^/\\:?#]+)*")
@@ -114,14 +117,39 @@ def _interval(value: str) -> str:
     return value
 
 
-def minutes_of(value: str) -> int | None:
-    """Read an interval such as 15 minutes; None where it is none."""
-    found = _INTERVAL.fullmatch(value.strip().lower())
-    return int(found[1]) * _MINUTES[found[2][0]] if found else None
+def _span(value: str) -> str:
+    found = _SPAN.fullmatch(value.strip().lower())
+    if not found or not int(found[1]):
+        raise ValueError(f'"{value[:40]}" is no span of time; expected for example 60 seconds or 5 minutes')
+    return value
+
+
+def seconds_of(value: str) -> int:
+    """Read a span of time such as 60 seconds, which is known to be one."""
+    number, unit = re.findall(r"[0-9]+|[a-z]", value.lower())[:2]
+    return int(number) * _SECONDS[unit]
+
+
+def _host_and_port(value: str) -> str:
+    found = _HOST_PORT.fullmatch(value)
+    if not found or int(found["port"]) > _LAST_PORT:
+        raise ValueError(f'"{value[:60]}" is no place to listen at; expected for example 127.0.0.1:9464')
+    return value
+
+
+def _told(value: str) -> str:
+    if value != "mail" and not re.fullmatch(_WEB, value):
+        raise ValueError("expected mail, or a web address that is sent JSON")
+    return value
 
 
 def _cron(value: str) -> str:
     parse_cron(value)
+    return value
+
+
+def _when(value: str) -> str:
+    parse_when(value)
     return value
 
 
@@ -247,7 +275,10 @@ Leaving = Annotated[
     form(_LEAVING),
 ]
 JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), form(_JOB_NAME)]
-Interval = Annotated[str, AfterValidator(_interval), form(rf"\s*{_INTERVAL.pattern}\s*")]
+Interval = Annotated[str, AfterValidator(_interval), form(rf"\s*{INTERVAL.pattern}\s*")]
+Span = Annotated[str, AfterValidator(_span), form(rf"\s*{_SPAN.pattern}\s*")]
+HostPort = Annotated[str, AfterValidator(_host_and_port), form(_HOST_PORT.pattern.replace("?P<port>", ""))]
+Told = Annotated[str, AfterValidator(_told), form(f"(mail|{_WEB})")]
 Picture = Annotated[Text, AfterValidator(_picture)]
 Colour = Annotated[
     str, _formed(COLOUR.pattern, "six hexadecimal digits such as #0b5a78"), form(COLOUR.pattern)
@@ -258,6 +289,7 @@ FontNames = Annotated[
 ]
 Rule = Annotated[str, _formed(_RULE, "a recurrence rule such as FREQ=WEEKLY;BYDAY=FR"), form(_RULE)]
 CronText = Annotated[str, AfterValidator(_cron), form(r"\s*(@[a-z]+|\S+(\s+\S+){4})\s*")]
+When = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_when), _SOME]
 Clock = Annotated[
     time, BeforeValidator(_clock, json_schema_input_type=Annotated[str, form(f"({CLOCK.pattern})")])
 ]

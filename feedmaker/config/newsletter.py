@@ -19,10 +19,10 @@ from feedmaker.config.fields import (
     Part,
     Text,
     Truth,
-    minutes_of,
     not_empty,
     one_or_many,
 )
+from feedmaker.plain_times import minutes_of
 
 Section = Literal["dek", "reveals", "takeaways", "recommendations", "gist"]
 SECTIONS: tuple[Section, ...] = ("dek", "reveals", "takeaways", "recommendations", "gist")

@@ -16,8 +16,10 @@ from pydantic_core import ErrorDetails
 from feedmaker.config.fields import MERCHANT_NAME, SECRET, Part
 from feedmaker.config.newsletter import Newsletter, theme_faults
 from feedmaker.config.podcast import Podcast
+from feedmaker.config.scheduling import Scheduler
 from feedmaker.config.sections import (
     AMAZON,
+    WAYS,
     Delivery,
     Feeds,
     Job,
@@ -47,6 +49,7 @@ class Config(Part):
     )
     newsletter: Newsletter | None = None
     delivery: Delivery = Delivery()
+    scheduler: Scheduler = Scheduler()
     jobs: tuple[Job, ...] = ()
 
     @model_validator(mode="before")
@@ -127,10 +130,11 @@ def _job_faults(
 ) -> Iterator[tuple[Mark, str]]:
     path = ("jobs", index)
     name = f"jobs.{index + 1}"
-    ways = [key for key in ("every", "cron", "at") if key in job]
+    ways = [key for key in WAYS if key in job]
     if job and len(ways) != 1:
         found = " and ".join(f'"{way}"' for way in ways) or "none"
-        yield document.where(path), f'{name}: needs exactly one of "every", "cron" and "at"; found {found}'
+        known = '"when", "every", "cron" and "at"'
+        yield document.where(path), f"{name}: needs exactly one of {known}; found {found}"
     if "on" in job and "at" not in job:
         yield document.where_key((*path, "on")), f'{name}: "on" goes with "at", the time of day'
     if str(job.get("run")).startswith("newsletter ") and not has_newsletter:

@@ -28,11 +28,14 @@ from feedmaker.config.fields import (
     WebAddress,
     WebAddresses,
     Weekdays,
-    minutes_of,
+    When,
     one_or_many,
     service,
     text_for,
 )
+from feedmaker.cron import parse_cron
+from feedmaker.due import Times
+from feedmaker.plain_times import parse_when
 
 Compression = Literal["gzip", "brotli"]
 PODPING = "https://podping.cloud/"
@@ -159,13 +162,21 @@ class Delivery(Part):
     )
 
 
+WAYS = ("when", "every", "cron", "at")
+"""The keys that say when a job is due, of which it has one."""
+
+
 class Job(Part):
     """One line of the schedule: what runs, and when."""
 
-    # `parse_config` sees to it that just one of `every`, `cron` and `at` is set, and `on` only beside `at`.
+    # `parse_config` sees to it that just one of `WAYS` is set, and `on` only beside `at`.
     name: JobName = Field(description="Name of the job, in small letters, digits and hyphens.")
     run: Literal["build", "newsletter draft", "newsletter send"] = Field(
         description='build; "newsletter draft"; or "newsletter send", which drafts and sends.'
+    )
+    when: When | None = Field(
+        default=None,
+        description='In plain words, for example "fridays at 09:00" or "last day of the month at 18:00".',
     )
     every: Interval | None = Field(
         default=None, description="Interval, for example 15 minutes, 6 hours or 1 day."
@@ -177,9 +188,18 @@ class Job(Part):
     )
 
     @property
-    def minutes(self) -> int | None:
-        """Return the interval of `every` in minutes, or None where it is absent."""
-        return minutes_of(self.every) if self.every else None
+    def words(self) -> str:
+        """Return when the job is due, in words of `when`, whichever key says it; or else cron's fields."""
+        if self.when or self.cron:
+            return self.when or f"cron {self.cron}"
+        if self.every:
+            return f"every {self.every}"
+        return f"{', '.join(self.on) if self.on else 'daily'} at {self.at:%H:%M}"
+
+    @property
+    def times(self) -> Times:
+        """Read when the job is due."""
+        return parse_cron(self.cron) if self.cron else parse_when(self.words)
 
 
 class Push(Part):

@@ -60,10 +60,10 @@ class Probed:
 class StatusError(FetchError):
     """A server answered that it will not; `status` and `headers` are those of the answer."""
 
-    def __init__(self, message: str, status: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, message: str, reason: str, status: int, headers: Mapping[str, str]) -> None:
         self.status = status
         self.headers = headers
-        super().__init__(message)
+        super().__init__(message, reason)
 
 
 def fetch(
@@ -193,8 +193,8 @@ class _Exchange:
     def _fetched(self, response: httpx.Response) -> Fetched:
         status, headers = response.status_code, dict(response.headers)
         if status >= HTTPStatus.BAD_REQUEST:
-            message = f"{self.shown}: the answer was {_named(status)}; {_way_out(status)}"
-            raise StatusError(message, status, headers)
+            reason = f"the answer was {_named(status)}; {_way_out(status)}"
+            raise StatusError(f"{self.shown}: {reason}", reason, status, headers)
         if not response.is_success and status != HTTPStatus.NOT_MODIFIED:
             raise self._error(f"the answer was {_named(status)}, which leads nowhere; check the address")
         address = str(response.url.copy_with(username=None, password=None))
@@ -244,8 +244,8 @@ class _Exchange:
             message = next(message for kinds, message in ways if isinstance(error, kinds))
             raise self._error(message + _reason(error)) from error
 
-    def _error(self, message: str) -> FetchError:
-        return FetchError(f"{self.shown}: {message}")
+    def _error(self, reason: str) -> FetchError:
+        return FetchError(f"{self.shown}: {reason}", reason)
 
 
 def _reason(error: Exception) -> str:

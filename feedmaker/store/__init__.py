@@ -1,16 +1,19 @@
 """The state database: subscribers, issues, deliveries and runs.
 
 Owns what must outlive a process and is nowhere else: who gets issues, what went to whom, which due times have
-run. Decides nothing; the rules are in `feedmaker.delivery` and `feedmaker.scheduler`.
+run, what fails. Decides nothing; the rules are in `feedmaker.delivery` and `feedmaker.scheduler`.
 """
 
 from feedmaker.store.records import (
     Counts,
     Delivery,
     DeliveryState,
+    Ending,
+    Fault,
     Frozen,
     Issue,
     IssueState,
+    Lease,
     Run,
     RunState,
     Subscriber,
@@ -21,9 +24,12 @@ __all__ = [
     "Counts",
     "Delivery",
     "DeliveryState",
+    "Ending",
+    "Fault",
     "Frozen",
     "Issue",
     "IssueState",
+    "Lease",
     "Run",
     "RunState",
     "Store",

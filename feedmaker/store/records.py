@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 IssueState = Literal["draft", "approved", "sending", "sent", "skipped"]
 DeliveryState = Literal["queued", "sending", "sent", "failed", "unknown"]
-RunState = Literal["running", "done", "failed"]
+RunState = Literal["running", "done", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,36 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Say who works on a run, and until when that counts without another sign of life.
+
+    Both times are those of the clock on the wall, whatever time the run is done for.
+    """
+
+    owner: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Say how a run ended: what it did in a line, how long that took, and what it changed.
+
+    *skipped* means that there was nothing to do, for a reason that `summary` tells.
+    """
+
+    state: Literal["done", "failed", "skipped"]
+    summary: str
+    seconds: float
+    changes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Record one execution of a job, known by the time at which it was due."""
+    """Record one execution of a job, known by the time at which it was due.
+
+    `attempts` counts how often it was begun; `lease` belongs to who began it last.
+    """
 
     job: str
     due_at: datetime
@@ -116,3 +144,31 @@ class Run:
     started_at: datetime
     finished_at: datetime | None
     summary: str | None
+    seconds: float | None
+    changes: Sequence[str]
+    attempts: int
+    owner: str
+    lease_until: datetime
+
+    def is_held(self, now: datetime, lease: timedelta) -> bool:
+        """Tell whether somebody who lives works on it.
+
+        A lease that reaches further than any can is from before the clock was set back.
+        """
+        return self.state == "running" and now < self.lease_until <= now + lease
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Record why a job fails, for as long as it does.
+
+    `cause` is the same as long as the reason is; `told_at` is when the publisher heard of it, and `mended_at`
+    when the cause was gone, which is still to be told.
+    """
+
+    job: str
+    cause: str
+    text: str
+    since: datetime
+    told_at: datetime | None
+    mended_at: datetime | None

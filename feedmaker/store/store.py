@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from secrets import token_urlsafe
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, not_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from feedmaker.errors import StoreError
@@ -27,13 +27,16 @@ from feedmaker.store.records import (
     Counts,
     Delivery,
     DeliveryState,
+    Ending,
+    Fault,
     Frozen,
     Issue,
     IssueState,
+    Lease,
     Run,
     Subscriber,
 )
-from feedmaker.store.tables import carried, corrected, deliveries, issues, runs, subscribers
+from feedmaker.store.tables import carried, corrected, deliveries, faults, issues, runs, subscribers
 
 
 def open_store(path: Path) -> Store:
@@ -291,27 +294,53 @@ class Store:
 
     # Runs
 
-    def claim_run(self, job: str, due_at: datetime, now: datetime) -> bool:
-        """Begin the run of a job that was due at a time; return False where it has ended already.
+    def claim_run(self, job: str, due_at: datetime, now: datetime, lease: Lease) -> Run:
+        """Begin the run of a job that was due at a time, and return it as it is then.
 
-        A run that is still *running* is begun again, for the caller holds the work lock, which proves that
-        the process that began it is dead.
+        It is the caller's if it is *running* and has the owner of this `lease`. One that has ended stays as
+        it is, and so does one on which somebody else works; where their lease is over they are dead, and the
+        run is begun again.
         """
+        row = {"job": job, "due_at": due_at, "state": "running", "started_at": now, "changes": []}
+        row |= {"attempts": 1, "owner": lease.owner, "lease_until": lease.until}
+        free = not_(runs.c.lease_until.between(_just_after(lease.since), lease.until))
+        again = {"started_at": now, "attempts": runs.c.attempts + 1}
+        again |= {"owner": lease.owner, "lease_until": lease.until}
         with self._database.transaction() as connection:
-            row = {"job": job, "due_at": due_at, "state": "running", "started_at": now}
             done = connection.execute(insert_or(runs).values(row).on_conflict_do_nothing())
-            if done.rowcount == 1:
-                return True
-            left = _run(job, due_at) & (runs.c.state == "running")
-            return connection.execute(update(runs).where(left).values(started_at=now)).rowcount == 1
+            if not done.rowcount:
+                left = _run(job, due_at) & (runs.c.state == "running") & free
+                connection.execute(update(runs).where(left).values(again))
+            found = connection.execute(select(*_RUN).where(_run(job, due_at))).mappings().one()
+            return Run(**found)
 
-    def finish_run(
-        self, job: str, due_at: datetime, now: datetime, state: Literal["done", "failed"], summary: str
-    ) -> None:
-        """Record how a run ended, and in one line what it did."""
+    def renew_run(self, job: str, due_at: datetime, lease: Lease) -> bool:
+        """Show a sign of life; return False where somebody else has taken the run over."""
         with self._database.transaction() as connection:
-            values = {"state": state, "finished_at": now, "summary": summary}
-            connection.execute(update(runs).where(_run(job, due_at)).values(values))
+            mine = update(runs).where(_run(job, due_at), _held_by(lease.owner))
+            return connection.execute(mine.values(lease_until=lease.until)).rowcount == 1
+
+    def give_back_run(self, job: str, due_at: datetime, owner: str) -> None:
+        """Let whoever comes next take over a run at once, as if it had not been begun."""
+        with self._database.transaction() as connection:
+            mine = update(runs).where(_run(job, due_at), _held_by(owner))
+            values = {"lease_until": runs.c.started_at, "attempts": runs.c.attempts - 1, "owner": ""}
+            connection.execute(mine.values(values))
+
+    def finish_run(self, job: str, due_at: datetime, owner: str, now: datetime, ending: Ending) -> bool:
+        """Record how a run ended; return False, recording nothing, where somebody else has taken it over."""
+        with self._database.transaction() as connection:
+            mine = update(runs).where(_run(job, due_at), _held_by(owner))
+            values = {**asdict(ending), "finished_at": now}
+            return connection.execute(mine.values(values)).rowcount == 1
+
+    def record_run(self, job: str, now: datetime, owner: str, ending: Ending) -> None:
+        """Record a run that nothing but the moment had called for; of one second only the last."""
+        row = {**asdict(ending), "job": job, "due_at": now, "started_at": now, "finished_at": now}
+        row |= {"attempts": 1, "owner": owner, "lease_until": now}
+        with self._database.transaction() as connection:
+            connection.execute(delete(runs).where(_run(job, now)))
+            connection.execute(insert(runs).values(row))
 
     def last_run(self, job: str, until: datetime) -> Run | None:
         """Return the run of a job that was due last and not after `until`, or None. Read-only."""
@@ -321,14 +350,53 @@ class Store:
             row = connection.execute(query).mappings().one_or_none()
             return Run(**row) if row else None
 
-    def recent_runs(self, limit: int) -> list[Run]:
-        """List the runs that began last, the newest first. Read-only."""
-        query = select(*_RUN).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
+    def unfinished_runs(self) -> list[Run]:
+        """List the runs that somebody works on, or died over, those due first in front. Read-only."""
+        query = select(*_RUN).where(runs.c.state == "running").order_by(runs.c.due_at, runs.c.id)
         with self._database.reading() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
+    def recent_runs(self, limit: int, job: str | None = None, since: datetime | None = None) -> list[Run]:
+        """List the runs that began last, the newest first: of one job or all, from a time on. Read-only."""
+        query = select(*_RUN).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
+        if job is not None:
+            query = query.where(runs.c.job == job)
+        if since is not None:
+            query = query.where(runs.c.started_at >= since)
+        with self._database.reading() as connection:
+            return [Run(**row) for row in connection.execute(query).mappings()]
+
+    def forget_runs(self, before: datetime) -> int:
+        """Remove what ended before a time, but for each job's last run; return how many those were."""
+        last = select(func.max(runs.c.due_at)).where(runs.c.job == _older.c.job).scalar_subquery()
+        old = select(_older.c.id).where(
+            _older.c.finished_at < before, _older.c.state != "running", _older.c.due_at < last
+        )
+        with self._database.transaction() as connection:
+            return connection.execute(delete(runs).where(runs.c.id.in_(old))).rowcount
+
+    # Faults
+
+    def faults(self) -> list[Fault]:
+        """List the faults that last, and those whose end is still to be told, the oldest first. Read-only."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(faults).order_by(faults.c.since, faults.c.job, faults.c.cause))
+            return [Fault(**row) for row in rows.mappings()]
+
+    def save_fault(self, fault: Fault) -> None:
+        """Remember a fault as it is now."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(faults).where(_fault(fault)))
+            connection.execute(insert(faults).values(asdict(fault)))
+
+    def drop_fault(self, fault: Fault) -> None:
+        """Forget a fault."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(faults).where(_fault(fault)))
+
 
 _RUN = [column for column in runs.c if column.name != "id"]
+_older = runs.alias()
 
 
 def _new_token() -> str:
@@ -340,6 +408,19 @@ def _new_token() -> str:
 
 def _run(job: str, due_at: datetime) -> ColumnElement[bool]:
     return (runs.c.job == job) & (runs.c.due_at == due_at)
+
+
+def _held_by(owner: str) -> ColumnElement[bool]:
+    return (runs.c.state == "running") & (runs.c.owner == owner)
+
+
+def _just_after(moment: datetime) -> datetime:
+    """Return the first stored time that is later: a lease that ends now is over."""
+    return moment + timedelta(seconds=1)
+
+
+def _fault(fault: Fault) -> ColumnElement[bool]:
+    return (faults.c.job == fault.job) & (faults.c.cause == fault.cause)
 
 
 def _free_slug(connection: Connection, day: date) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -132,6 +133,23 @@ runs = Table(
     Column("started_at", Moment, nullable=False),
     Column("finished_at", Moment),
     Column("summary", Text),
+    Column("seconds", Float),
+    Column("changes", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("lease_until", Moment, nullable=False),
     UniqueConstraint("job", "due_at", name="runs_job_key"),
-    CheckConstraint("state IN ('running', 'done', 'failed')", name="runs_state_check"),
+    CheckConstraint("state IN ('running', 'done', 'failed', 'skipped')", name="runs_state_check"),
+    Index("runs_started_index", "started_at"),
+)
+
+faults = Table(
+    "faults",
+    metadata,
+    Column("job", String(41), primary_key=True),
+    Column("cause", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("told_at", Moment),
+    Column("mended_at", Moment),
 )

@@ -45,7 +45,7 @@ TEXTS = {
     "right to left": "\u202eمرحبا\u202c שלום",
     "emoji": "👩‍🚀🦉 e\u0301 ﷽",
     "blanks": "a\u00a0b\u200bc\u3000d\u2009e",
-    "long word": "w" * 300,
+    "long word": "w" * 200,
     "percent": "100 % %s %(x)s %0 \\n \\ \\\\ $HOME `id`",
     "nothing": "null None nil undefined NaN false 0 ~",
     "mail": "x@y.example\\r\\nBcc: z@y.example =?utf-8?q?x?=",

@@ -73,6 +73,6 @@ def test_fault_in_a_helper_is_told_once_and_changes_nothing(alone: ProjectFolder
 
     assert done.code == 1
     assert done.out == "3 helpers\n"
-    assert done.err.startswith("feedmaker: templates/site/episode.html:2: ")
+    assert done.err.startswith("templates/site/episode.html:2:1: error: ")
     assert done.err.count("\n") == 1
     assert (alone.stamps(), alone.lock()) == before

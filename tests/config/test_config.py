@@ -89,7 +89,7 @@ delivry: {}
         (SMALL + "feeds: {entries: 0}", "at least 1"),
         (SMALL + "feeds: 3", "expected keys and values"),
         (SMALL + "jobs: 3", "expected a list"),
-        (SMALL + "jobs: [{name: a, run: build}]", 'exactly one of "every", "cron" and "at"'),
+        (SMALL + "jobs: [{name: a, run: build}]", 'exactly one of "when", "every", "cron" and "at"'),
         (SMALL + "jobs: [{name: a, run: build, every: 5 minutes, cron: '* * * * *'}]", "exactly one of"),
         (SMALL + "jobs: [{name: a, run: build, on: friday}]", "exactly one of"),
         (SMALL + "jobs: [{name: a, run: build, on: freitag, at: '09:00'}]", "expected 'monday'"),
@@ -97,6 +97,9 @@ delivry: {}
         (SMALL + "jobs: [{name: a, run: build, every: often}]", "is no interval"),
         (SMALL + "jobs: [{name: a, run: build, every: 0 minutes}]", "is no interval"),
         (SMALL + "jobs: [{name: a, run: build, cron: '61 * * * *'}]", "minute"),
+        (SMALL + "jobs: [{name: a, run: build, when: fridys at 09:00}]", 'did you mean "fridays at 09:00"?'),
+        (SMALL + "jobs: [{name: a, run: build, when: hourly, every: 1 hour}]", 'found "when" and "every"'),
+        (SMALL + "jobs: [{name: a, run: build, when: hourly, on: friday}]", '"on" goes with "at"'),
         (SMALL + "jobs: [{name: a, run: newsletter send, every: 1 day}]", 'section "newsletter"'),
         (SMALL + "jobs: [{name: a, run: build, every: 1 day}, {name: a, run: build, every: 2 days}]", '"a"'),
         (SMALL + "merchants: {kobo: {name: Kobo, search: https://kobo.example/}}", "that holds {query}"),
@@ -175,6 +178,7 @@ GOOD = [
     SMALL + "jobs: [{name: a, run: build, on: [monday, friday], at: '9:00'}]\n",
     SMALL + "merchants: {amazon: {tag: x-20, mail: none}}\n",
     SMALL + "jobs: [{name: a, run: build, cron: '0 9 * * 1-5'}]\n",
+    SMALL + "jobs: [{name: a, run: build, when: first monday of the month at 08:30}]\n",
 ]
 BAD = [
     SMALL + "feeds: {entriez: 3}\n",
@@ -182,6 +186,7 @@ BAD = [
     SMALL + "merchants: {amazon: {mail: maybe}}\n",
     "feeds: {entries: 3}\n",
     SMALL + "jobs: [{name: a, run: build, at: 'nine'}]\n",
+    SMALL + "jobs: [{name: a, run: build, when: hourly, cron: '@hourly'}]\n",
 ]
 
 

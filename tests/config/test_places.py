@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from feedmaker.config import Config, parse_config
 from feedmaker.config_schema import config_schema
+from feedmaker.due import Interval
 from feedmaker.errors import ConfigError
 
 SITE = {"title": "Tides", "address": "https://tides.example.org/", "author": "Ines Falk"}
@@ -124,7 +125,7 @@ jobs:
   - ~
 """
     no_name = "is not a merchant name; use small letters, digits and hyphens [bad-value]"
-    one_of = 'needs exactly one of "every", "cron" and "at"'
+    one_of = 'needs exactly one of "when", "every", "cron" and "at"'
 
     assert said(text) == [
         "1:15: error: site.title: expected some text [bad-value]",
@@ -177,7 +178,7 @@ def test_interval_is_read(written: str, minutes: int) -> None:
     """An interval is a number and a unit."""
     (job,) = parse_config(yaml.safe_dump({"site": SITE, "jobs": [JOB | {"every": written}]})).jobs
 
-    assert job.minutes == minutes
+    assert job.times == Interval(minutes)
 
 
 @pytest.mark.parametrize(

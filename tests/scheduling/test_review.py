@@ -22,7 +22,8 @@ from feedmaker.app.sending import send, send_test
 from feedmaker.app.status import status
 from feedmaker.delivery.transports import Envelope, Receipt
 from feedmaker.errors import DeliveryError, UsageError
-from feedmaker.scheduler import Outcome, tick
+from feedmaker.scheduler.tick import Outcome
+from tests.scheduling.ticking import tick
 from feedmaker.store import Issue
 from tests.conftest import Cli
 from tests.projects import FIRST, SCHEDULE, ProjectFolder
@@ -802,7 +803,7 @@ import os, pkgutil, signal, sys
 from datetime import datetime
 from pathlib import Path
 from feedmaker.app.project import Project
-from feedmaker.scheduler import tick
+from tests.scheduling.ticking import tick
 folder, now, when, where = sys.argv[1:]
 owner, _, name = where.rpartition(".")
 owner = pkgutil.resolve_name(owner)

@@ -17,7 +17,8 @@ from feedmaker.app.project import Project
 from feedmaker.app.status import status
 from feedmaker.cli import run
 from feedmaker.errors import BusyError, ConfigError
-from feedmaker.scheduler import Outcome, next_runs, tick
+from feedmaker.scheduler.tick import Outcome, next_runs
+from tests.scheduling.ticking import tick
 
 FRIDAY = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 SCHEDULE = """\

@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Frozen, Store, Subscriber, open_store
+from feedmaker.store import Ending, Fault, Frozen, Lease, Store, Subscriber, open_store
 from feedmaker.store.database import Database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FROZEN = Frozen("S", "P", "H", "T", "A", 1, [], [], {})
+LEASE = Lease("me", NOW, NOW)
+ENDING = Ending("done", "3 files", 0.5)
+FAULT = Fault("build", "cause", "text", NOW, None, None)
 ANN = Subscriber(1, "ann@example.org", "T0ken", NOW)
 
 
@@ -130,8 +133,16 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "add_delivery": lambda store: store.add_delivery(1, ANN, "<1@example.org>", NOW),
     "claim_delivery": lambda store: store.claim_delivery(1),
     "settle_delivery": lambda store: store.settle_delivery(1, "sent", "ok"),
-    "claim_run": lambda store: store.claim_run("build", NOW, NOW),
-    "finish_run": lambda store: store.finish_run("build", NOW, NOW, "done", ""),
+    "claim_run": lambda store: store.claim_run("build", NOW, NOW, LEASE),
+    "renew_run": lambda store: store.renew_run("build", NOW, LEASE),
+    "give_back_run": lambda store: store.give_back_run("build", NOW, "me"),
+    "finish_run": lambda store: store.finish_run("build", NOW, "me", NOW, ENDING),
+    "record_run": lambda store: store.record_run("build", NOW, "me", ENDING),
+    "unfinished_runs": lambda store: store.unfinished_runs(),
+    "forget_runs": lambda store: store.forget_runs(NOW),
+    "faults": lambda store: store.faults(),
+    "save_fault": lambda store: store.save_fault(FAULT),
+    "drop_fault": lambda store: store.drop_fault(FAULT),
 }
 READS: dict[str, Callable[[Store], object]] = {
     "subscribers": lambda store: store.subscribers(),

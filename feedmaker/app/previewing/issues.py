@@ -110,7 +110,7 @@ def next_issue(build: Build, kept: Kept, now: datetime) -> IssueView:
         return _view(
             NEXT, "next", f"Carries {count} that no issue has carried yet.", parts, build.config, now
         )
-    held = held_notes(build.resolution, build.reading.broken, build.config.site.zone)
+    held = held_notes(build.resolution, build.reading.broken, build.reading.writing, build.config.site.zone)
     why = f"This is a sample, for {why_nothing(build, len(held), kept.carried)}."
     return _view(NEXT, "sample", why, parts, build.config, now)
 

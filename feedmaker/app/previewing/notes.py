@@ -31,7 +31,9 @@ def troubled_notes(folder: Path, build: Build, diagnostics: Sequence[Diagnostic]
     for diagnostic in diagnostics:
         of_path[diagnostic.path].append(diagnostic)
     held: dict[str, list[str]] = defaultdict(list)
-    for item in held_notes(build.resolution, build.reading.broken, build.config.site.zone):
+    for item in held_notes(
+        build.resolution, build.reading.broken, build.reading.writing, build.config.site.zone
+    ):
         held[item.path].append(item.reason)
 
     def weight(path: str) -> tuple[bool, bool, str]:
