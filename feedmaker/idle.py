@@ -39,9 +39,9 @@ def is_idle(folder: str, now: float) -> bool:
         named = names.decode("utf-8", "surrogatepass").split("\0") if names else []
         if version != __version__ or not float(start) <= now < float(until):
             return False
+        return _text(edited(folder) + looked(folder, _MADE + named)) == seen
     except (OSError, ValueError):
         return False
-    return _text(edited(folder) + looked(folder, _MADE + named)) == seen
 
 
 class Sight:
@@ -64,21 +64,18 @@ class Sight:
     def write_idle(self, now: float, until: float) -> None:
         """Let ticks be idle from `now` until `until`, in seconds of the epoch, while nothing changes.
 
-        Nothing is written where something has changed since it was seen, or may yet do so without showing,
-        or where the disk fails: then the next tick looks again.
+        What counts is what was seen in the beginning, so whatever has changed since wakes the next tick; so
+        does a file that may yet change without showing it. Where the disk fails, nothing is written.
         """
-        names = [path for path, *_ in self._named]
-        seen = self._edited + self._made + self._named
-        if seen != edited(self._folder) + looked(self._folder, _MADE + names):
-            return
         if any(is_fresh(file, self._when) for file in self._edited + self._named):
             return
         head = f"{__version__} {now} {until}".encode()
-        named = "\0".join(names).encode("utf-8", "surrogatepass")
+        named = "\0".join(path for path, *_ in self._named).encode("utf-8", "surrogatepass")
+        seen = _text(self._edited + self._made + self._named)
         place = _place(self._folder)
         try:
             with open(f"{place}.new", "wb") as file:
-                file.write(b"\0\0".join((head, named, _text(seen))))
+                file.write(b"\0\0".join((head, named, seen)))
             os.replace(f"{place}.new", place)
         except OSError:
             return

@@ -40,7 +40,12 @@ def tick_once(moment: str | None, as_json: bool) -> int:
 
     project = get_project()
     now = moment_of(project, "--now", moment) if moment else current_time()
-    outcomes = [] if is_idle(str(project.folder), now.timestamp()) else _do_what_is_due(project, now)
+    try:
+        outcomes = [] if is_idle(str(project.folder), now.timestamp()) else _do_what_is_due(project, now)
+    except BusyError as error:
+        # cron mails what stands on standard error, and this is no failure.
+        click.echo(f"feedmaker: {error}", err=as_json)
+        return error.exit_code
     for line in lines_of_ping(project, current_time()):
         click.echo(line, err=True)
     if as_json:

@@ -18,8 +18,9 @@ import pytest
 
 from feedmaker import __version__
 from feedmaker.cli import cli as group
+from feedmaker.cli.group import MODULES
 from tests.conftest import Cli
-from tests.projects import FIRST, ROOT, SCHEDULE, ProjectFolder, run_process
+from tests.projects import FIRST, HEAVY, ROOT, SCHEDULE, ProjectFolder, run_process
 
 PASSWORD = "hunter2-very-secret"
 
@@ -409,6 +410,41 @@ def test_every_command_has_help_with_an_example(cli: Cli, words: tuple[str, ...]
     sentence = " ".join(lines[2 : lines.index("", 2)])
     assert sentence.endswith("."), f"no sentence: {sentence}"
     assert cli(*words, "-h").out == done.out
+
+
+def test_commands_stand_where_the_table_says() -> None:
+    """Each command's module is in the table, so it is found, and no other is imported for it."""
+    real = {
+        command.name: (command.callback.__module__ if command.callback else "")
+        for name in group.list_commands(click.Context(group))
+        if (command := group.get_command(click.Context(group), name))
+    }
+
+    assert set(group.commands) == set(MODULES)
+    assert real == {name: f"feedmaker.cli.{module}" for name, module in MODULES.items()}
+
+
+def test_mistyped_command_is_understood(cli: Cli) -> None:
+    """What was probably meant is named, though nothing of it was imported yet."""
+    done = run_process("buidl", cwd=ROOT)
+
+    assert done.code == 2
+    assert "build" in done.err
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_command_imports_no_other(name: str) -> None:
+    """Help for a command is there without any library but click, and without the other commands."""
+    program = "import sys; from feedmaker.cli import run; run(sys.argv[1:]); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, name, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    modules = set(done.stdout.split("\n")[-2].split())
+
+    assert modules & {f"feedmaker.cli.{module}" for module in MODULES.values()} == {
+        f"feedmaker.cli.{MODULES[name]}"
+    }
+    assert not modules & {*HEAVY, "sqlite3", "hashlib", "json", "feedmaker.app.project"}
 
 
 def _with_folder(line: str, words: tuple[str, ...]) -> bool:

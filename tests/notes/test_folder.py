@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from feedmaker.notes.folder import NoteFile, scan
 
 
@@ -37,9 +39,34 @@ def test_notes_are_found_in_folders_and_sorted(tmp_path: Path) -> None:
     ]
 
 
-def test_what_editors_leave_behind_is_left_out(tmp_path: Path) -> None:
-    """Hidden, locked and temporary files are no notes."""
-    for name in (".a.md", "~a.md", "#a.md", ".git/a.md", "a.md~", ".#a.md"):
+LEFT_BEHIND = {
+    "vim": [".a.md.swp", ".a.md.un~", "a.md~", "4913"],
+    "Emacs": ["#a.md#", ".#a.md", "a.md~", "a.md.~1~"],
+    "nano": [".a.md.swp", "a.md.save", "a.md.save.1"],
+    "Kate": [".a.md.kate-swp", "a.md.Wb1QxP", "a.md~"],
+    "GNOME Text Editor": [".goutputstream-8F3KZ2", "a.md~"],
+    "Sublime Text": [".a.md.tmp", "a.md.sublime-workspace"],
+    "JetBrains": ["a.md___jb_tmp___", "a.md___jb_old___"],
+    "Midnight Commander": [".#a.md", "a.md~"],
+    "LibreOffice": [".~lock.a.txt#", "lu4711abc.tmp"],
+    "Word": ["~$a.txt", "~$note.md", "~WRL0001.tmp", "~WRD0002.txt"],
+    "macOS": ["._a.md", ".DS_Store", "a.md.sb-1a2b3c4d-Q5w6Er", ".TemporaryItems/a.md", ".a.md.icloud"],
+    "Syncthing": [".syncthing.a.md.tmp", "~syncthing~a.md.tmp", ".stversions/a.md"],
+    "Dropbox": [".dropbox.cache/a.md", ".~a.md"],
+    "Nextcloud": [".a.md.~3f2a", ".sync_0a1b.db"],
+    "rsync": [".a.md.Xy12Zz", ".~tmp~/a.md", ".rsync-partial/a.md"],
+    "Unison": [".unison.a.md.0a1b.unison.tmp"],
+    "SFTP programs": ["a.md.filepart", ".in.a.md", ".in.a.md."],
+    "browsers": ["a.md.part", "a.md.crdownload"],
+    "Synology": ["@eaDir/a.md@SynoEAStream", "#recycle/a.md"],
+    "Git": [".git/a.md", "a.md.orig", "a.md.rej"],
+}
+
+
+@pytest.mark.parametrize("program", LEFT_BEHIND)
+def test_what_programs_leave_behind_is_left_out(tmp_path: Path, program: str) -> None:
+    """Hidden, locked, partial and temporary files of editors and copying programs are no notes."""
+    for name in LEFT_BEHIND[program]:
         write(tmp_path / "episodes" / name)
 
     assert scan(tmp_path, "episodes") == []
