@@ -17,6 +17,7 @@ from feedmaker.config import Config, parse_config
 from feedmaker.feeds.data import EpisodeData
 from feedmaker.newsletter.checks import CURES
 from feedmaker.notes.front_matter import KNOWN, REQUIRED
+from feedmaker.plain_times import parse_when
 from tests.docs.documents import PAGES, ROOT, blocks, name_of, tables
 
 DOCS = ROOT / "docs"
@@ -72,6 +73,16 @@ def default(field: FieldInfo) -> str:
     if isinstance(value, tuple) and value:
         return f"[{', '.join(value)}]"
     return "none" if value in (None, ()) else f"{value:%H:%M}" if isinstance(value, time) else str(value)
+
+
+def test_documented_plain_words_are_understood() -> None:
+    """Every form in the table of plain words is one that a job can have."""
+    section = page("scheduling.md").partition("### Plain words")[2].partition("###")[0]
+    forms = [form for row in tables(section) for form in re.findall("`([^`]+)`", row[0]) if form != "when:"]
+
+    assert len(forms) > 15
+    for form in forms:
+        assert parse_when(form) is not None
 
 
 def test_every_key_of_the_schedule_is_documented_with_its_default() -> None:
