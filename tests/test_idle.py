@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from feedmaker import __version__
 from feedmaker.app.pushing import next_due, note_changes
 from feedmaker.idle import NOTE, Sight, is_idle, is_idle_tick
-from feedmaker.scheduler import tick
 from tests.projects import ROOT, ProjectFolder, run_process
+from tests.scheduling.ticking import tick
 
 NAMED = ["art/lamp.png"]
 Change = Callable[[ProjectFolder], object]
