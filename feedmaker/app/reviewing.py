@@ -35,8 +35,10 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
         config = project.config()
         refuse_faulty(project, issue)
         due = at or issue.due_at or next_sending(config, now)
-        project.idle_note.unlink(missing_ok=True)
-        store.approve_issue(issue.id, max(due, now) if due else None)
+        with store.transaction():
+            # No tick can write the note down between the two.
+            project.idle_note.unlink(missing_ok=True)
+            store.approve_issue(issue.id, max(due, now) if due else None)
         return find(store, issue.slug)
 
 
@@ -73,6 +75,9 @@ def run_newsletter(
     config = project.config()
     letter = newsletter_of(config)
     waiting = _waiting(project)
+    if and_send and waiting is None and (sent := _sent(project, due)):
+        # Whoever sent it died before that was recorded, and what is new since waits for the next time.
+        return Done(f"sent {sent.slug}", changes=[f"sent {sent.slug}"])
     if and_send and (waiting is None or waiting.state != "sending") and not _has_readers(project):
         return _nothing(
             "nothing to send: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one"
@@ -123,6 +128,11 @@ def _waiting(project: Project) -> Issue | None:
     with stored(project) as store:
         found = [*store.issues("sending"), *store.issues("approved"), *store.issues("draft")]
     return next(iter(found), None)
+
+
+def _sent(project: Project, due: datetime) -> Issue | None:
+    with stored(project) as store:
+        return store.sent_issue(due)
 
 
 def _has_readers(project: Project) -> bool:
