@@ -232,16 +232,19 @@ class _Tick:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
         from feedmaker.podcast_faults import files_named
 
-        with stored(self.project) as store:
-            issues = [issue.due_at for issue in store.issues("approved")]
-            claims = [run.lease_until for run in store.unfinished_runs()]
+        if self.project.in_force is not None:
+            return  # what stands in the schedule is broken, and other ticks have to say so
+        self.sight.include(files_named(self.config))
         jobs = (due for _, due in next_runs(self.config, self.now))
         ping = next_ping(self.project) if self.config.push.automatic else None
         note = self.build.next_due if self.build else None
-        coming = (note, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
-        until = min(due for due in coming if due is not None and due > self.now)
-        self.sight.include(files_named(self.config))
-        self.sight.write_idle(self.now.timestamp(), until.timestamp())
+        # Written down in the same transaction, so that nobody approves an issue in between.
+        with stored(self.project) as store, store.transaction():
+            issues = [issue.due_at for issue in store.issues("approved")]
+            claims = [run.lease_until for run in store.unfinished_runs()]
+            coming = (note, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
+            until = min(due for due in coming if due is not None and due > self.now)
+            self.sight.write_idle(self.now.timestamp(), until.timestamp())
 
 
 def _leave(_progress: Progress) -> Done:
