@@ -15,6 +15,7 @@ from feedmaker.config.sections import (
     Serving,
     Site,
 )
+from feedmaker.config.sources import Source
 
 __all__ = [
     "AMAZON",
@@ -39,6 +40,7 @@ __all__ = [
     "Section",
     "Serving",
     "Site",
+    "Source",
     "Theme",
     "Weekday",
     "parse_config",

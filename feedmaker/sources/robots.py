@@ -1,0 +1,39 @@
+"""robots.txt: what a host lets feedmaker ask for, and how fast (RFC 9309). Pure."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+AGENT = "feedmaker"
+LIMIT = 512_000
+"""How many bytes of a robots.txt are read; RFC 9309 wants at least 500 KiB."""
+
+LONGEST_PAUSE = 30.0
+_ALLOW_ALL = ""
+_ALLOW_NONE = "User-agent: *\nDisallow: /\n"
+
+
+def robots_text(status: int, body: bytes = b"") -> str:
+    """Return the rules that an answer means (RFC 9309, 2.3.1): a host that is not well is left alone.
+
+    `status` is 0 where there was no answer.
+    """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return body[:LIMIT].decode("utf-8-sig", "replace")
+    refuses = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return _ALLOW_ALL if refuses and status != HTTPStatus.TOO_MANY_REQUESTS else _ALLOW_NONE
+
+
+class Rules:
+    """Tell which addresses of a host may be asked for, and the seconds to wait in between."""
+
+    def __init__(self, text: str) -> None:
+        from protego import Protego
+
+        self._rules = Protego.parse(text)
+        delay = self._rules.crawl_delay(AGENT) or 0.0
+        self.pause = min(max(delay, 0.0), LONGEST_PAUSE)
+
+    def allow(self, address: str) -> bool:
+        """Tell whether an address may be asked for."""
+        return self._rules.can_fetch(address, AGENT)
