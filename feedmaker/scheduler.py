@@ -154,6 +154,11 @@ def _do(project: Project, job: Job, due: datetime, now: datetime) -> tuple[str, 
     if job.run == "build":
         with project.built(now) as (report, _):
             return report.summary, report.failed
+    if job.run == "collect":
+        from feedmaker.app.collecting import collect_within
+
+        collected = collect_within(project, now)
+        return collected.summary, collected.failed
     return run_newsletter(project, now, due, and_send=job.run == SEND), False
 
 

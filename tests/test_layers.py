@@ -51,6 +51,7 @@ TABLE = """
     series          pure  ..pages
     lint            pure  ..categories
     importing       pure  ..notes
+    sources         pure  ..importing
     serving         pure  config model
     moved           pure  ..serving
     artwork               -
@@ -64,6 +65,8 @@ TABLE = """
     worklock              errors disk
     crash                 -
     fetch                 feedmaker errors
+    crawl                 errors fetch sources
+    source_memory         errors disk crawl
     push                  errors uri config secrets disk worklock fetch
     reading               ..lock cores index podcast_faults
     sent_files            errors index disk notes.folder reading sent

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 import click
 
 from feedmaker import crash
-from feedmaker.cli import importing, newsletter, preview, schedule, serving, site, subscribers
+from feedmaker.cli import collecting, importing, newsletter, preview, schedule, serving, site, subscribers
 from feedmaker.cli.group import cli
 from feedmaker.errors import DiagnosedError, FeedmakerError
 
 __all__ = [
     "cli",
+    "collecting",
     "importing",
     "main",
     "newsletter",

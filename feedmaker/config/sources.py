@@ -26,7 +26,7 @@ class Source(Part):
     pages: WebAddresses = Field(default=(), description="Addresses of pages: one, or a list of them.")
     only: Text | None = Field(
         default=None,
-        description="Beginning of the addresses to take, from the path on, or a pattern with * for whole ones.",
+        description="Beginning of the addresses to take, or of their paths; with * a pattern.",
     )
     folder: Annotated[Text, folder_form()] | None = Field(
         default=None, description="Folder of the notes below episodes/; without it the name."

@@ -13,34 +13,21 @@ from typing import Any
 
 _LEFT_OUT = frozenset(
     (
-        *("aside", "audio", "button", "canvas", "datalist", "dialog", "embed", "head", "iframe", "input"),
-        *("map", "math", "menu", "nav", "noscript", "object", "option", "picture", "script", "select"),
-        *("style", "svg", "template", "textarea", "title", "video"),
+        *("aside", "audio", "button", "canvas", "datalist", "dialog", "embed", "head", "iframe"),
+        *("input", "map", "math", "menu", "nav", "noscript", "object", "option", "picture"),
+        *("script", "select", "style", "svg", "template", "textarea", "title", "video"),
     )
 )
 _PARTED = frozenset(
     (
-        *(
-            "article",
-            "blockquote",
-            "dl",
-            "fieldset",
-            "figure",
-            "footer",
-            "form",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-        ),
-        *("h6", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"),
+        *("article", "blockquote", "dl", "fieldset", "figure", "footer", "form", "h1", "h2", "h3"),
+        *("h4", "h5", "h6", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"),
     )
 )
 _LINES = _PARTED | frozenset(
     (
-        *("address", "body", "caption", "center", "dd", "details", "div", "dt", "figcaption", "hgroup"),
-        *("html", "legend", "li", "search", "summary", "tbody", "tfoot", "thead", "tr"),
+        *("address", "body", "caption", "center", "dd", "details", "div", "dt", "figcaption"),
+        *("hgroup", "html", "legend", "li", "search", "summary", "tbody", "tfoot", "thead", "tr"),
     )
 )
 _OF_A_CARD = ("h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
@@ -63,7 +50,7 @@ class Lines:
 
 
 def read_lines(html: str) -> Iterator[Lines]:
-    """Read the part of a page that is most likely its article, then larger ones; nothing where there is none."""
+    """Read the part of a page that is most likely its article, then larger ones, as far as there are any."""
     from lxml import etree
 
     # The parser would take a zero for the end of the text; a lone surrogate is no text at all.
@@ -142,7 +129,8 @@ class _Writer:
         tag = element.tag
         self._line = max(self._line, element.sourceline or 1)
         if isinstance(tag, str) and (is_root or not self._is_left_out(element)):
-            self._break(tag)
+            if tag != "br":
+                self._break(tag)
             self._depth -= tag in ("ul", "ol")
             self._kept -= tag == "pre"
             self._quoted -= tag in ("blockquote", "figure")

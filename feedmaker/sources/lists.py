@@ -181,7 +181,7 @@ def _json_links(data: bytes) -> tuple[list[tuple[str, str]], str]:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """Unpack gzip as far as a list may go; raise OverflowError beyond that, and EOFError where the end is missing."""
+    """Unpack gzip; raise OverflowError where a list may not be so long, EOFError where its end is missing."""
     whole = bytearray()
     while data:
         unpacker = zlib.decompressobj(wbits=31)

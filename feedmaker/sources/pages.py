@@ -94,16 +94,9 @@ def _placed(diagnostic: Diagnostic, lines: Lines) -> Diagnostic:
 
 
 def _written(page: Page, episode: Episode, found: tuple[Diagnostic, ...]) -> Made:
-    own = replace(
-        episode,
-        id=page.id,
-        url=page.url,
-        slug=None,
-        published=None,
-        updated=None,
-        draft=False,
-        corrections=(),
-    )
+    # What a page says of its own publishing is meant for another site.
+    unsaid = replace(episode, slug=None, published=None, updated=None, draft=False, corrections=())
+    own = replace(unsaid, id=page.id, url=page.url)
     text = write_markdown(own)
     read = parse_note("note.md", text.encode())
     if read.episode != own:

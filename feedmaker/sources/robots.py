@@ -9,19 +9,14 @@ LIMIT = 512_000
 """How many bytes of a robots.txt are read; RFC 9309 wants at least 500 KiB."""
 
 LONGEST_PAUSE = 30.0
-_ALLOW_ALL = ""
-_ALLOW_NONE = "User-agent: *\nDisallow: /\n"
 
 
-def robots_text(status: int, body: bytes = b"") -> str:
-    """Return the rules that an answer means (RFC 9309, 2.3.1): a host that is not well is left alone.
-
-    `status` is 0 where there was no answer.
-    """
+def robots_text(status: int, body: bytes = b"") -> str | None:
+    """Return the rules that an answer means (RFC 9309, 2.3.1); None where the host is to be left alone."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return body[:LIMIT].decode("utf-8-sig", "replace")
-    refuses = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return _ALLOW_ALL if refuses and status != HTTPStatus.TOO_MANY_REQUESTS else _ALLOW_NONE
+    has_none = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return "" if has_none and status != HTTPStatus.TOO_MANY_REQUESTS else None
 
 
 class Rules:

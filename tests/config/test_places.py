@@ -276,6 +276,7 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
         "delivery": {},
         "feeds": {},
         "jobs": [dict(JOB)],
+        "sources": [{"name": "a", "sitemap": "https://elsewhere.example.org/sitemap.xml"}],
         "podcast": podcast,
         "push": {},
         "serving": {},
@@ -291,6 +292,7 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
         "Colours": data["newsletter"]["theme"]["colors"],
         "Delivery": data["delivery"],
         "Job": data["jobs"][0],
+        "Source": data["sources"][0],
         "Push": data["push"],
         "Serving": data["serving"],
         "Podcast": podcast,
@@ -301,6 +303,8 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
     }
     if (owner, name) == ("Job", "every"):
         data["jobs"][0]["cron"] = "@daily"
+    if (owner, name) == ("Source", "sitemap"):
+        data["sources"][0]["feed"] = "https://elsewhere.example.org/feed.xml"
     without = {key: value for key, value in places[owner].items() if key != name}
     places[owner][name] = None
 
