@@ -95,7 +95,8 @@ class Collected:
         parts = [f"{counts[state]} {state}" for state in order if counts[state]]
         if self.left:
             parts.append(f"{self.left} left for next time")
-        parts += [f"{name}: {reason}" for name, reason in self.faults]
+        if self.faults:
+            parts.append(f"lists that could not be read whole: {', '.join(dict(self.faults))}")
         return ", ".join(parts) or "no pages"
 
 

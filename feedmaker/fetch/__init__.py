@@ -41,7 +41,7 @@ _OWN_HEADERS = {"User-Agent": f"feedmaker/{__version__}", "Accept-Encoding": "gz
 class Fetched:
     """Hold an answer: the address it came from, its status, its headers in small letters, its unpacked body.
 
-    The status is 2xx or 304. `moved` tells whether there were redirects, each for good.
+    The status is 2xx or 304. Each sign of a header is one byte, so that it can be sent back as it came. `moved` tells whether there were redirects, each for good.
     """
 
     url: str
@@ -203,7 +203,7 @@ class _Exchange:
         self.client = client
         self.clock = clock
         self.limit = limit
-        self.headers = dict(headers)
+        self.headers = {name.encode("latin-1"): value.encode("latin-1") for name, value in headers.items()}
         self.before = before
         self.shown = ""
 
@@ -263,11 +263,11 @@ class _Exchange:
         """Keep what was meant for one server from the next."""
         if (request.url.scheme, request.url.netloc) != (following.url.scheme, following.url.netloc):
             for name in self.headers:
-                following.headers.pop(name, None)
+                following.headers.pop(name.decode("latin-1"), None)
         return following
 
     def _fetched(self, response: httpx.Response, *, moved: bool) -> Fetched:
-        status, headers = response.status_code, dict(response.headers)
+        status, headers = response.status_code, _read_headers(response.headers)
         if status >= HTTPStatus.BAD_REQUEST:
             message = f"{self.shown}: the answer was {_named(status)}; {_way_out(status)}"
             raise StatusError(message, status, headers)
@@ -346,6 +346,15 @@ def _named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def _read_headers(headers: httpx.Headers) -> dict[str, str]:
+    """Join what stands under one name; bytes become signs one by one, for no encoding is sure."""
+    found: dict[str, str] = {}
+    for name, value in headers.raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
 
 
 def _are_for_good(redirects: Sequence[httpx.Response]) -> bool:
