@@ -1,4 +1,4 @@
-"""A site elsewhere on loopback with many pages of notes: its first collection, and one that finds nothing new.
+"""A site elsewhere on loopback with many pages of notes: its first collection, and one without anything new.
 
 The site is a process of its own, which keeps its answers ready and knows validators. No pause is kept between
 requests: measured is what feedmaker takes, not how polite it is.

@@ -1,4 +1,4 @@
-"""A site elsewhere: a real server on loopback whose pages have validators, and misbehave where a test says so."""
+"""A site elsewhere: a real server on loopback; its pages have validators, and misbehave where a test says so."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.site.connections += 1
 
     def do_GET(self) -> None:
-        self.site.asked.append(Asked(self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.site.asked.append(
+            Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
+        )
         answer = self.site.answers.get(self.path)
         if callable(answer):
             self.close_connection = True
