@@ -86,9 +86,12 @@ class Notes:
         """Tell whether there is a file at a path of the project."""
         return bool(path) and os.path.lexists(self.project.folder / path)
 
-    def has_lost_both(self, known: KnownPage) -> bool:
-        """Tell a page whose files a person has removed, note and original, to have it collected anew."""
-        return bool(known.original) and not self.exists(known.original) and not self.exists(known.path)
+    def renewed(self, known: KnownPage) -> KnownPage:
+        """Forget how a page was where a person has removed both of its files, to have it collected anew."""
+        if not known.original or self.exists(known.original) or self.exists(known.path):
+            return known
+        self._taken -= {known.path, known.original}
+        return KnownPage(known.address, known.id, known.backlog, known.moved_to)
 
     def found(self, known: KnownPage) -> KnownPage:
         """Follow a note that was moved to another place."""

@@ -42,6 +42,7 @@ from feedmaker.sources.lists import (
     read_feed_list,
     read_sitemap,
 )
+from feedmaker.sources.naming import note_id
 from feedmaker.sources.pages import PAGE_LIMIT
 from feedmaker.worklock import exclusive
 
@@ -178,7 +179,7 @@ class _Listing:
             for address in pages:
                 listed.setdefault(address, source)
             is_first = self.memory.definition(source.name) != source.definition
-            new = (KnownPage(address, address, is_first) for address in pages)
+            new = (KnownPage(address, note_id(address), is_first) for address in pages)
             self.memory.adopt(source.name, source.definition, new, whole=not said)
         known = self._with_moved(listed, self.memory.pages())
         # Those that were asked for longest ago come first, and before them those that never were.
@@ -268,8 +269,9 @@ class _Collection:
 
     def run(self, pages: _Pages, faults: Sequence[tuple[str, str]]) -> Collected:
         """Collect all pages."""
-        known, asked = dict(pages.everything), pages.asked
-        wanted = [self._wanted(self._ready(known, address), source) for address, source in asked.items()]
+        asked = pages.asked
+        known = {address: self.notes.renewed(pages.everything[address]) for address in asked}
+        wanted = [self._wanted(known[address], source) for address, source in asked.items()]
         for number, got in enumerate(self.crawler.get_all(wanted), 1):
             self._take(known[got.wanted.key], got, asked)
             if len(self.fresh) + len(self.kept) >= _BATCH or self._size() > _BATCH_BYTES:
@@ -281,13 +283,6 @@ class _Collection:
                 raise
         self._save()
         return Collected(self.outcomes, self.unchanged, self.left, faults, list(self._causes(faults)))
-
-    def _ready(self, known: dict[str, KnownPage], address: str) -> KnownPage:
-        """Forget how a page was where a person has removed its files, to have it collected anew."""
-        page = known[address]
-        if self.notes.has_lost_both(page):
-            page = known[address] = KnownPage(address, page.id, page.backlog, page.moved_to)
-        return page
 
     def _wanted(self, page: KnownPage, source: Source) -> Wanted:
         headers = _validators(page.etag, page.modified) if page.digest else {}
@@ -308,7 +303,8 @@ class _Collection:
             page = replace(page, moved_to=page_address(answer.url) or "")
         if answer.status == HTTPStatus.NOT_MODIFIED:
             if page.digest:
-                self._leave(page)
+                # The next collection gets the page as a whole, for its note is to lead to the new address.
+                self._leave(replace(page, digest="") if answer.moved else page)
             else:
                 reason = "answers that it has not changed, but was never here; tell its owner"
                 self._tell(page, Outcome("failed", page.address, reason=reason))

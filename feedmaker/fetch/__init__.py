@@ -41,7 +41,8 @@ _OWN_HEADERS = {"User-Agent": f"feedmaker/{__version__}", "Accept-Encoding": "gz
 class Fetched:
     """Hold an answer: the address it came from, its status, its headers in small letters, its unpacked body.
 
-    The status is 2xx or 304. Each sign of a header is one byte, so that it can be sent back as it came. `moved` tells whether there were redirects, each for good.
+    The status is 2xx or 304. Each sign of a header is one byte, so that it can be sent back as it came.
+    `moved` tells whether there were redirects, each for good.
     """
 
     url: str

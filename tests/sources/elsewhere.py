@@ -1,4 +1,4 @@
-"""A site elsewhere: a real server on loopback; its pages have validators, and misbehave where a test says so."""
+"""A site elsewhere, served on loopback: its pages have validators, and misbehave where a test says so."""
 
 from __future__ import annotations
 
