@@ -55,6 +55,7 @@ TABLE = """
     series          pure  ..pages
     lint            pure  ..categories
     importing       pure  ..notes
+    sources         pure  ..importing
     serving         pure  config model
     moved           pure  ..serving
     artwork               -
@@ -69,6 +70,8 @@ TABLE = """
     crash                 -
     fetch                 feedmaker errors
     signs                 feedmaker errors text secrets fetch
+    crawl                 errors fetch sources
+    source_memory         errors disk crawl
     push                  errors uri config secrets disk worklock fetch
     settling              -
     reading               ..lock cores index podcast_faults settling

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import BuildReport
+
+if TYPE_CHECKING:
+    from feedmaker.app.collecting import Collected
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done, how much of it, and of how much. It may raise, to end the work there."""
@@ -34,6 +37,13 @@ class Done:
     causes: Sequence[Cause] = ()
     build: BuildReport | None = None
     seconds: float = 0.0
+
+
+def done_by_collecting(collected: Collected) -> Done:
+    """Tell what a collection did; what fails has its causes, and the rest came in all the same."""
+    state: Literal["done", "failed"] = "failed" if collected.failed else "done"
+    causes = [Cause(key, text) for key, text in collected.causes]
+    return Done(collected.summary, state, collected.changes, causes)
 
 
 def done_by_build(report: BuildReport) -> Done:

@@ -21,6 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 MODULES = {
     "build": "site",
     "check": "site",
+    "collect": "collecting",
     "convert": "site",
     "import": "importing",
     "init": "site",

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedmaker.app.newsletters import stored
-from feedmaker.app.outcome import Cause, Done, Progress, done_by_build
+from feedmaker.app.outcome import Cause, Done, Progress, done_by_build, done_by_collecting
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import next_due as next_ping
 from feedmaker.app.reviewing import SEND, due_issues, run_newsletter, send_in_time
@@ -189,6 +189,10 @@ class _Tick:
 
     def _work_of(self, job: Job, due: datetime) -> Work:
         def work(progress: Progress) -> Done:
+            if job.run == "collect":
+                from feedmaker.app.collecting import collect
+
+                return done_by_collecting(collect(self.project, self.now, progress))
             with self.project.working(self.patience):
                 if job.run == "build":
                     with self.project.built(self.now) as (report, _):

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedmaker.config import Push
+from feedmaker.fetch import retry_after
 from feedmaker.push import TOKEN, Outcome, deliver, next_due, queue
 from tests.projects import ROOT
 from tests.push.hub import Hub, Told, listening
@@ -363,9 +364,7 @@ def test_notice_that_nobody_wrote_is_damage(hub: Hub, pings: Path, change: dict[
 )
 def test_any_retry_after_is_a_time_ahead_or_none(said: str) -> None:
     """Whatever a hub says, the next try is not in the past and nothing breaks."""
-    from feedmaker.push import _named_time
-
-    found = _named_time(said, NOW)
+    found = retry_after({"retry-after": said}, NOW)
 
     assert found is None or found >= NOW
 
