@@ -84,7 +84,7 @@ TABLE = """
     delivery              errors config text newsletter store disk
     timing          pure  config due
     app                   feedmaker ..timing
-    scheduler             ..app crash disk settling idle listing store signs secrets worklock
+    scheduler             ..app crash disk settling idle listing podcast_faults store signs secrets worklock
     web                   errors app
     cli                   feedmaker errors crash idle store.records app scheduler web
     __main__              idle cli

@@ -81,7 +81,7 @@ def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -
     with stored(project) as store:
         added = [address for address in normal if store.add_subscriber(address, now)]
     # An issue may have waited for somebody who gets it.
-    project.idle_note.unlink(missing_ok=True)
+    project.wake_ticks()
     return added
 
 

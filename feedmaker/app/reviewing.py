@@ -35,8 +35,8 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
         config = project.config()
         refuse_faulty(project, issue)
         due = at or issue.due_at or next_sending(config, now)
-        project.idle_note.unlink(missing_ok=True)
         store.approve_issue(issue.id, max(due, now) if due else None)
+        project.wake_ticks()
         return find(store, issue.slug)
 
 

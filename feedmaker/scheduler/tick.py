@@ -19,6 +19,7 @@ from feedmaker.app.pushing import next_due as next_ping
 from feedmaker.app.reviewing import SEND, due_issues, run_newsletter, send_in_time
 from feedmaker.errors import BusyError
 from feedmaker.idle import Sight, is_idle
+from feedmaker.podcast_faults import files_named
 from feedmaker.scheduler.quiet import wait_until_quiet
 from feedmaker.scheduler.runs import Runner, Terms, Work
 from feedmaker.timing import Timing
@@ -107,6 +108,7 @@ class _Tick:
         self.sight = Sight(str(project.folder))
         self.project = project
         self.config = project.config()
+        self.sight.include(files_named(self.config))
         self.now = now
         self.patience = terms.patience
         self.runner = Runner(project, self.config.scheduler.lease_time, terms)
@@ -234,8 +236,6 @@ class _Tick:
 
     def _write_idle(self) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
-        from feedmaker.podcast_faults import files_named
-
         with stored(self.project) as store:
             issues = [issue.due_at for issue in store.issues("approved")]
             claims = [run.lease_until for run in store.unfinished_runs()]
@@ -244,7 +244,6 @@ class _Tick:
         note = self.build.next_due if self.build else None
         coming = (note, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
         until = min(due for due in coming if due is not None and due > self.now)
-        self.sight.include(files_named(self.config))
         self.sight.write_idle(self.now.timestamp(), until.timestamp())
 
 
