@@ -57,6 +57,7 @@ class Daemon:
         self._schedule = _state_of(project)
         self._config: Config | None = None
         self._build: BuildReport | None = None
+        self._is_busy = False
 
     def stop(self) -> None:
         """Ask the daemon to end; what it is doing is finished, or handed back where that could take long."""
@@ -74,9 +75,11 @@ class Daemon:
         `tell` takes what systemd wants to know, such as READY=1; `turned` is called as the loop turns.
         """
         self._take_up(self.project.config())
+        tell(READY=1)
+        # Before there are threads: only then a build uses all cores.
+        self._guarded(self._build_now)
         self._scheduler.start()
         try:
-            tell(READY=1)
             self._loop(tell, turned)
         finally:
             tell(STOPPING=1)
@@ -101,17 +104,16 @@ class Daemon:
         """Build once the notes have come to rest; return what was built, or nothing, to try again."""
         wait_until_quiet(self.project.folder)
         *edited, _ = self._watch.look()
-
-        def work() -> None:
-            outcomes, self._build = publish(self.project, self.terms.clock(), self.terms)
-            self._tell(outcomes)
-            # In a thread of its own, for a hub may let us wait.
-            self._scheduler.add_job(self._tell_hubs)
-
-        if not self._guarded(work):
+        if not self._guarded(self._build_now):
             return []
         *_, lock = self._watch.look()
         return [*edited, lock]
+
+    def _build_now(self) -> None:
+        outcomes, self._build = publish(self.project, self.terms.clock(), self.terms)
+        self._tell(outcomes)
+        # In a thread of its own, for a hub may let us wait.
+        self._scheduler.add_job(self._tell_hubs)
 
     def _may_be_whole(self) -> bool:
         """Tell whether a note that was left out, because it was being written, may be taken now."""
@@ -204,8 +206,11 @@ class Daemon:
         """
         try:
             work()
+            self._is_busy = False
         except BusyError as error:
-            self.log.say("work.busy", str(error))
+            if not self._is_busy:
+                self.log.say("work.busy", str(error))
+            self._is_busy = True
             return False
         except Interrupted:
             return False
