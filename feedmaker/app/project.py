@@ -146,7 +146,8 @@ def find_project(start: Path) -> Path:
 class Project:
     """Do what a person or a schedule asks of one project folder.
 
-    `environ` holds what the environment says; secrets come from there.
+    `environ` holds what the environment says; secrets come from there. `in_force` are settings that count
+    whatever `schedule.yaml` says, for as long as that is broken.
     """
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
@@ -158,6 +159,7 @@ class Project:
         self.state = folder / STATE
         self.index_path = self.state / "index.db"
         self.lock_path = folder / LOCK
+        self.in_force: Config | None = None
 
     def wake_ticks(self) -> None:
         """Let the next tick look at what is due, though no file that people write has changed."""
@@ -166,6 +168,8 @@ class Project:
 
     def config(self) -> Config:
         """Read `schedule.yaml`; raise `ConfigError` with all of its faults."""
+        if self.in_force is not None:
+            return self.in_force
         from feedmaker.config import parse_config
 
         try:
@@ -245,7 +249,8 @@ class Project:
         if config.podcast is None:
             heard = [path for path in built.resolution.published if build.reading.facts[path].audio]
             report = replace(report, unfed=len(heard))
-        if inputs.settled(seen.when) and not report.failed and not report.writing:
+        is_whole = not report.failed and not report.writing and self.in_force is None
+        if is_whole and inputs.settled(seen.when):
             self._stamp(index, inputs, built, report)
         return report, build
 

@@ -73,6 +73,9 @@ def run_newsletter(
     config = project.config()
     letter = newsletter_of(config)
     waiting = _waiting(project)
+    if and_send and waiting is None and (sent := _sent(project, due)):
+        # Whoever sent it died before that was recorded, and what is new since waits for the next time.
+        return Done(f"sent {sent.slug}", changes=[f"sent {sent.slug}"])
     if and_send and (waiting is None or waiting.state != "sending") and not _has_readers(project):
         return _nothing(
             "nothing to send: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one"
@@ -123,6 +126,11 @@ def _waiting(project: Project) -> Issue | None:
     with stored(project) as store:
         found = [*store.issues("sending"), *store.issues("approved"), *store.issues("draft")]
     return next(iter(found), None)
+
+
+def _sent(project: Project, due: datetime) -> Issue | None:
+    with stored(project) as store:
+        return store.sent_issue(due)
 
 
 def _has_readers(project: Project) -> bool:

@@ -8,9 +8,11 @@ by the next sweep.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC
 from typing import Any
 
 from feedmaker.app.project import BuildReport, Project
@@ -20,7 +22,7 @@ from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
 from feedmaker.listing import EPISODES, SCHEDULE, State, look
 from feedmaker.scheduler.quiet import wait_until_quiet
-from feedmaker.scheduler.runs import Clock, Interrupted, Terms
+from feedmaker.scheduler.runs import Clock, Flag, Interrupted, Terms
 from feedmaker.scheduler.tick import Outcome, next_runs, publish, run_job, tick
 from feedmaker.scheduler.watch import Watch
 from feedmaker.settling import is_being_written
@@ -51,13 +53,14 @@ class Daemon:
         self.log = log
         self.vitals = vitals
         self.terms = Terms(clock, _PATIENCE, begun=vitals.began, alive=vitals.beat)
-        self._reloading = threading.Event()
+        self._reloading = Flag()
         self._watch = Watch(project.folder, self._say_limited)
         self._scheduler = _background_scheduler()
         self._schedule = _state_of(project)
         self._config: Config | None = None
         self._build: BuildReport | None = None
-        self._is_busy = False
+        self._next_sweep = time.monotonic()
+        self._busy = ""
 
     def stop(self) -> None:
         """Ask the daemon to end; what it is doing is finished, or handed back where that could take long."""
@@ -96,9 +99,11 @@ class Daemon:
                 tell(READY=1)
             if self._watch.look() != built or self._may_be_whole():
                 built = self._publish()
+            self._sweep_again()
             self.vitals.beat()
             turned()
-            self._watch.wait(1.0 if self._build and self._build.writing else SWEEP_SECONDS)
+            left = self._next_sweep - time.monotonic()
+            self._watch.wait(min(1.0, left) if self._build and self._build.writing else left)
 
     def _publish(self) -> list[State]:
         """Build once the notes have come to rest; return what was built, or nothing, to try again."""
@@ -115,6 +120,15 @@ class Daemon:
         # In a thread of its own, for a hub may let us wait.
         self._scheduler.add_job(self._tell_hubs)
 
+    def _sweep_again(self) -> None:
+        """Let another thread sweep every so often, and at once after a change of the schedule.
+
+        APScheduler sleeps by the clock on the wall, which may be put back by years; this also wakes it up.
+        """
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + SWEEP_SECONDS
+            self._scheduler.add_job(self._sweep, id=_SWEEP, replace_existing=True)
+
     def _may_be_whole(self) -> bool:
         """Tell whether a note that was left out, because it was being written, may be taken now."""
         writing = self._build.writing if self._build else ()
@@ -129,10 +143,14 @@ class Daemon:
     def _reload(self) -> None:
         self._reloading.clear()
         try:
-            self._take_up(self.project.config())
+            config = Project(self.project.folder, self.project.environ).config()
         except FeedmakerError as error:
+            self.project.in_force = self._config
             self.vitals.schedule(str(error))
             self.log.say("schedule.broken", f"the schedule stays as it was:\n{error}", "error")
+        else:
+            self.project.in_force = None
+            self._take_up(config)
 
     def _take_up(self, config: Config) -> None:
         """Take up a schedule by its differences: a job that is the same in it goes on as it was.
@@ -144,26 +162,26 @@ class Daemon:
         new = _plan(config)
         for name in old:
             if new.get(name) != old[name]:
-                self._scheduler.remove_job(name)
+                # A job that is never due again is gone by itself.
+                with suppress(LookupError):
+                    self._scheduler.remove_job(name)
         for job in config.jobs:
             if new[job.name] != old.get(job.name):
                 self._scheduler.add_job(self._attend, Timing(job, config.site.zone), [job.name], id=job.name)
-        self._scheduler.add_job(
-            self._sweep,
-            "interval",
-            seconds=SWEEP_SECONDS,
-            id=_SWEEP,
-            replace_existing=True,
-            next_run_time=datetime.now(UTC),
-        )
-        is_first, self._config = self._config is None, config
+        self._next_sweep = time.monotonic()
+        self._say_taken_up(list(new), _difference(old, new))
+        self._config = config
         self.vitals.schedule()
         self._tell_next()
-        if is_first:
-            names = ", ".join(new) or "none"
+
+    def _say_taken_up(self, jobs: Sequence[str], difference: str) -> None:
+        if self._config is None:
+            names = ", ".join(jobs) or "none"
             self.log.say("schedule.loaded", f"watching {self.project.folder / EPISODES}; jobs: {names}")
+        elif self.vitals.state().schedule_fault:
+            self.log.say("schedule.mended", f"schedule.yaml can be used again: {difference}")
         else:
-            self.log.say("schedule.reloaded", f"schedule.yaml read again: {_difference(old, new)}")
+            self.log.say("schedule.reloaded", f"schedule.yaml read again: {difference}")
 
     def _attend(self, job: str) -> None:
         """Do one job, if it is due."""
@@ -175,11 +193,15 @@ class Daemon:
         self._tell_hubs()
 
     def _tell_hubs(self) -> None:
-        for line in lines_of_ping(self.project, self.terms.clock()):
-            self.log.say("hub.told", line)
+        def tell() -> None:
+            for line in lines_of_ping(self.project, self.terms.clock()):
+                self.log.say("hub.told", line)
+
+        self._guarded(tell)
 
     def _tell(self, outcomes: Iterable[Outcome]) -> None:
         for one in outcomes:
+            self._busy = ""
             self.vitals.ended(one.job, one.state, one.seconds)
             head = f"{one.job} {one.state}: {one.summary} ({one.seconds:.1f} s)"
             said = "\n".join([head, *(cause.text for cause in one.causes if cause.text != one.summary)])
@@ -206,11 +228,10 @@ class Daemon:
         """
         try:
             work()
-            self._is_busy = False
         except BusyError as error:
-            if not self._is_busy:
-                self.log.say("work.busy", str(error))
-            self._is_busy = True
+            if str(error) != self._busy:
+                self._busy = str(error)
+                self.log.say("work.busy", self._busy)
             return False
         except Interrupted:
             return False
@@ -248,6 +269,8 @@ def _background_scheduler() -> Any:
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.background import BackgroundScheduler
 
+    # What it has to say, such as that a sweep takes longer than the next one could wait, is no news.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     # Late runs are never dropped (the default is one second's grace): the record of runs decides.
     return BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(_THREADS)},

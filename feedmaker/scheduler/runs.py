@@ -29,6 +29,29 @@ Work = Callable[[Progress], Done]
 MOST_ATTEMPTS = 5
 
 
+class Flag:
+    """Tell all threads that something is wanted.
+
+    The handler of a signal may set it wherever it interrupts its thread, even this class; with
+    `threading.Event`, which takes a lock, the thread could wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """Want it."""
+        self._is_set = True
+
+    def clear(self) -> None:
+        """Want it no more."""
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        """Tell whether it is wanted."""
+        return self._is_set
+
+
 class Interrupted(Exception):  # noqa: N818 - nothing is wrong; the work is for somebody else to finish
     """The work is to end here, because the program is told to stop or has lost its claim."""
 
@@ -48,7 +71,7 @@ class Terms:
 
     clock: Clock
     patience: float = 0.0
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Flag = field(default_factory=Flag)
     begun: Callable[[str], None] = _nobody
     alive: Callable[[], None] = _nobody
 

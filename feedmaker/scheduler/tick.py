@@ -236,12 +236,14 @@ class _Tick:
 
     def _write_idle(self) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
-        with stored(self.project) as store:
-            issues = [issue.due_at for issue in store.issues("approved")]
-            claims = [run.lease_until for run in store.unfinished_runs()]
+        if self.project.in_force is not None:
+            return  # what stands in the schedule is broken, and other ticks have to say so
         jobs = (due for _, due in next_runs(self.config, self.now))
         ping = next_ping(self.project) if self.config.push.automatic else None
         note = self.build.next_due if self.build else None
+        with stored(self.project) as store:
+            issues = [issue.due_at for issue in store.issues("approved")]
+            claims = [run.lease_until for run in store.unfinished_runs()]
         coming = (note, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
         until = min(due for due in coming if due is not None and due > self.now)
         self.sight.write_idle(self.now.timestamp(), until.timestamp())

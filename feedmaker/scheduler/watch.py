@@ -10,7 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from feedmaker.listing import EPISODES, LOCK, State, edited, looked
 
@@ -32,7 +34,8 @@ class Watch:
     def __init__(self, folder: Path, limited: Limited) -> None:
         self._folder = folder
         self._limited = limited
-        self._woken = threading.Event()
+        # Unlike an event, a simple queue can be put to by the handler of a signal at any time.
+        self._woken: SimpleQueue[None] = SimpleQueue()
         self._pause = SHORTEST_PAUSE
         self._listener: _Listener | None = None
         self.events = 0
@@ -40,7 +43,8 @@ class Watch:
 
     def look(self) -> list[State]:
         """List all that a build reads, but for what the settings name besides; begin to listen if need be."""
-        self._woken.clear()
+        while not self._woken.empty():
+            self._woken.get()
         self._listen()
         began = time.monotonic()
         found = [*edited(str(self._folder)), *looked(str(self._folder), [LOCK])]
@@ -50,16 +54,18 @@ class Watch:
 
     def wait(self, most: float = LONGEST_PAUSE) -> None:
         """Return when something has happened, or when it is time to look; `most` seconds from now."""
-        self._woken.wait(min(self._pause, most))
+        with suppress(Empty):
+            self._woken.get(timeout=max(min(self._pause, most), 0.0))
 
     def wake(self) -> None:
         """End a `wait`."""
-        self._woken.set()
+        self._woken.put(None)
 
     def close(self) -> None:
         """Stop listening."""
         if self._listener is not None:
             self._listener.close()
+            self._listener = None
 
     def _listen(self) -> None:
         """Listen to the folder of notes; anew where another folder has taken its place."""
@@ -67,6 +73,8 @@ class Watch:
         try:
             inode = episodes.stat().st_ino
         except OSError:
+            # Another folder that takes its place may get the same inode.
+            self.close()
             return
         if self._listener is None or self._listener.inode != inode:
             self.close()

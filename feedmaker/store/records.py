@@ -153,9 +153,11 @@ class Run:
     def is_held(self, now: datetime, lease: timedelta) -> bool:
         """Tell whether somebody who lives works on it.
 
-        A lease that reaches further than any can is from before the clock was set back.
+        A lease that reaches further than any can is from before the clock was set back. Leases are stored in
+        whole seconds, rounded up.
         """
-        return self.state == "running" and now < self.lease_until <= now + lease
+        longest = now + lease + timedelta(seconds=1)
+        return self.state == "running" and now < self.lease_until <= longest
 
 
 @dataclass(frozen=True, slots=True)

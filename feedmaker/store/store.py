@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from secrets import token_urlsafe
@@ -210,6 +210,13 @@ class Store:
             rows = connection.execute(query.where(issues.c.state.in_(states)) if states else query)
             return [Issue(**row) for row in rows.mappings()]
 
+    def sent_issue(self, due_at: datetime) -> Issue | None:
+        """Return the issue that was due at a time and has gone out since, or None. Read-only."""
+        mine = (issues.c.state == "sent") & (issues.c.due_at == due_at) & (issues.c.sent_at >= due_at)
+        with self._database.reading() as connection:
+            row = connection.execute(select(issues).where(mine).limit(1)).mappings().first()
+            return Issue(**row) if row else None
+
     def mailed_episodes(self) -> set[str]:
         """Return the ids of the episodes that issues have brought to readers. Read-only."""
         query = select(carried.c.episode_id).join(issues).where(issues.c.state == "sent")
@@ -302,10 +309,11 @@ class Store:
         run is begun again.
         """
         row = {"job": job, "due_at": due_at, "state": "running", "started_at": now, "changes": []}
-        row |= {"attempts": 1, "owner": lease.owner, "lease_until": lease.until}
-        free = not_(runs.c.lease_until.between(_just_after(lease.since), lease.until))
+        until = _rounded_up(lease.until)
+        row |= {"attempts": 1, "owner": lease.owner, "lease_until": until}
+        free = not_(runs.c.lease_until.between(_just_after(lease.since), until))
         again = {"started_at": now, "attempts": runs.c.attempts + 1}
-        again |= {"owner": lease.owner, "lease_until": lease.until}
+        again |= {"owner": lease.owner, "lease_until": until}
         with self._database.transaction() as connection:
             done = connection.execute(insert_or(runs).values(row).on_conflict_do_nothing())
             if not done.rowcount:
@@ -315,16 +323,20 @@ class Store:
             return Run(**found)
 
     def renew_run(self, job: str, due_at: datetime, lease: Lease) -> bool:
-        """Show a sign of life; return False where somebody else has taken the run over."""
+        """Show a sign of life; return False where somebody else has taken the run over.
+
+        One who has taken it over by mistake, and given it back since, is forgotten.
+        """
         with self._database.transaction() as connection:
             mine = update(runs).where(_run(job, due_at), _held_by(lease.owner))
-            return connection.execute(mine.values(lease_until=lease.until)).rowcount == 1
+            values = {"owner": lease.owner, "lease_until": _rounded_up(lease.until)}
+            return connection.execute(mine.values(values)).rowcount == 1
 
     def give_back_run(self, job: str, due_at: datetime, owner: str) -> None:
         """Let whoever comes next take over a run at once, as if it had not been begun."""
         with self._database.transaction() as connection:
             mine = update(runs).where(_run(job, due_at), _held_by(owner))
-            values = {"lease_until": runs.c.started_at, "attempts": runs.c.attempts - 1, "owner": ""}
+            values = {"lease_until": _LONG_AGO, "attempts": runs.c.attempts - 1, "owner": _NOBODY}
             connection.execute(mine.values(values))
 
     def finish_run(self, job: str, due_at: datetime, owner: str, now: datetime, ending: Ending) -> bool:
@@ -335,12 +347,14 @@ class Store:
             return connection.execute(mine.values(values)).rowcount == 1
 
     def record_run(self, job: str, now: datetime, owner: str, ending: Ending) -> None:
-        """Record a run that nothing but the moment had called for; of one second only the last."""
-        row = {**asdict(ending), "job": job, "due_at": now, "started_at": now, "finished_at": now}
+        """Record a run that nothing but the moment had called for, as due in a second that no other has."""
+        row = {**asdict(ending), "job": job, "started_at": now, "finished_at": now}
         row |= {"attempts": 1, "owner": owner, "lease_until": now}
+        others = select(func.max(runs.c.due_at)).where(runs.c.job == job, runs.c.due_at >= now)
         with self._database.transaction() as connection:
-            connection.execute(delete(runs).where(_run(job, now)))
-            connection.execute(insert(runs).values(row))
+            last = connection.execute(others).scalar()
+            due_at = last + timedelta(seconds=1) if last else now
+            connection.execute(insert(runs).values(due_at=due_at, **row))
 
     def last_run(self, job: str, until: datetime) -> Run | None:
         """Return the run of a job that was due last and not after `until`, or None. Read-only."""
@@ -397,6 +411,8 @@ class Store:
 
 _RUN = [column for column in runs.c if column.name != "id"]
 _older = runs.alias()
+_NOBODY = ""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _new_token() -> str:
@@ -411,12 +427,18 @@ def _run(job: str, due_at: datetime) -> ColumnElement[bool]:
 
 
 def _held_by(owner: str) -> ColumnElement[bool]:
-    return (runs.c.state == "running") & (runs.c.owner == owner)
+    """Tell whether a run is its owner's, or nobody's any more."""
+    return (runs.c.state == "running") & runs.c.owner.in_([owner, _NOBODY])
 
 
 def _just_after(moment: datetime) -> datetime:
     """Return the first stored time that is later: a lease that ends now is over."""
     return moment + timedelta(seconds=1)
+
+
+def _rounded_up(moment: datetime) -> datetime:
+    """Return the first stored time that is not earlier, so that no lease is cut short."""
+    return moment + timedelta(microseconds=999_999)
 
 
 def _fault(fault: Fault) -> ColumnElement[bool]:

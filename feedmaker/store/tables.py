@@ -35,7 +35,7 @@ class Moment(TypeDecorator[datetime]):
         """Write a time; a naive one is a programming error."""
         if value is not None and value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
-        return None if value is None else utc(value)
+        return None if value is None else utc(value.replace(microsecond=0))
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read a time in UTC."""

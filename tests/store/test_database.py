@@ -156,6 +156,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "carried_episodes": lambda store: store.carried_episodes(),
     "deliveries": lambda store: store.deliveries(1),
     "counts": lambda store: store.counts(1),
+    "sent_issue": lambda store: store.sent_issue(NOW),
     "last_run": lambda store: store.last_run("build", NOW),
     "recent_runs": lambda store: store.recent_runs(1),
     "unfinished_runs": lambda store: store.unfinished_runs(),

@@ -490,11 +490,12 @@ def test_finished_run_cannot_be_taken_over(store: Store, state: Literal["done", 
 
 
 def test_recorded_run_stands_beside_the_claimed(store: Store) -> None:
-    """What nothing was due for is recorded as it ended; of one second only the last."""
+    """What nothing was due for is recorded as it ended, each under a second of its own."""
     store.record_run("saved notes", NOW, "me", Ending("failed", "1 with errors", 0.1))
     store.record_run("saved notes", NOW, "me", Ending("done", "1 new", 0.1))
 
-    assert [(run.state, run.summary) for run in store.recent_runs(9)] == [("done", "1 new")]
+    found = [(run.due_at, run.state, run.summary) for run in store.recent_runs(9)]
+    assert found == [(NOW + timedelta(seconds=1), "done", "1 new"), (NOW, "failed", "1 with errors")]
 
 
 def test_unfinished_runs_are_listed(store: Store) -> None:
