@@ -100,6 +100,7 @@ class Daemon:
             if self._watch.look() != built or self._may_be_whole():
                 built = self._publish()
             self._sweep_again()
+            self.vitals.watched(self._watch.events, self._watch.looks)
             self.vitals.beat()
             turned()
             left = self._next_sweep - time.monotonic()
