@@ -239,7 +239,8 @@ class _Listing:
         read = read_feed_list if source.feed else read_sitemap
         listed = read(got.answer.body, got.answer.url)
         if listed.fault:
-            return replace(listed, fault=f"{shown_address(address)}: {listed.fault}")
+            pages = dict.fromkeys((*listed.pages, *(known.pages if known else ())))
+            return replace(listed, pages=tuple(pages), fault=f"{shown_address(address)}: {listed.fault}")
         etag, modified = _given(got.answer)
         self.memory.keep_list(KnownList(address, etag, modified, digest, listed.pages, listed.lists))
         return listed

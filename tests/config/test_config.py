@@ -78,7 +78,8 @@ delivry: {}
         ),
         "7:12: error: feeds.entries: expected a whole number [bad-value]",
         '9:12: error: unknown key "mial"; did you mean "mail"? [unknown-key]',
-        "11:26: error: jobs.1.run: expected 'build', 'collect', 'newsletter draft' or 'newsletter send' [bad-value]",
+        "11:26: error: jobs.1.run: "
+        "expected 'build', 'collect', 'newsletter draft' or 'newsletter send' [bad-value]",
         '12:1: error: unknown key "delivry"; did you mean "delivery"? [unknown-key]',
     ]
 
