@@ -9,11 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
 
 from feedmaker.app.collecting import collect_within
 from feedmaker.errors import BusyError, OutputError, UsageError
 from feedmaker.model import plain
 from feedmaker.notes.note import parse_note
+from feedmaker.scheduler import tick
 from feedmaker.worklock import exclusive
 from tests.projects import FIRST, LATER, MUCH_LATER, ProjectFolder
 from tests.sources.conftest import Collector
@@ -583,3 +585,17 @@ def test_disk_in_the_way_is_told_and_overcome(collector: Collector, site: Elsewh
     assert collector.collect(LATER + timedelta(days=1)).failed is False
     assert list(collector.files()) == ["episodes/pier/a.md"]
     assert list(collector.files("originals")) == ["originals/pier/a.html"]
+
+
+def test_job_collects_when_it_is_due(collector: Collector, site: Elsewhere) -> None:
+    """A line of the schedule collects by itself, and its run says what was done and whether it failed."""
+    site.put("/a", page("A"))
+    site.put("/b", page("B", date="never"))
+    sources = [{"name": "pier", "sitemap": site.sitemap("/a", "/b"), "private": True, "pause": 0}]
+    jobs = [{"name": "fetch", "run": "collect", "every": "1 hour"}]
+    collector.project.schedule(yaml.safe_dump({"sources": sources, "jobs": jobs}))
+
+    (outcome,) = tick(collector.project.open(), LATER)
+
+    assert (outcome.job, outcome.summary, outcome.failed) == ("fetch", "1 new, 1 failed", True)
+    assert list(collector.files()) == ["episodes/pier/a.md"]
