@@ -599,3 +599,37 @@ def test_job_collects_when_it_is_due(collector: Collector, site: Elsewhere) -> N
 
     assert (outcome.job, outcome.summary, outcome.failed) == ("fetch", "1 new, 1 failed", True)
     assert list(collector.files()) == ["episodes/pier/a.md"]
+
+
+def test_note_that_cannot_be_read_stops_nobody(collector: Collector, site: Elsewhere) -> None:
+    """A folder where a note was is told as that; the other pages are collected, and it is tried again."""
+    for name in ("a", "b"):
+        site.put(f"/{name}", page(f"Bell {name}"))
+    collector.adopt("/a", "/b")
+    there = collector.project.root / "episodes/pier/a.md"
+    there.unlink()
+    there.mkdir()
+    for name in ("a", "b"):
+        site.put(f"/{name}", page(f"Bell {name}", dek="Other words."))
+
+    collected = collector.collect(LATER)
+
+    assert (collected.changes, collected.failed) == (["changed episodes/pier/b.md"], True)
+    assert [outcome.path for outcome in collected.outcomes if outcome.state == "failed"] == [
+        "episodes/pier/a.md"
+    ]
+    assert collector.collect(LATER).failed
+
+
+def test_page_that_moved_meets_its_new_address(collector: Collector, site: Elsewhere) -> None:
+    """A page that redirects to one that is listed too is no second note, in whichever order they come."""
+    site.put("/old", page())
+    collector.adopt("/old")
+    site.put("/new", page(dek="Other words."))
+    site.put("/old", status=308, headers={"Location": "/new"})
+    site.sitemap("/old", "/new")
+    collector.collect(LATER)
+    collector.collect(LATER)
+
+    assert list(collector.files()) == ["episodes/pier/old.md"]
+    assert collector.project.build(LATER).diagnostics == []

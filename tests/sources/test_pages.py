@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -223,6 +225,15 @@ def test_page_without_notes_is_a_fault(data: bytes) -> None:
 def test_depth_does_not_matter(piece: str) -> None:
     """A page as deep as it is long is read or refused, quickly and without a word of Python's."""
     made(f"<body>{piece * 50_000}x")
+
+
+def test_items_in_items_are_read_in_time() -> None:
+    """A page whose items are nested, with much inside the innermost, costs no more than its length."""
+    html = "<body>" + "<ul><li>" * 500 + "<b>x</b>" * 200_000
+    begun = time.perf_counter()
+    made(html)
+
+    assert time.perf_counter() - begun < 20
 
 
 PIECES = st.sampled_from(
