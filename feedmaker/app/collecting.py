@@ -50,7 +50,7 @@ SECONDS = 1800.0
 """How long one collection takes at most; the next one goes on where it stopped."""
 
 MOST_LISTS = 1000
-_BATCH = 200
+_BATCH = 500
 _BATCH_BYTES = 20_000_000
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
