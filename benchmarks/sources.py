@@ -67,7 +67,7 @@ def _serve(count: int, pipe: Connection) -> None:
 
 
 async def _served(count: int, pipe: Connection) -> None:
-    pages = {f"/notes/{number}.html".encode(): _html(page_export(number)) for number in range(count)}
+    pages = {f"/notes/{number}.html".encode(): as_page(page_export(number)) for number in range(count)}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -98,7 +98,7 @@ def _answer(path: bytes, is_known: bool, answers: Mapping[bytes, bytes]) -> byte
     return b"\r\n".join((*lines, b"", body))
 
 
-def _html(text: str) -> bytes:
+def as_page(text: str) -> bytes:
     """Write a page export as the page that it may have come from."""
     parts = []
     for line in filter(None, map(str.strip, text.split("\n"))):

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -108,6 +109,8 @@ class Notes:
         comes to the same. Entries of the back catalogue are in the lock before their notes are there: a build
         in between would make news of them.
         """
+        # A page that moved is known by its new address before a page that is new there.
+        pages = sorted(pages, key=lambda page: (not page.known.path, page.known.address))
         lock = self.project.lock()
         known_ids = frozenset(lock.entries) if lock else frozenset[str]()
         self._sources = {entry.source for entry in lock.entries.values()} if lock else set()
@@ -170,8 +173,13 @@ class Notes:
     def _plan_existing(self, plan: _Plan, text: bytes) -> None:
         """Decide on a note that is there: it is replaced only where nobody has touched it."""
         known = plan.known
-        with explained(self.project.folder / known.path):
+        try:
             there = (self.project.folder / known.path).read_bytes()
+        except OSError as error:
+            said = f"cannot be read ({error.strerror}); mend that, and collect again"
+            plan.outcome = replace(plan.outcome, state="failed", reason=f"{known.path}: {said}")
+            plan.known, plan.original = replace(known, etag="", modified="", digest=""), None
+            return
         if there == text:
             plan.outcome = replace(plan.outcome, state="unchanged")
         elif known.written == _digest(there) or (not known.written and self._makes(known, there)):
@@ -188,7 +196,7 @@ class Notes:
         facts = self._facts.get(known.path)
         url = (facts.url if facts else None) or known.address
         for path, content_type in _alternatives(known.original):
-            if self.exists(path):
+            with suppress(OSError):
                 data = (self.project.folder / path).read_bytes()
                 return make_note(Page(data, content_type, url, known.id, path)).text.encode() == there
         return False

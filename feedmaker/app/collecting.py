@@ -10,13 +10,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import NamedTuple
 
 from feedmaker.app.collected_notes import Fresh, Notes, Outcome
+from feedmaker.app.outcome import Cause
 from feedmaker.app.project import Project, silent
 from feedmaker.config import Config, Source
 from feedmaker.crawl import (
@@ -50,16 +50,9 @@ SECONDS = 1800.0
 """How long one collection takes at most; the next one goes on where it stopped."""
 
 MOST_LISTS = 1000
-_BATCH = 200
+_BATCH = 500
 _BATCH_BYTES = 20_000_000
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-
-
-class Cause(NamedTuple):
-    """Name something that fails: a key that stays the same as long as it does, and what to say of it."""
-
-    key: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,31 +107,13 @@ def collect(
     then stays. Raises `UsageError`, `ConfigError`, `OutputError`, and `BusyError` where another collection is
     under way.
     """
-    return _collect(project, now, progress, names, seconds, project.working)
-
-
-def collect_within(
-    project: Project, now: datetime, progress: Progress = silent, seconds: float = SECONDS
-) -> Collected:
-    """Do what `collect` does, for who holds the work lock already."""
-    return _collect(project, now, progress, (), seconds, nullcontext)
-
-
-def _collect(
-    project: Project,
-    now: datetime,
-    progress: Progress,
-    names: Sequence[str],
-    seconds: float,
-    locked: Callable[[], AbstractContextManager[None]],
-) -> Collected:
     config = project.config()
     sources = _chosen(config, names)
     with exclusive(project.state / "collect.lock", 0.0), Memory.open(project.state / "sources.db") as memory:
         crawler = Crawler(memory.hosts(), now, seconds)
         wanted, faults = _Listing(memory, crawler, progress, now).read(sources)
         notes = Notes(project, config.site, now, wanted.everything.values())
-        return _Collection(memory, crawler, notes, progress, locked).run(wanted, faults)
+        return _Collection(memory, crawler, notes, progress, project.working).run(wanted, faults)
 
 
 def _chosen(config: Config, names: Sequence[str]) -> list[Source]:
@@ -239,7 +214,8 @@ class _Listing:
         read = read_feed_list if source.feed else read_sitemap
         listed = read(got.answer.body, got.answer.url)
         if listed.fault:
-            return replace(listed, fault=f"{shown_address(address)}: {listed.fault}")
+            pages = dict.fromkeys((*listed.pages, *(known.pages if known else ())))
+            return replace(listed, pages=tuple(pages), fault=f"{shown_address(address)}: {listed.fault}")
         etag, modified = _given(got.answer)
         self.memory.keep_list(KnownList(address, etag, modified, digest, listed.pages, listed.lists))
         return listed

@@ -42,8 +42,7 @@ class Done:
 def done_by_collecting(collected: Collected) -> Done:
     """Tell what a collection did; what fails has its causes, and the rest came in all the same."""
     state: Literal["done", "failed"] = "failed" if collected.failed else "done"
-    causes = [Cause(key, text) for key, text in collected.causes]
-    return Done(collected.summary, state, collected.changes, causes)
+    return Done(collected.summary, state, collected.changes, collected.causes)
 
 
 def done_by_build(report: BuildReport) -> Done:

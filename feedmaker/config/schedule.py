@@ -117,9 +117,8 @@ def _together(document: Document, data: Any) -> Iterator[tuple[Mark, str]]:
             yield document.where(("push", name)), f'push.{name}: needs a section "podcast"'
     for where, said in theme_faults(_mapping(_mapping(data.get("newsletter")).get("theme"))):
         yield document.where(("newsletter", "theme", *where)), f"newsletter.theme.{'.'.join(where)}: {said}"
-    for index, key, said in source_faults(data.get("sources")):
-        path: Path = ("sources", index, key) if key else ("sources", index)
-        yield document.where(path), f"sources.{'.'.join(filter(None, (str(index + 1), key)))}: {said}"
+    for path, said in source_faults(data.get("sources")):
+        yield document.where(path), said
     jobs = data.get("jobs")
     first: dict[str, int] = {}
     for index, job in enumerate(jobs if isinstance(jobs, list) else ()):

@@ -53,8 +53,8 @@ class Source(Part):
         return "\n".join((self.feed or self.sitemap or "", self.only or ""))
 
 
-def source_faults(sources: Any) -> Iterator[tuple[int, str, str]]:
-    """Find what is wrong between the keys of sources: which one, at which key, and what."""
+def source_faults(sources: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Find what is wrong between the keys of sources: where, and what."""
     first: dict[str, int] = {}
     for index, source in enumerate(sources if isinstance(sources, list) else ()):
         if not isinstance(source, Mapping) or not source:
@@ -62,7 +62,9 @@ def source_faults(sources: Any) -> Iterator[tuple[int, str, str]]:
         ways = [key for key in WAYS if key in source]
         if len(ways) != 1:
             found = " and ".join(f'"{way}"' for way in ways) or "none"
-            yield index, "", f'needs exactly one of "feed", "sitemap" and "pages"; found {found}'
+            said = f'needs exactly one of "feed", "sitemap" and "pages"; found {found}'
+            yield ("sources", index), f"sources.{index + 1}: {said}"
         name = source.get("name")
         if isinstance(name, str) and first.setdefault(name, index) != index:
-            yield index, "name", f'"{name[:40]}" is the name of another source already'
+            said = f'"{name[:40]}" is the name of another source already'
+            yield ("sources", index, "name"), f"sources.{index + 1}.name: {said}"

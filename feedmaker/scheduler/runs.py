@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from feedmaker.store import Ending, Lease
 Clock = Callable[[], datetime]
 Work = Callable[[Progress], Done]
 MOST_ATTEMPTS = 5
+_MOST_CHANGES = 100
 
 
 class Flag:
@@ -106,7 +107,7 @@ class Runner:
         if note:
             done = replace(done, summary=f"{done.summary} ({note})")
         seconds = round(time.monotonic() - began, 3)
-        ending = Ending(done.state, done.summary, seconds, list(done.changes))
+        ending = Ending(done.state, done.summary, seconds, _recorded(done.changes))
         with stored(self.project) as store:
             is_mine = store.finish_run(name, due, self.owner, now + timedelta(seconds=seconds), ending)
         return replace(done, seconds=seconds) if is_mine else None
@@ -124,7 +125,7 @@ class Runner:
 
         done = replace(_done(build, self._progress), seconds=round(time.monotonic() - began, 3))
         if done.changes or done.state != "done":
-            ending = Ending(done.state, done.summary, done.seconds, list(done.changes))
+            ending = Ending(done.state, done.summary, done.seconds, _recorded(done.changes))
             with stored(self.project) as store:
                 store.record_run(name, now, self.owner, ending)
         return done
@@ -185,6 +186,12 @@ def _done(work: Work, progress: Progress) -> Done:
         return _failed(told_by_disk(error))
     except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
         return _failed(keep(error), f"{type(error).__name__}")
+
+
+def _recorded(changes: Sequence[str]) -> list[str]:
+    """Return what the log keeps of many changes."""
+    more = len(changes) - _MOST_CHANGES
+    return [*changes[:_MOST_CHANGES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _failed(message: str, key: str = "") -> Done:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SAVED_NOTES = "saved notes"
 """The name of runs that notes call for, and not a job; no job can have it."""
 _ISSUE = "issue "
+COLLECT = "collect"
+_ORDER = {COLLECT: 0, "build": 1}
 _LONGEST_IDLENESS = timedelta(hours=1)
 _MOST_MISSED = 1000
 
@@ -127,7 +129,8 @@ class _Tick:
         self.do_all(self.due_jobs())
         self.do_all(self._due_issues())
         self.do_all(self._left_behind())
-        if self.build is None and not any(outcome.failed for outcome in self.outcomes):
+        collecting = {job.name for job in self.config.jobs if job.run == COLLECT}
+        if self.build is None and not any(one.failed and one.job not in collecting for one in self.outcomes):
             self.publish()
         self._tidy()
         if not self.busy and not (self.build and self.build.writing):
@@ -147,7 +150,7 @@ class _Tick:
                 self._take_down(due.name, due.at, done)
 
     def due_jobs(self, only: str | None = None) -> list[_Due]:
-        """List the jobs that are due, builds before newsletters, else in the order of their due times."""
+        """List the jobs that are due in the order of the data: what is collected is built, and then mailed."""
         written = datetime.fromtimestamp(self.project.schedule.stat().st_mtime, UTC)
         found = []
         with stored(self.project) as store:
@@ -155,7 +158,7 @@ class _Tick:
                 if only in (None, job.name):
                     due = self._due(job, store.last_run(job.name, self.now), written)
                     if due is not None:
-                        found.append((job.run != "build", due.at, due))
+                        found.append((_ORDER.get(job.run, len(_ORDER)), due.at, due))
         return [due for *_, due in sorted(found, key=lambda item: item[:2])]
 
     def _due(self, job: Job, last: Run | None, written: datetime) -> _Due | None:
@@ -191,7 +194,7 @@ class _Tick:
 
     def _work_of(self, job: Job, due: datetime) -> Work:
         def work(progress: Progress) -> Done:
-            if job.run == "collect":
+            if job.run == COLLECT:
                 from feedmaker.app.collecting import collect
 
                 return done_by_collecting(collect(self.project, self.now, progress))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 _LEFT_OUT = frozenset(
@@ -35,6 +36,8 @@ _BLANK = re.compile(r"[ \t\n\r\f]+")
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _PERMALINKS = frozenset("#¶§🔗")
 _BULLET = "  • "
+_LOOKED_AT = 100
+"""How many elements of an item are looked at; items in items would else be looked at again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class _Writer:
             return True
         if tag == "footer":
             return not self._quoted
-        return tag == "a" and "".join(element.itertext()).strip() in _PERMALINKS
+        return tag == "a" and "".join(islice(element.itertext(), 3)).strip() in _PERMALINKS
 
     def _start(self, element: Any) -> None:
         tag = element.tag
@@ -193,7 +196,7 @@ class _Writer:
 
 def _is_card(item: Any) -> bool:
     """Tell an item with a heading or a quote of its own, which is no bullet."""
-    return next(item.iter(*_OF_A_CARD), None) is not None
+    return any(each.tag in _OF_A_CARD for each in islice(item.iter(), _LOOKED_AT))
 
 
 def _is_hidden(element: Any) -> bool:

@@ -132,8 +132,9 @@ def _name(element: Any) -> str:
 def _forget(element: Any) -> None:
     """Let go of an element and of those before it, so that a long list takes no memory."""
     element.clear()
-    while element.getprevious() is not None:
-        del element.getparent()[0]
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
 
 
 def _locations(data: bytes) -> Iterator[tuple[str, str]]:

@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
 
-from feedmaker.app.collecting import collect_within
 from feedmaker.errors import BusyError, OutputError, UsageError
 from feedmaker.model import plain
 from feedmaker.notes.note import parse_note
 from feedmaker.worklock import exclusive
 from tests.projects import FIRST, LATER, MUCH_LATER, ProjectFolder
+from tests.scheduling.ticking import tick
 from tests.sources.conftest import Collector
 from tests.sources.elsewhere import Elsewhere, page
 
@@ -508,16 +509,6 @@ def test_two_collections_do_not_run_at_once(collector: Collector, site: Elsewher
     assert len(built) == 1
 
 
-def test_who_holds_the_work_collects_within(collector: Collector, site: Elsewhere) -> None:
-    """With the work lock held already, a collection takes it for given."""
-    site.put("/a", page())
-    collector.sources({"sitemap": site.sitemap("/a")})
-    project = collector.project.open()
-
-    with project.working(0):
-        assert collect_within(project, FIRST).summary == "1 new"
-
-
 def test_writing_waits_for_the_work_lock(collector: Collector, site: Elsewhere) -> None:
     """Pages are fetched while another feedmaker is at work, and written when it is done."""
     site.put("/a", page())
@@ -583,3 +574,54 @@ def test_disk_in_the_way_is_told_and_overcome(collector: Collector, site: Elsewh
     assert collector.collect(LATER + timedelta(days=1)).failed is False
     assert list(collector.files()) == ["episodes/pier/a.md"]
     assert list(collector.files("originals")) == ["originals/pier/a.html"]
+
+
+def test_job_collects_when_it_is_due(collector: Collector, site: Elsewhere) -> None:
+    """A line of the schedule collects by itself, and its run says what was done and whether it failed."""
+    site.put("/a", page("A"))
+    site.put("/b", page("B", date="never"))
+    sources = [{"name": "pier", "sitemap": site.sitemap("/a", "/b"), "private": True, "pause": 0}]
+    jobs = [{"name": "fetch", "run": "collect", "every": "1 hour"}]
+    collector.project.schedule(yaml.safe_dump({"sources": sources, "jobs": jobs}))
+
+    collected, published = tick(collector.project.open(), LATER)
+
+    assert (collected.job, collected.summary, collected.failed) == ("fetch", "1 new, 1 failed", True)
+    assert collected.changes == ["new episodes/pier/a.md"]
+    assert [cause.key for cause in collected.causes] == [f"page {site.address}/b"]
+    assert list(collector.files()) == ["episodes/pier/a.md"]
+    assert (published.job, published.failed) == ("saved notes", False)
+
+
+def test_note_that_cannot_be_read_stops_nobody(collector: Collector, site: Elsewhere) -> None:
+    """A folder where a note was is told as that; the other pages are collected, and it is tried again."""
+    for name in ("a", "b"):
+        site.put(f"/{name}", page(f"Bell {name}"))
+    collector.adopt("/a", "/b")
+    there = collector.project.root / "episodes/pier/a.md"
+    there.unlink()
+    there.mkdir()
+    for name in ("a", "b"):
+        site.put(f"/{name}", page(f"Bell {name}", dek="Other words."))
+
+    collected = collector.collect(LATER)
+
+    assert (collected.changes, collected.failed) == (["changed episodes/pier/b.md"], True)
+    assert [outcome.path for outcome in collected.outcomes if outcome.state == "failed"] == [
+        "episodes/pier/a.md"
+    ]
+    assert collector.collect(LATER).failed
+
+
+def test_page_that_moved_meets_its_new_address(collector: Collector, site: Elsewhere) -> None:
+    """A page that redirects to one that is listed too is no second note, in whichever order they come."""
+    site.put("/old", page())
+    collector.adopt("/old")
+    site.put("/new", page(dek="Other words."))
+    site.put("/old", status=308, headers={"Location": "/new"})
+    site.sitemap("/old", "/new")
+    collector.collect(LATER)
+    collector.collect(LATER)
+
+    assert list(collector.files()) == ["episodes/pier/old.md"]
+    assert collector.project.build(LATER).diagnostics == []

@@ -55,6 +55,13 @@ def test_feed_names_pages(feed: str) -> None:
     assert not listed.fault
 
 
+def test_item_may_stand_alone() -> None:
+    """An item without a feed around it, and with other things before it, is read."""
+    listed = read_feed_list(b"<?a?><!-- b --><item><link>/a</link></item>", BASE)
+
+    assert listed.pages == ("https://pier.example.org/a",)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_sitemap_names_pages_and_sitemaps(packed: bool) -> None:
     """A sitemap names pages, each once, an index names sitemaps; pictures are neither. Packed ones too."""

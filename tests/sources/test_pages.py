@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.notes import page_export
+from benchmarks.sources import as_page
 from feedmaker.model import Episode, plain
 from feedmaker.notes.note import content_digest, parse_note
 from feedmaker.sources.decoding import page_text
@@ -83,6 +87,14 @@ def test_note_is_the_one_that_convert_makes() -> None:
     assert found.title == own.title
     assert found.reveals == own.reveals
     assert made(EXPORT, "text/plain").digest == content_digest(found)
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_html_and_text_of_a_page_make_the_same_note(number: int) -> None:
+    """A page says the same whether it comes as HTML or as the text that was copied from it."""
+    text = page_export(number)
+
+    assert made(as_page(text)).text == made(text, "text/plain").text != ""
 
 
 def test_page_does_not_rule_its_publishing() -> None:
@@ -223,6 +235,15 @@ def test_page_without_notes_is_a_fault(data: bytes) -> None:
 def test_depth_does_not_matter(piece: str) -> None:
     """A page as deep as it is long is read or refused, quickly and without a word of Python's."""
     made(f"<body>{piece * 50_000}x")
+
+
+def test_items_in_items_are_read_in_time() -> None:
+    """A page whose items are nested, with much inside the innermost, costs no more than its length."""
+    html = "<body>" + "<ul><li>" * 500 + "<b>x</b>" * 200_000
+    begun = time.perf_counter()
+    made(html)
+
+    assert time.perf_counter() - begun < 20
 
 
 PIECES = st.sampled_from(
