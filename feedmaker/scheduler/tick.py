@@ -150,7 +150,7 @@ class _Tick:
                 self._take_down(due.name, due.at, done)
 
     def due_jobs(self, only: str | None = None) -> list[_Due]:
-        """List the jobs that are due in the order of the data: what is collected is built, and then mailed."""
+        """List the jobs that are due, in the order of the data: what is collected is built, then mailed."""
         written = datetime.fromtimestamp(self.project.schedule.stat().st_mtime, UTC)
         found = []
         with stored(self.project) as store:

@@ -137,7 +137,7 @@ class Vitals:
             state.open_faults, state.issues_waiting = open_faults, issues_waiting
 
     def watched(self, events: int, scans: int) -> None:
-        """Say how many file events have arrived, and how many full scans were made, since the daemon began."""
+        """Say how many file events have arrived and how many full scans were made, since the beginning."""
         with self._changing() as state:
             state.watch_events, state.watch_scans = events, scans
 
