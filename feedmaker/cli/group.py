@@ -24,6 +24,7 @@ MODULES = {
     "convert": "site",
     "import": "importing",
     "init": "site",
+    "log": "schedule",
     "moved": "serving",
     "new": "site",
     "newsletter": "newsletter",

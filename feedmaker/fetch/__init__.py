@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from feedmaker import __version__
@@ -92,7 +92,12 @@ def post(
     headers: Mapping[str, str] = _NONE,
 ) -> Fetched:
     """Send the fields of a form to an http or https address; for everything else see `fetch`."""
-    return _Exchange(deadline, limit, headers, private=private).answer("POST", url, data)
+    return _Exchange(deadline, limit, headers, private=private).answer("POST", url, data=data)
+
+
+def post_json(url: str, data: object, *, deadline: float = DEADLINE, private: bool = False) -> Fetched:
+    """Send data as JSON to an http or https address; for everything else see `fetch`."""
+    return _Exchange(deadline, LIMIT, _NONE, private=private).answer("POST", url, json=data)
 
 
 def probe(url: str, *, deadline: float = DEADLINE, private: bool = False) -> Probed:
@@ -127,10 +132,10 @@ class _Exchange:
         self.private = private
         self.shown = ""
 
-    def answer(self, method: str, url: str, data: Mapping[str, str] | None = None) -> Fetched:
+    def answer(self, method: str, url: str, **body: Any) -> Fetched:
         self.shown = shown_address(url)
         with self._explained(), self._client() as client:
-            request = client.build_request(method, url, data=data, headers=self.headers)
+            request = client.build_request(method, url, headers=self.headers, **body)
             *_, response = self._followed(client, request)
             return self._fetched(response)
 
