@@ -80,13 +80,15 @@ TABLE = """
     template_faults       ..sample
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     store.records   pure  -
+    faults          pure  store.records
+    fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
     delivery              errors config text newsletter store disk
     timing          pure  config due
     app                   feedmaker ..timing
-    scheduler             ..app crash disk settling idle listing podcast_faults store signs secrets worklock
+    scheduler             ..app
     web                   errors app
-    cli                   feedmaker errors crash idle store.records app scheduler web
+    cli                   feedmaker errors idle plain_times crash store.records signs app scheduler web
     __main__              idle cli
 """
 

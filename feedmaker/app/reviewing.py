@@ -99,7 +99,8 @@ def run_newsletter(
 
 
 def _nothing(reason: str, build: BuildReport | None = None) -> Done:
-    return Done(reason, "skipped", build=build)
+    # With an issue that waits, or nobody to get it, nothing shows whether one could be made and sent.
+    return Done(reason, "skipped", build=build, whole=build is not None)
 
 
 def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:

@@ -26,6 +26,7 @@ MODULES = {
     "import": "importing",
     "init": "site",
     "jobs": "schedule",
+    "log": "schedule",
     "moved": "serving",
     "new": "site",
     "newsletter": "newsletter",

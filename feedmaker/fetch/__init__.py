@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from feedmaker import __version__
@@ -105,7 +105,13 @@ def post(
 ) -> Fetched:
     """Send the fields of a form to an http or https address; for everything else see `fetch`."""
     with Session(private=private, kept=0) as session:
-        return session.exchange(deadline, limit, headers).answer("POST", url, data)
+        return session.exchange(deadline, limit, headers).answer("POST", url, data=data)
+
+
+def post_json(url: str, data: object, *, deadline: float = DEADLINE, private: bool = False) -> Fetched:
+    """Send data as JSON to an http or https address; for everything else see `fetch`."""
+    with Session(private=private, kept=0) as session:
+        return session.exchange(deadline, LIMIT, _NONE).answer("POST", url, json=data)
 
 
 def probe(url: str, *, deadline: float = DEADLINE, private: bool = False) -> Probed:
@@ -208,10 +214,10 @@ class _Exchange:
         self.before = before
         self.shown = ""
 
-    def answer(self, method: str, url: str, data: Mapping[str, str] | None = None) -> Fetched:
+    def answer(self, method: str, url: str, **body: Any) -> Fetched:
         self.shown = shown_address(url)
         with self._explained():
-            request = self.client.build_request(method, url, data=data, headers=self.headers)
+            request = self.client.build_request(method, url, headers=self.headers, **body)
             *redirects, response = self._followed(request)
             try:
                 return self._fetched(response, moved=_are_for_good(redirects))

@@ -17,6 +17,7 @@ from typing import Any
 
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import lines_of_ping
+from feedmaker.app.status import counts
 from feedmaker.config import Config, Job
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
@@ -52,7 +53,7 @@ class Daemon:
         self.project = project
         self.log = log
         self.vitals = vitals
-        self.terms = Terms(clock, _PATIENCE, begun=vitals.began, alive=vitals.beat)
+        self.terms = Terms(clock, _PATIENCE, begun=vitals.began, alive=vitals.beat, told=log.say)
         self._reloading = Flag()
         self._watch = Watch(project.folder, self._say_limited)
         self._scheduler = _background_scheduler()
@@ -213,6 +214,8 @@ class Daemon:
         self._tell_next()
 
     def _tell_next(self) -> None:
+        open_faults, issues_waiting = counts(self.project)
+        self.vitals.count(open_faults=open_faults, issues_waiting=issues_waiting)
         if self._config is not None:
             self.vitals.plan({job.name: due for job, due in next_runs(self._config, self.terms.clock())})
         if self._build is not None:
