@@ -66,6 +66,7 @@ def main() -> None:
     for count in arguments.notes:
         with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name:
             figures += _measure(Path(name), count, arguments.runs, bare.fastest)
+            figures += _measure_sources(Path(name) / "sources", count, arguments.runs, bare.fastest)
             if arguments.hugo:
                 figures += _measure_hugo(Path(name), arguments.hugo, count, arguments.runs, bare.fastest)
     rates = _measure_messages(arguments.recipients)
@@ -107,6 +108,19 @@ def _measure(folder: Path, count: int, runs: int, bare: float) -> Iterator[Figur
             prepare()
             samples.append(_run(command))
         yield _figure(count, what, samples[1:], bare)
+
+
+def _measure_sources(folder: Path, count: int, runs: int, bare: float) -> Iterator[Figure]:
+    """Measure collections of as many pages from a site on this machine."""
+    from benchmarks.sources import scenes
+
+    with scenes(folder, count, FEEDMAKER) as found:
+        for what, prepare, command in found:
+            samples = []
+            for _ in range(runs):
+                prepare()
+                samples.append(_run(command))
+            yield _figure(count, what, samples, bare)
 
 
 def _measure_hugo(folder: Path, program: str, count: int, runs: int, bare: float) -> Iterator[Figure]:

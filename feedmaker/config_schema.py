@@ -21,17 +21,29 @@ def config_schema() -> dict[str, Any]:
     job["if"] = {"required": ["on"], "properties": {"on": {"not": {"type": "null"}}}}
     job["then"] = _written("at")
     job["oneOf"] = [_written(name) for name in WAYS]
+    definitions["Source"]["oneOf"] = [
+        _written("feed"),
+        _written("sitemap"),
+        {"required": ["pages"], "properties": {"pages": {"not": {"type": "null"}}}},
+    ]
     at = definitions["Site"]["properties"]["publish_at"]
     at["default"] = at["default"][:5]  # as people write it, not as RFC 3339 has it
     _describe_merchants(schema)
-    schema["if"] = {"required": ["jobs"], "properties": {"jobs": {"type": "array", "contains": _LETTER_JOB}}}
-    schema["then"] = _written("newsletter", "object")
+    schema["allOf"] = [
+        {
+            "if": {"required": ["jobs"], "properties": {"jobs": {"type": "array", "contains": _job(run)}}},
+            "then": _written(section, kind),
+        }
+        for run, section, kind in (("newsletter ", "newsletter", "object"), ("collect", "sources", "array"))
+    ]
     for part in (schema, *definitions.values()):
         _allow_nulls(part)
     return schema
 
 
-_LETTER_JOB = {"required": ["run"], "properties": {"run": {"pattern": "^newsletter "}}}
+def _job(run: str) -> dict[str, Any]:
+    """Describe a job that runs something."""
+    return {"required": ["run"], "properties": {"run": {"pattern": f"^{run}"}}}
 
 
 def _written(name: str, kind: str = "string") -> dict[str, Any]:

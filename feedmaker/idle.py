@@ -11,11 +11,11 @@ import os
 import time
 
 from feedmaker import __version__
-from feedmaker.listing import LOCK, STATE, State, edited, is_fresh, looked, nearest_project
+from feedmaker.listing import LOCK, STATE, WAKE, State, edited, is_fresh, looked, nearest_project
 
 NOTE = f"{STATE}/idle"
-# These are replaced and never written in place, so each change shows.
-_MADE = [LOCK, f"{STATE}/pings.json"]
+# These are replaced or touched by feedmaker itself, so each change shows.
+_MADE = [LOCK, f"{STATE}/pings.json", WAKE]
 
 
 def is_idle_tick(arguments: list[str]) -> bool:

@@ -15,6 +15,7 @@ ISSUES = "issues"
 TEMPLATES = "templates"
 LOCK = "feedmaker.lock"
 STATE = ".feedmaker"
+WAKE = f"{STATE}/wake"
 NOTE_SUFFIXES = (".md", ".txt")
 ISSUE_SUFFIXES = (".json",)
 HIDDEN = (".", "~", "#")

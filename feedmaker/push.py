@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
@@ -22,7 +21,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from feedmaker.disk import explained, write_durably
 from feedmaker.errors import FetchError, UsageError
-from feedmaker.fetch import StatusError, fetch, post, shown_address
+from feedmaker.fetch import StatusError, fetch, post, retry_after, shown_address
 from feedmaker.secrets import secret
 from feedmaker.uri import is_web_address
 from feedmaker.worklock import exclusive
@@ -241,7 +240,7 @@ class _Sending:
     def _refusal(self, notice: Notice, error: StatusError) -> _Failure:
         if notice.service == "podping" and error.status in _REFUSED:
             return _Failure(f"{TOKEN} was refused; check it", is_general=True)
-        until = _named_time(error.headers.get("retry-after", ""), self.now)
+        until = retry_after(error.headers, self.now)
         if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status not in _TRANSIENT:
             return _Failure(f"the answer was {error.status}", is_final=True)
         is_busy = until is not None or error.status in _BUSY
@@ -287,18 +286,6 @@ def _headers(notice: Notice, environ: Mapping[str, str]) -> Mapping[str, str]:
     if token is None:
         raise UsageError(f"{TOKEN} is not set; see docs/serving.md#push")
     return {"Authorization": token.reveal()}
-
-
-def _named_time(text: str, now: datetime) -> datetime | None:
-    """Read a Retry-After: seconds, or a date (RFC 9110, 10.2.3)."""
-    if text.isascii() and text.isdigit():
-        return now + min(timedelta(seconds=int(text[:9])), 2 * LIFETIME)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment if moment > now else None
 
 
 def _rest(notice: Notice, failure: _Failure | None, now: datetime) -> Notice | None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 
 from feedmaker import __version__
 from feedmaker.errors import FetchError
-from feedmaker.fetch import Fetched, StatusError, fetch, post, shown_address, transport
+from feedmaker.fetch import Fetched, Session, StatusError, fetch, post, retry_after, shown_address, transport
 
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 Talk = Callable[[socket.socket, str], None]
 
 
@@ -519,3 +521,138 @@ def test_no_bytes_make_it_fail_otherwise(data: bytes) -> None:
         ask(saying(b"HTTP/1.1 " + data), deadline=2.0)
     with suppress(FetchError):
         ask(saying(answer(b"", "302 Found", "Location: ")[:-4] + data + b"\r\n\r\n"), deadline=2.0)
+
+
+def test_session_keeps_its_connection() -> None:
+    """Several questions to one server go over one connection; each has a deadline of its own."""
+    talked: list[str] = []
+
+    def talk(connection: socket.socket, request: str) -> None:
+        while request:
+            talked.append(request.split(" ", 2)[1])
+            connection.sendall(answer(b"hello"))
+            request = read_request(connection)
+
+    with serving(talk) as server, Session(private=True) as session:
+        for path in ("a", "b", "c"):
+            assert session.fetch(server.address + path, deadline=10).body == b"hello"
+
+    assert (talked, len(server.asked)) == (["/a", "/b", "/c"], 1)
+
+
+def test_kept_connection_may_be_closed_meanwhile() -> None:
+    """A server that hangs up between two questions is asked the second one over a new connection, once."""
+    with serving(saying(answer(b"hello"))) as server, Session(private=True) as session:
+        found = [session.fetch(server.address + path).body for path in ("a", "b")]
+
+    assert found == [b"hello", b"hello"]
+    assert [asked.split(" ", 2)[1] for asked in server.asked] == ["/a", "/b"]
+
+
+def test_question_is_not_asked_again_without_need() -> None:
+    """A server that hangs up on its first question is not asked twice."""
+    with serving(saying(b"")) as server, Session(private=True) as session, pytest.raises(FetchError):
+        session.fetch(server.address)
+
+    assert len(server.asked) == 1
+
+
+def test_each_address_can_be_prevented() -> None:
+    """Who keeps a session is asked before each address, those of redirects too."""
+    seen: list[str] = []
+
+    def before(url: str) -> None:
+        seen.append(url)
+        if url.endswith("/secret"):
+            raise FetchError("not that")
+
+    with (
+        serving(saying(answer(b"", "302 Found", "Location: /secret"))) as server,
+        Session(private=True, before=before) as session,
+        pytest.raises(FetchError, match="not that"),
+    ):
+        session.fetch(server.address)
+
+    assert seen == [server.address, f"{server.address}secret"]
+    assert len(server.asked) == 1
+
+
+def test_waiting_before_does_not_count() -> None:
+    """The time that somebody takes to allow a question is not taken from its deadline."""
+    never = threading.Event()
+
+    def before(_: str) -> None:
+        never.wait(1.2)
+
+    with (
+        serving(saying(answer(b"hello"))) as server,
+        Session(private=True, before=before) as session,
+    ):
+        assert session.fetch(server.address, deadline=1).body == b"hello"
+
+
+def test_session_refuses_private_addresses() -> None:
+    """A session looks at every address that it connects to."""
+    with serving(saying(answer())) as server, Session() as session:
+        with pytest.raises(FetchError, match="leads into a private network"):
+            session.fetch(server.address)
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "308 Moved", "302 Found", "307 Later"])
+def test_it_is_told_what_moved_for_good(status: str) -> None:
+    """Only redirects that are all for good mean that something has moved."""
+
+    def talk(connection: socket.socket, request: str) -> None:
+        there = request.startswith("GET /there")
+        connection.sendall(answer(b"x") if there else answer(b"", status, "Location: /there"))
+
+    assert ask(talk).moved == status.startswith(("301", "308"))
+    assert not ask(talk, "there").moved
+
+
+def test_headers_keep_their_bytes() -> None:
+    """What a server says in a header can be said back to it byte by byte, in whatever encoding it is."""
+    odd = 'W/"\xe9\xe4 \u20ac'.encode() + b'\xff"'
+    with serving(saying(b"HTTP/1.1 200 OK\r\nETag: " + odd + b"\r\nContent-Length: 0\r\n\r\n")) as server:
+        etag = fetch(server.address, private=True).headers["etag"]
+
+    heard: list[bytes] = []
+
+    class Listener(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            heard.append(self.request.recv(65536))
+            self.request.sendall(answer())
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Listener) as listening:
+        thread = threading.Thread(target=listening.handle_request, daemon=True)
+        thread.start()
+        fetch(
+            f"http://127.0.0.1:{listening.server_address[1]}/", private=True, headers={"If-None-Match": etag}
+        )
+        thread.join(10)
+    assert b"If-None-Match: " + odd + b"\r\n" in heard[0]
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} .{0,12}"))
+def test_any_retry_after_is_a_time_ahead_or_none(said: str) -> None:
+    """Whatever a server says, the next try is not in the past and nothing breaks."""
+    found = retry_after({"retry-after": said}, NOW)
+
+    assert found is None or found >= NOW
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("Tue, 24 Nov 2026 12:05:00 GMT", 300),
+        ("Tue, 24 Nov 2026 11:00:00 GMT", None),
+    ],
+)
+def test_retry_after_has_two_forms(said: str, seconds: int | None) -> None:
+    """A server names a number of seconds or a date; a date that has passed says nothing."""
+    expected = None if seconds is None else NOW + timedelta(seconds=seconds)
+
+    assert retry_after({"retry-after": said}, NOW) == expected

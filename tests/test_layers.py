@@ -55,6 +55,7 @@ TABLE = """
     series          pure  ..pages
     lint            pure  ..categories
     importing       pure  ..notes
+    sources         pure  ..importing
     serving         pure  config model
     moved           pure  ..serving
     artwork               -
@@ -69,6 +70,8 @@ TABLE = """
     crash                 -
     fetch                 feedmaker errors
     signs                 feedmaker errors text secrets fetch
+    crawl                 errors fetch sources
+    source_memory         errors disk crawl
     push                  errors uri config secrets disk worklock fetch
     settling              -
     reading               ..lock cores index podcast_faults settling
@@ -77,13 +80,15 @@ TABLE = """
     template_faults       ..sample
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     store.records   pure  -
+    faults          pure  store.records
+    fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
     delivery              errors config text newsletter store disk
     timing          pure  config due
     app                   feedmaker ..timing
-    scheduler             ..app crash disk settling idle listing store signs secrets worklock
+    scheduler             ..app
     web                   errors app
-    cli                   feedmaker errors crash idle store.records app scheduler web
+    cli                   feedmaker errors idle plain_times crash store.records signs app scheduler web
     __main__              idle cli
 """
 

@@ -78,10 +78,11 @@ def transport_of(project: Project, configured: str) -> Transport:
 def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:
     """Add addresses and return those that are new; raise `UsageError`, adding none, if one is no address."""
     normal = [normalise(address) for address in addresses]
-    with stored(project) as store, store.transaction():
-        # An issue may have waited for somebody who gets it, and no tick can write the note down meanwhile.
-        project.idle_note.unlink(missing_ok=True)
-        return [address for address in normal if store.add_subscriber(address, now)]
+    with stored(project) as store:
+        added = [address for address in normal if store.add_subscriber(address, now)]
+    # An issue may have waited for somebody who gets it.
+    project.wake_ticks()
+    return added
 
 
 def remove_subscribers(project: Project, people: Sequence[str]) -> list[str]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import BuildReport
+from feedmaker.errors import DiagnosedError, FeedmakerError
+
+if TYPE_CHECKING:
+    from feedmaker.app.collecting import Collected
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done, how much of it, and of how much. It may raise, to end the work there."""
+_VARYING = re.compile(r"(?<=feedmaker-)\w+(?=\.log)|[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +25,24 @@ class Cause:
     key: str
     text: str
 
+    @property
+    def alike(self) -> tuple[str, str]:
+        """Return what two causes share where nobody needs to be told of the second."""
+        return self.key, constant(self.text)
+
+
+def constant(message: str) -> str:
+    """Leave out of a message what differs from one time to the next: numbers, and the names of reports."""
+    return _VARYING.sub("#", message)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """Tell what a piece of work did: in a line, and as a list of what it changed.
 
     *skipped* means that there was nothing to do. `build` is the last build that was part of it, and `seconds`
-    is how long all of it took.
+    is how long all of it took. It is not `whole` where something was left untried: then a cause that is not
+    among the `causes` may still be one.
     """
 
     summary: str
@@ -34,6 +51,13 @@ class Done:
     causes: Sequence[Cause] = ()
     build: BuildReport | None = None
     seconds: float = 0.0
+    whole: bool = True
+
+
+def done_by_collecting(collected: Collected) -> Done:
+    """Tell what a collection did; what fails has its causes, and the rest came in all the same."""
+    state: Literal["done", "failed"] = "failed" if collected.failed else "done"
+    return Done(collected.summary, state, collected.changes, collected.causes, whole=not collected.left)
 
 
 def done_by_build(report: BuildReport) -> Done:
@@ -43,9 +67,21 @@ def done_by_build(report: BuildReport) -> Done:
         for word, paths in (("new", report.new), ("changed", report.changed), ("removed", report.removed))
         for path in paths
     ]
+    state: Literal["done", "failed"] = "failed" if report.failed else "done"
+    return Done(report.summary, state, changes, causes_in(report), report)
+
+
+def causes_in(report: BuildReport) -> tuple[Cause, ...]:
+    """Name the notes that are held back by an error, each with the first of its errors."""
     causes: dict[str, Cause] = {}
     for diagnostic in report.diagnostics:
         if diagnostic.is_error:
             causes.setdefault(diagnostic.path, Cause(diagnostic.path, str(diagnostic)))
-    state: Literal["done", "failed"] = "failed" if report.failed else "done"
-    return Done(report.summary, state, changes, tuple(causes.values()), report)
+    return tuple(causes.values())
+
+
+def cause_of(error: FeedmakerError) -> Cause:
+    """Name what ended a piece of work; faults of files count by the files, wherever they stand in them."""
+    if isinstance(error, DiagnosedError):
+        return Cause(" ".join(sorted({fault.path for fault in error.diagnostics})), str(error))
+    return Cause(constant(str(error)), str(error))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedmaker import __version__, idle
+from feedmaker import __version__
 from feedmaker.errors import ConfigError, Diagnostic, LockError, UsageError
 from feedmaker.index import DamagedIndexError, Index, input_digest, look
 from feedmaker.listing import (
@@ -26,6 +26,7 @@ from feedmaker.listing import (
     SCHEDULE,
     STATE,
     TEMPLATES,
+    WAKE,
     is_fresh,
     nearest_project,
 )
@@ -157,9 +158,13 @@ class Project:
         self.public = folder / "public"
         self.state = folder / STATE
         self.index_path = self.state / "index.db"
-        self.idle_note = folder / idle.NOTE
         self.lock_path = folder / LOCK
         self.in_force: Config | None = None
+
+    def wake_ticks(self) -> None:
+        """Let the next tick look at what is due, though no file that people write has changed."""
+        with suppress(OSError):
+            (self.folder / WAKE).touch()
 
     def config(self) -> Config:
         """Read `schedule.yaml`; raise `ConfigError` with all of its faults."""

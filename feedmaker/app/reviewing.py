@@ -35,10 +35,8 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
         config = project.config()
         refuse_faulty(project, issue)
         due = at or issue.due_at or next_sending(config, now)
-        with store.transaction():
-            # No tick can write the note down between the two.
-            project.idle_note.unlink(missing_ok=True)
-            store.approve_issue(issue.id, max(due, now) if due else None)
+        store.approve_issue(issue.id, max(due, now) if due else None)
+        project.wake_ticks()
         return find(store, issue.slug)
 
 
@@ -101,7 +99,8 @@ def run_newsletter(
 
 
 def _nothing(reason: str, build: BuildReport | None = None) -> Done:
-    return Done(reason, "skipped", build=build)
+    # With an issue that waits, or nobody to get it, nothing shows whether one could be made and sent.
+    return Done(reason, "skipped", build=build, whole=build is not None)
 
 
 def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:

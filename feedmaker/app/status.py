@@ -10,7 +10,7 @@ from datetime import datetime
 from feedmaker.app.newsletters import stored
 from feedmaker.app.project import Held, Project, held_notes
 from feedmaker.errors import Diagnostic
-from feedmaker.store import IssueState, Run
+from feedmaker.store import Fault, IssueState, Run, Store
 
 _RUNS = 10
 
@@ -30,6 +30,8 @@ class Status:
     """Hold the answer of `feedmaker status`.
 
     `news` counts published episodes that no issue has carried; `waiting` are the issues still to go out.
+    `faults` are those that last, `running` is what somebody works on or died over, and `last` has the last
+    run of each job of the schedule that ran.
     """
 
     published: int
@@ -41,10 +43,14 @@ class Status:
     waiting: Sequence[Waiting]
     subscribers: int
     runs: Sequence[Run]
+    faults: Sequence[Fault]
+    running: Sequence[Run]
+    last: Mapping[str, Run]
 
 
 def status(project: Project, now: datetime) -> Status:
     """Look at a project, changing nothing that it publishes."""
+    config = project.config()
     reading, resolution = project.survey(now)
     lock = project.lock()
     known = lock.entries if lock else {}
@@ -54,10 +60,13 @@ def status(project: Project, now: datetime) -> Status:
         issues = store.issues()
         subscribers = len(store.subscribers())
         runs = store.recent_runs(_RUNS)
+        faults = _open(store)
+        running = store.unfinished_runs()
+        last = {job.name: store.last_run(job.name, now) for job in config.jobs}
     return Status(
         published=sum(entry.id in known for _, entry in entries),
         unbuilt=[path for path, entry in entries if known.get(entry.id) != entry],
-        held=held_notes(resolution, reading.broken, reading.writing, project.config().site.zone),
+        held=held_notes(resolution, reading.broken, reading.writing, config.site.zone),
         diagnostics=sorted(reading.diagnostics),
         news=sum(not (entry.backlog or entry.issue or entry.id in carried) for _, entry in entries),
         issues=dict(Counter(issue.state for issue in issues)),
@@ -68,4 +77,17 @@ def status(project: Project, now: datetime) -> Status:
         ],
         subscribers=subscribers,
         runs=runs,
+        faults=faults,
+        running=running,
+        last={name: run for name, run in last.items() if run is not None},
     )
+
+
+def counts(project: Project) -> tuple[int, int]:
+    """Return how many faults are open, and how many issues wait for review."""
+    with stored(project) as store:
+        return len(_open(store)), len(store.issues("draft"))
+
+
+def _open(store: Store) -> list[Fault]:
+    return [fault for fault in store.faults() if fault.mended_at is None]

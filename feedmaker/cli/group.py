@@ -21,10 +21,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 MODULES = {
     "build": "site",
     "check": "site",
+    "collect": "collecting",
     "convert": "site",
     "import": "importing",
     "init": "site",
     "jobs": "schedule",
+    "log": "schedule",
     "moved": "serving",
     "new": "site",
     "newsletter": "newsletter",

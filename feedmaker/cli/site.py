@@ -21,7 +21,12 @@ from feedmaker.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from feedmaker.app.project import BuildReport, Project
+    from feedmaker.store.records import Fault
+
+_MOST_FAULTS = 10
 
 
 @cli.command()
@@ -208,6 +213,7 @@ def status(as_json: bool) -> int:
     feedmaker status
     feedmaker status --json
     """
+    from feedmaker.app.runlog import holder, state_of
     from feedmaker.app.status import status as look
     from feedmaker.scheduler.tick import next_runs
 
@@ -233,9 +239,25 @@ def status(as_json: bool) -> int:
     zone = config.site.zone
     for issue in found.waiting:
         click.echo(f"issue {issue.issue} {standing(issue.state, issue.due_at, zone)}: {issue.subject}")
+    for fault in found.faults[:_MOST_FAULTS]:
+        click.echo(_fault_line(fault, zone))
+    if len(found.faults) > _MOST_FAULTS:
+        click.echo(f"fault … and {len(found.faults) - _MOST_FAULTS} more")
     for run in found.runs:
         said = f": {run.summary}" if run.summary else ""
         click.echo(f"ran   {run.due_at.astimezone(zone):%Y-%m-%d %H:%M}  {run.job}  {run.state}{said}")
+    for run in found.running:
+        by = f", {state_of(run, config, now)} by {holder(run)}" if holder(run) else ", handed back"
+        click.echo(f"now   {run.started_at.astimezone(zone):%Y-%m-%d %H:%M}  {run.job}{by}")
     for due, name, what in coming:
-        click.echo(f"next  {due.astimezone(zone):%Y-%m-%d %H:%M %Z}  {name}  {what}")
+        last = found.last.get(name)
+        ran = f"; last {last.due_at.astimezone(zone):%Y-%m-%d %H:%M} {last.state}" if last else ""
+        click.echo(f"next  {due.astimezone(zone):%Y-%m-%d %H:%M %Z}  {name}  {what}{ran}")
     return 0
+
+
+def _fault_line(fault: Fault, zone: ZoneInfo) -> str:
+    """Write a fault in a line: since when, whether the publisher knows, in what, and the first it says."""
+    told = f"told {fault.told_at.astimezone(zone):%Y-%m-%d %H:%M}" if fault.told_at else "not told"
+    first = next(iter(fault.text.splitlines()), "")
+    return f"fault {fault.since.astimezone(zone):%Y-%m-%d %H:%M}  {fault.job}  {told}: {first}"

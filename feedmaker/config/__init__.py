@@ -17,6 +17,7 @@ from feedmaker.config.sections import (
     Serving,
     Site,
 )
+from feedmaker.config.sources import Source
 
 __all__ = [
     "AMAZON",
@@ -43,6 +44,7 @@ __all__ = [
     "Section",
     "Serving",
     "Site",
+    "Source",
     "Theme",
     "Weekday",
     "parse_config",

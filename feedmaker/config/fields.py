@@ -111,6 +111,11 @@ def _holding(name: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def folder_form() -> AfterValidator:
+    """Make a check for folders inside another one."""
+    return _formed(_FOLDER, "a folder such as elsewhere or elsewhere/tides, without dots at the beginning")
+
+
 def _interval(value: str) -> str:
     if not minutes_of(value):
         raise ValueError(f'"{value[:40]}" is no interval; expected for example 15 minutes or 6 hours')
@@ -243,6 +248,7 @@ _LOGO = (
 )
 _SOME = form(r".*\S.*")
 _FONTS = r"('[A-Za-z0-9 -]+'|[A-Za-z-]+)(, *('[A-Za-z0-9 -]+'|[A-Za-z-]+))*"
+_FOLDER = r"[^/\\:?*#.~][^/\\:?*#]*(/[^/\\:?*#.~][^/\\:?*#]*)*"
 _RULE = r"([A-Z-]+=[^=;\s]+;)*FREQ=[A-Z]+(;[A-Z-]+=[^=;\s]+)*"
 
 Text = Annotated[

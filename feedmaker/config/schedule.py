@@ -28,11 +28,13 @@ from feedmaker.config.sections import (
     Serving,
     Site,
 )
+from feedmaker.config.sources import Source, source_faults
 from feedmaker.errors import ConfigError, Diagnostic
 from feedmaker.marked_yaml import Document, Mark, Path, load
 from feedmaker.text import nearest
 
 _ELSEWHERE = "secrets stand in the environment, see docs/configuration.md#secrets"
+_SECTIONS = {"newsletter": "newsletter", "collect": "sources"}
 CONFIG_NAME = "schedule.yaml"
 
 
@@ -50,6 +52,7 @@ class Config(Part):
     newsletter: Newsletter | None = None
     delivery: Delivery = Delivery()
     scheduler: Scheduler = Scheduler()
+    sources: tuple[Source, ...] = ()
     jobs: tuple[Job, ...] = ()
 
     @model_validator(mode="before")
@@ -114,10 +117,12 @@ def _together(document: Document, data: Any) -> Iterator[tuple[Mark, str]]:
             yield document.where(("push", name)), f'push.{name}: needs a section "podcast"'
     for where, said in theme_faults(_mapping(_mapping(data.get("newsletter")).get("theme"))):
         yield document.where(("newsletter", "theme", *where)), f"newsletter.theme.{'.'.join(where)}: {said}"
+    for path, said in source_faults(data.get("sources")):
+        yield document.where(path), said
     jobs = data.get("jobs")
     first: dict[str, int] = {}
     for index, job in enumerate(jobs if isinstance(jobs, list) else ()):
-        yield from _job_faults(document, index, _mapping(job), "newsletter" in data)
+        yield from _job_faults(document, index, _mapping(job), data)
         called = _mapping(job).get("name")
         if isinstance(called, str) and first.setdefault(called, index) != index:
             line = document.where(("jobs", first[called])).line
@@ -126,7 +131,7 @@ def _together(document: Document, data: Any) -> Iterator[tuple[Mark, str]]:
 
 
 def _job_faults(
-    document: Document, index: int, job: Mapping[str, Any], has_newsletter: bool
+    document: Document, index: int, job: Mapping[str, Any], data: Mapping[str, Any]
 ) -> Iterator[tuple[Mark, str]]:
     path = ("jobs", index)
     name = f"jobs.{index + 1}"
@@ -137,8 +142,9 @@ def _job_faults(
         yield document.where(path), f"{name}: needs exactly one of {known}; found {found}"
     if "on" in job and "at" not in job:
         yield document.where_key((*path, "on")), f'{name}: "on" goes with "at", the time of day'
-    if str(job.get("run")).startswith("newsletter ") and not has_newsletter:
-        yield document.where((*path, "run")), f'{name}: needs a section "newsletter"'
+    needed = _SECTIONS.get(str(job.get("run")).partition(" ")[0])
+    if needed and needed not in data:
+        yield document.where((*path, "run")), f'{name}: needs a section "{needed}"'
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -176,6 +182,8 @@ def _expected(detail: ErrorDetails) -> str:
         "string_too_long": f"expected at most {context.get('max_length', 0):,} characters",
         "int_parsing": "expected a whole number",
         "int_type": "expected a whole number",
+        "float_parsing": "expected a number",
+        "finite_number": "expected a number",
         "literal_error": f"expected {context.get('expected', '')}",
         "greater_than_equal": f"expected at least {context.get('ge', '')}",
         "less_than_equal": f"expected at most {context.get('le', '')}",

@@ -171,8 +171,8 @@ class Job(Part):
 
     # `parse_config` sees to it that just one of `WAYS` is set, and `on` only beside `at`.
     name: JobName = Field(description="Name of the job, in small letters, digits and hyphens.")
-    run: Literal["build", "newsletter draft", "newsletter send"] = Field(
-        description='build; "newsletter draft"; or "newsletter send", which drafts and sends.'
+    run: Literal["build", "collect", "newsletter draft", "newsletter send"] = Field(
+        description='build; collect; "newsletter draft"; or "newsletter send", which drafts and sends.'
     )
     when: When | None = Field(
         default=None,

@@ -126,6 +126,16 @@ def send_notice(issue: Issue, config: Config, transport: Transport, now: datetim
     return transport.send(message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review"))
 
 
+def send_word(
+    letter: Newsletter, transport: Transport, name: str, subject: str, text: str, now: datetime
+) -> Receipt:
+    """Tell the reviewer, or else the sender, something in plain text; `name` is another one for each word."""
+    recipient = letter.reviewer or letter.sender.email
+    message_id = _made_id(letter.sender.email, name, recipient)
+    message = plain_message(letter, recipient, subject=subject, text=text, message_id=message_id, date=now)
+    return transport.send(message, Envelope(letter.sender.email, recipient, name))
+
+
 def _message_id(issue: Issue, subscriber: Subscriber, sender: str) -> str:
     """Make an id that no other issue and no other person has, and that gives no address away."""
     return _made_id(sender, issue.slug, utc(issue.drafted_at), str(subscriber.id))

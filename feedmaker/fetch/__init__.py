@@ -2,19 +2,22 @@
 
 One deadline covers looking a name up, connecting, redirects and the body; the size of an answer is bounded
 while it is unpacked; and each address is looked at where it is connected to, so that neither a redirect nor
-a name that changes its address leads into a private network. Nothing is tried twice.
+a name that changes its address leads into a private network. Nothing is tried twice, but for a question
+that came too late for a connection kept from the one before.
 """
 
 from __future__ import annotations
 
 import socket
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from feedmaker import __version__
@@ -22,6 +25,8 @@ from feedmaker.errors import FetchError
 
 if TYPE_CHECKING:
     import httpx
+
+    from feedmaker.fetch.transport import Clock
 
 DEADLINE = 30.0
 LIMIT = 20_000_000
@@ -36,13 +41,15 @@ _OWN_HEADERS = {"User-Agent": f"feedmaker/{__version__}", "Accept-Encoding": "gz
 class Fetched:
     """Hold an answer: the address it came from, its status, its headers in small letters, its unpacked body.
 
-    The status is 2xx or 304.
+    The status is 2xx or 304. Each sign of a header is one byte, so that it can be sent back as it came.
+    `moved` tells whether there were redirects, each for good.
     """
 
     url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,10 @@ class StatusError(FetchError):
         super().__init__(message, reason)
 
 
+class UnreachableError(FetchError):
+    """No complete answer came from a server in time, or there is no such server."""
+
+
 def fetch(
     url: str,
     *,
@@ -79,7 +90,8 @@ def fetch(
     `private` allows addresses that only this machine or its network can reach. `headers` go to the server of
     `url` and to no other that it redirects to. Raises `FetchError`, and `StatusError` for a status from 400.
     """
-    return _Exchange(deadline, limit, headers, private=private).answer("GET", url)
+    with Session(private=private, kept=0) as session:
+        return session.fetch(url, deadline=deadline, limit=limit, headers=headers)
 
 
 def post(
@@ -92,7 +104,14 @@ def post(
     headers: Mapping[str, str] = _NONE,
 ) -> Fetched:
     """Send the fields of a form to an http or https address; for everything else see `fetch`."""
-    return _Exchange(deadline, limit, headers, private=private).answer("POST", url, data)
+    with Session(private=private, kept=0) as session:
+        return session.exchange(deadline, limit, headers).answer("POST", url, data=data)
+
+
+def post_json(url: str, data: object, *, deadline: float = DEADLINE, private: bool = False) -> Fetched:
+    """Send data as JSON to an http or https address; for everything else see `fetch`."""
+    with Session(private=private, kept=0) as session:
+        return session.exchange(deadline, LIMIT, _NONE).answer("POST", url, json=data)
 
 
 def probe(url: str, *, deadline: float = DEADLINE, private: bool = False) -> Probed:
@@ -100,7 +119,21 @@ def probe(url: str, *, deadline: float = DEADLINE, private: bool = False) -> Pro
 
     A server that does not answer HEAD well is asked with GET. Raises `FetchError` where there is no answer.
     """
-    return _Exchange(deadline, 0, _NONE, private=private).probe(url)
+    with Session(private=private, kept=0) as session:
+        return session.exchange(deadline, 0, _NONE).probe(url)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """Read when a server wants to be asked again: seconds, or a date (RFC 9110, 10.2.3)."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return now + timedelta(seconds=int(text[:9]))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment > now else None
 
 
 def shown_address(url: str) -> str:
@@ -115,52 +148,109 @@ def shown_address(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}{'?…' if parts.query else ''}"
 
 
+def _anything(_url: str) -> None:
+    """Let every address be asked."""
+
+
+class Session:
+    """Keep connections open for the next question, for one thread at a time.
+
+    `before` is called with each address before it is asked, those of redirects too, and may raise
+    `FetchError` to prevent that; the time that it takes does not count. `private` is that of `fetch`.
+    """
+
+    def __init__(
+        self, *, private: bool = False, kept: int = 2, before: Callable[[str], None] = _anything
+    ) -> None:
+        import httpx
+
+        from feedmaker.fetch.transport import Clock, Transport
+
+        self._before = before
+        self._clock = Clock(DEADLINE)
+        # The environment could name a proxy, and nobody could tell where one leads.
+        transport = Transport(self._clock, private=private, kept=kept)
+        self._client = httpx.Client(transport=transport, headers=_OWN_HEADERS, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def fetch(
+        self,
+        url: str,
+        *,
+        deadline: float = DEADLINE,
+        limit: int = LIMIT,
+        headers: Mapping[str, str] = _NONE,
+    ) -> Fetched:
+        """Get what is at an address, as `fetch` does."""
+        return self.exchange(deadline, limit, headers).answer("GET", url)
+
+    def exchange(self, deadline: float, limit: int, headers: Mapping[str, str]) -> _Exchange:
+        """Begin to ask a question; only one at a time."""
+        self._clock.restart(deadline)
+        self._client.cookies.clear()
+        return _Exchange(self._client, self._clock, limit, headers, self._before)
+
+
 class _Exchange:
     """Ask one question and follow it to its answer."""
 
-    def __init__(self, deadline: float, limit: int, headers: Mapping[str, str], *, private: bool) -> None:
-        from feedmaker.fetch.transport import Clock
-
-        self.clock = Clock(deadline)
+    def __init__(
+        self,
+        client: httpx.Client,
+        clock: Clock,
+        limit: int,
+        headers: Mapping[str, str],
+        before: Callable[[str], None],
+    ) -> None:
+        self.client = client
+        self.clock = clock
         self.limit = limit
-        self.headers = dict(headers)
-        self.private = private
+        self.headers = {name.encode("latin-1"): value.encode("latin-1") for name, value in headers.items()}
+        self.before = before
         self.shown = ""
 
-    def answer(self, method: str, url: str, data: Mapping[str, str] | None = None) -> Fetched:
+    def answer(self, method: str, url: str, **body: Any) -> Fetched:
         self.shown = shown_address(url)
-        with self._explained(), self._client() as client:
-            request = client.build_request(method, url, data=data, headers=self.headers)
-            *_, response = self._followed(client, request)
-            return self._fetched(response)
+        with self._explained():
+            request = self.client.build_request(method, url, headers=self.headers, **body)
+            *redirects, response = self._followed(request)
+            try:
+                return self._fetched(response, moved=_are_for_good(redirects))
+            finally:
+                response.close()
 
     def probe(self, url: str) -> Probed:
         self.shown = shown_address(url)
-        with self._explained(), self._client() as client:
-            answers = self._heads(client, url)
+        with self._explained():
+            answers = self._heads(url)
             if not answers or _refuses_heads(answers[-1].status_code):
-                answers = list(self._followed(client, client.build_request("GET", url)))
+                answers = list(self._followed(self.client.build_request("GET", url)))
             *redirects, last = answers
-            moved = all(each.status_code in _FOR_GOOD for each in redirects) and bool(redirects)
             last.close()
-            return Probed(str(last.url.copy_with(username=None, password=None)), last.status_code, moved)
+            address = str(last.url.copy_with(username=None, password=None))
+            return Probed(address, last.status_code, _are_for_good(redirects))
 
-    def _heads(self, client: httpx.Client, url: str) -> list[httpx.Response]:
+    def _heads(self, url: str) -> list[httpx.Response]:
         """Return the answers to HEAD; none where a server hangs up instead."""
         import httpcore
 
         try:
-            answers = list(self._followed(client, client.build_request("HEAD", url)))
+            answers = list(self._followed(self.client.build_request("HEAD", url)))
         except (httpcore.RemoteProtocolError, httpcore.ReadError):
             return []
         answers[-1].close()
         return answers
 
-    def _followed(self, client: httpx.Client, request: httpx.Request) -> Iterator[httpx.Response]:
+    def _followed(self, request: httpx.Request) -> Iterator[httpx.Response]:
         """Yield all redirects, closed, and the answer that they end at, whose body is still to come."""
         for _ in range(_MOST_REDIRECTS + 1):
             self._look_at(request)
-            response = client.send(request, stream=True)
+            response = self.client.send(request, stream=True)
             if response.next_request is None:
                 yield response
                 return
@@ -169,36 +259,29 @@ class _Exchange:
             request = self._next(request, response.next_request)
         raise self._error(f"more than {_MOST_REDIRECTS} redirects; use the address that they end at")
 
-    def _client(self) -> httpx.Client:
-        import httpx
-
-        from feedmaker.fetch.transport import Transport
-
-        # The environment could name a proxy, and nobody could tell where one leads.
-        transport = Transport(self.clock, private=self.private)
-        return httpx.Client(transport=transport, headers=_OWN_HEADERS, trust_env=False)
-
     def _look_at(self, request: httpx.Request) -> None:
         self.shown = shown_address(str(request.url))
         if request.url.scheme not in ("http", "https") or not request.url.host:
             raise self._error("only https:// and http:// addresses can be fetched; use one of those")
+        with self.clock.stopped():
+            self.before(str(request.url))
 
     def _next(self, request: httpx.Request, following: httpx.Request) -> httpx.Request:
         """Keep what was meant for one server from the next."""
         if (request.url.scheme, request.url.netloc) != (following.url.scheme, following.url.netloc):
             for name in self.headers:
-                following.headers.pop(name, None)
+                following.headers.pop(name.decode("latin-1"), None)
         return following
 
-    def _fetched(self, response: httpx.Response) -> Fetched:
-        status, headers = response.status_code, dict(response.headers)
+    def _fetched(self, response: httpx.Response, *, moved: bool) -> Fetched:
+        status, headers = response.status_code, _read_headers(response.headers)
         if status >= HTTPStatus.BAD_REQUEST:
             reason = f"the answer was {_named(status)}; {_way_out(status)}"
             raise StatusError(f"{self.shown}: {reason}", reason, status, headers)
         if not response.is_success and status != HTTPStatus.NOT_MODIFIED:
             raise self._error(f"the answer was {_named(status)}, which leads nowhere; check the address")
         address = str(response.url.copy_with(username=None, password=None))
-        return Fetched(address, status, headers, self._body(response))
+        return Fetched(address, status, headers, self._body(response), moved)
 
     def _body(self, response: httpx.Response) -> bytes:
         packing = response.headers.get("content-encoding", "").strip().lower()
@@ -223,26 +306,35 @@ class _Exchange:
 
         from feedmaker.fetch.transport import PrivateAddressError
 
+        damaged = "the answer is damaged; try again later, or tell its owner"
         late = f"no complete answer within {self.clock.seconds:g} seconds; try again later"
-        ways: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-            ((TimeoutError, httpcore.TimeoutException), late),
-            ((PrivateAddressError,), "leads into a private network; only public addresses may be fetched"),
-            ((socket.gaierror,), "there is no such host; check the address and the network"),
+        refused, unreachable = FetchError, UnreachableError
+        ways: tuple[tuple[tuple[type[Exception], ...], type[FetchError], str], ...] = (
+            ((TimeoutError, httpcore.TimeoutException), unreachable, late),
+            (
+                (PrivateAddressError,),
+                refused,
+                "leads into a private network; only public addresses may be fetched",
+            ),
+            ((socket.gaierror,), unreachable, "there is no such host; check the address and the network"),
             (
                 (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.ProtocolError, UnicodeError),
+                refused,
                 "this is no sound address; check it for mistakes",
             ),
+            ((httpcore.ProtocolError, httpx.StreamError, zlib.error, EOFError), refused, damaged),
             (
-                (httpcore.ProtocolError, httpx.StreamError, zlib.error, EOFError),
-                "the answer is damaged; try again later, or tell its owner",
+                (OSError, httpcore.NetworkError),
+                unreachable,
+                "cannot be reached; check the address and the network",
             ),
-            ((OSError, httpcore.NetworkError), "cannot be reached; check the address and the network"),
         )
         try:
             yield
-        except tuple(kind for kinds, _ in ways for kind in kinds) as error:
-            message = next(message for kinds, message in ways if isinstance(error, kinds))
-            raise self._error(message + _reason(error)) from error
+        except tuple(kind for kinds, *_ in ways for kind in kinds) as error:
+            told, message = next((told, message) for kinds, told, message in ways if isinstance(error, kinds))
+            reason = f"{message}{_reason(error)}"
+            raise told(f"{self.shown}: {reason}", reason) from error
 
     def _error(self, reason: str) -> FetchError:
         return FetchError(f"{self.shown}: {reason}", reason)
@@ -262,6 +354,19 @@ def _named(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def _read_headers(headers: httpx.Headers) -> dict[str, str]:
+    """Join what stands under one name; bytes become signs one by one, for no encoding is sure."""
+    found: dict[str, str] = {}
+    for name, value in headers.raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _are_for_good(redirects: Sequence[httpx.Response]) -> bool:
+    return bool(redirects) and all(each.status_code in _FOR_GOOD for each in redirects)
 
 
 def _refuses_heads(status: int) -> bool:

@@ -11,11 +11,13 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpcore
 import httpx
 
+_IDLE_SECONDS = 15.0
 # Addresses of IPv4 in the clothes of IPv6 lead where IPv4 does (RFC 6052, 2.1).
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
@@ -28,8 +30,21 @@ class Clock:
     """Count down to a deadline."""
 
     def __init__(self, seconds: float) -> None:
+        self.restart(seconds)
+
+    def restart(self, seconds: float) -> None:
+        """Begin to count anew."""
         self.seconds = seconds
         self._end = time.monotonic() + seconds
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Leave out of the count what takes time inside."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - begun
 
     def left(self) -> float:
         """Return the seconds that are left; raise `TimeoutError` where none are."""
@@ -40,11 +55,16 @@ class Clock:
 
 
 class Transport(httpx.BaseTransport):
-    """Carry requests until the clock runs out, and only to public addresses unless `private` is set."""
+    """Carry requests until the clock runs out, and only to public addresses unless `private` is set.
 
-    def __init__(self, clock: Clock, *, private: bool) -> None:
+    As many connections as `kept` stay open for a while after their answers.
+    """
+
+    def __init__(self, clock: Clock, *, private: bool, kept: int = 0) -> None:
         self._pool = httpcore.ConnectionPool(
-            network_backend=_Backend(clock, private=private), max_keepalive_connections=0
+            network_backend=_Backend(clock, private=private),
+            max_keepalive_connections=kept,
+            keepalive_expiry=_IDLE_SECONDS,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -56,9 +76,15 @@ class Transport(httpx.BaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
-        answer = self._pool.handle_request(
-            httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream)
-        )
+        was_kept = bool(self._pool.connections)
+        asked = httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream)
+        try:
+            answer = self._pool.handle_request(asked)
+        except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
+            if not was_kept:
+                raise
+            # A server closes a kept connection when it likes, and this request came too late for it.
+            answer = self._pool.handle_request(asked)
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     def close(self) -> None:

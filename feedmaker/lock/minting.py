@@ -95,9 +95,7 @@ class Minter:
         return next(name for name in _numbered(base) if name not in self.ids)
 
     def _free_slug(self, note: Facts) -> str:
-        base = base_slug(note.title)
-        slugs = chain((base,), _numbered(f"{base}-{note.aired.isoformat()}"))
-        return next(slug for slug in slugs if slug not in self.slugs)
+        return free_slug(note.title, note.aired, self.slugs)
 
 
 def _keys(note: Facts, before: Entry | None = None) -> tuple[tuple[str, str], ...]:
@@ -135,6 +133,13 @@ def _free(name: str, taken: Container[str]) -> str:
 def _numbered(base: str) -> Iterator[str]:
     yield base
     yield from (f"{base}-{number}" for number in count(2))
+
+
+def free_slug(title: str, aired: date, taken: Container[str]) -> str:
+    """Make the slug of a title that no other episode has."""
+    base = base_slug(title)
+    slugs = chain((base,), _numbered(f"{base}-{aired.isoformat()}"))
+    return next(slug for slug in slugs if slug not in taken)
 
 
 def base_slug(title: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import lines_of_ping
+from feedmaker.app.status import counts
 from feedmaker.config import Config, Job
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, ConfigError, FeedmakerError
@@ -52,7 +53,7 @@ class Daemon:
         self.project = project
         self.log = log
         self.vitals = vitals
-        self.terms = Terms(clock, _PATIENCE, begun=vitals.began, alive=vitals.beat)
+        self.terms = Terms(clock, _PATIENCE, begun=vitals.began, alive=vitals.beat, told=log.say)
         self._reloading = Flag()
         self._watch = Watch(project.folder, self._say_limited)
         self._scheduler = _background_scheduler()
@@ -78,9 +79,11 @@ class Daemon:
         `tell` takes what systemd wants to know, such as READY=1; `turned` is called as the loop turns.
         """
         self._take_up(self.project.config())
+        tell(READY=1)
+        # Before there are threads: only then a build uses all cores.
+        self._guarded(self._build_now)
         self._scheduler.start()
         try:
-            tell(READY=1)
             self._loop(tell, turned)
         finally:
             tell(STOPPING=1)
@@ -98,6 +101,7 @@ class Daemon:
             if self._watch.look() != built or self._may_be_whole():
                 built = self._publish()
             self._sweep_again()
+            self.vitals.watched(self._watch.events, self._watch.looks)
             self.vitals.beat()
             turned()
             left = self._next_sweep - time.monotonic()
@@ -107,17 +111,16 @@ class Daemon:
         """Build once the notes have come to rest; return what was built, or nothing, to try again."""
         wait_until_quiet(self.project.folder)
         *edited, _ = self._watch.look()
-
-        def work() -> None:
-            outcomes, self._build = publish(self.project, self.terms.clock(), self.terms)
-            self._tell(outcomes)
-            # In a thread of its own, for a hub may let us wait.
-            self._scheduler.add_job(self._tell_hubs)
-
-        if not self._guarded(work):
+        if not self._guarded(self._build_now):
             return []
         *_, lock = self._watch.look()
         return [*edited, lock]
+
+    def _build_now(self) -> None:
+        outcomes, self._build = publish(self.project, self.terms.clock(), self.terms)
+        self._tell(outcomes)
+        # In a thread of its own, for a hub may let us wait.
+        self._scheduler.add_job(self._tell_hubs)
 
     def _sweep_again(self) -> None:
         """Let another thread sweep every so often, and at once after a change of the schedule.
@@ -211,6 +214,8 @@ class Daemon:
         self._tell_next()
 
     def _tell_next(self) -> None:
+        open_faults, issues_waiting = counts(self.project)
+        self.vitals.count(open_faults=open_faults, issues_waiting=issues_waiting)
         if self._config is not None:
             self.vitals.plan({job.name: due for job, due in next_runs(self._config, self.terms.clock())})
         if self._build is not None:

@@ -11,22 +11,24 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
 
 from feedmaker.app.newsletters import stored
-from feedmaker.app.outcome import Cause, Done, Progress, done_by_build
+from feedmaker.app.outcome import Cause, Done, Progress, cause_of, constant, done_by_build
 from feedmaker.app.project import Project
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, FeedmakerError, StoreError
+from feedmaker.signs.log import Event, Level
 from feedmaker.store import Ending, Lease
 
 Clock = Callable[[], datetime]
 Work = Callable[[Progress], Done]
 MOST_ATTEMPTS = 5
+_MOST_CHANGES = 100
 
 
 class Flag:
@@ -66,7 +68,8 @@ class Terms:
 
     `clock` is the one on the wall, whatever time a run is done for; `patience` is how many seconds to wait
     for a folder that is taken. `stopping` ends what runs at the next occasion. `begun` is told what begins,
-    and `alive` is called as it goes on.
+    and `alive` is called as it goes on. `told` hears what the publisher was told, or could not be: an event
+    of the log, a message, and a level.
     """
 
     clock: Clock
@@ -74,6 +77,7 @@ class Terms:
     stopping: Flag = field(default_factory=Flag)
     begun: Callable[[str], None] = _nobody
     alive: Callable[[], None] = _nobody
+    told: Callable[[Event, str, Level], object] = _nobody
 
 
 class Runner:
@@ -106,13 +110,13 @@ class Runner:
         if note:
             done = replace(done, summary=f"{done.summary} ({note})")
         seconds = round(time.monotonic() - began, 3)
-        ending = Ending(done.state, done.summary, seconds, list(done.changes))
+        ending = Ending(done.state, done.summary, seconds, _recorded(done.changes))
         with stored(self.project) as store:
             is_mine = store.finish_run(name, due, self.owner, now + timedelta(seconds=seconds), ending)
         return replace(done, seconds=seconds) if is_mine else None
 
-    def publish(self, name: str, now: datetime) -> Done:
-        """Build what notes call for, and record that as a run where it changes something or finds a fault.
+    def publish(self, name: str, now: datetime, is_news: Callable[[Done], bool]) -> Done:
+        """Build what notes call for, and record that as a run where it is news.
 
         Nothing is claimed: a build that nobody needs any more does nothing. Raises `BusyError` and
         `Interrupted`.
@@ -123,8 +127,8 @@ class Runner:
             return done_by_build(self.project.build(now, progress, self.terms.patience))
 
         done = replace(_done(build, self._progress), seconds=round(time.monotonic() - began, 3))
-        if done.changes or done.state != "done":
-            ending = Ending(done.state, done.summary, done.seconds, list(done.changes))
+        if is_news(done):
+            ending = Ending(done.state, done.summary, done.seconds, _recorded(done.changes))
             with stored(self.project) as store:
                 store.record_run(name, now, self.owner, ending)
         return done
@@ -180,20 +184,27 @@ def _done(work: Work, progress: Progress) -> Done:
     except (BusyError, Interrupted):
         raise
     except FeedmakerError as error:
-        return _failed(str(error))
+        return _failed(cause_of(error))
     except OSError as error:
-        return _failed(told_by_disk(error))
+        return _failed(Cause(constant(told_by_disk(error)), told_by_disk(error)))
     except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
-        return _failed(keep(error), f"{type(error).__name__}")
+        return _failed(Cause(type(error).__name__, keep(error)))
 
 
-def _failed(message: str, key: str = "") -> Done:
-    return Done(message, "failed", causes=[Cause(key or message, message)])
+def _recorded(changes: Sequence[str]) -> list[str]:
+    """Return what the log keeps of many changes."""
+    more = len(changes) - _MOST_CHANGES
+    return [*changes[:_MOST_CHANGES], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _failed(cause: Cause) -> Done:
+    return Done(cause.text, "failed", causes=[cause], whole=False)
 
 
 def _given_up(name: str) -> Done:
     """End a run that has ended every process that began it."""
-    return _failed(
+    said = (
         f"{name} was begun {MOST_ATTEMPTS} times, and each time the program was killed before the end; "
         "it is left alone now, and the next due time tries again"
     )
+    return _failed(Cause("killed", said))

@@ -13,12 +13,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedmaker.app.newsletters import stored
-from feedmaker.app.outcome import Cause, Done, Progress, done_by_build
+from feedmaker.app.outcome import Cause, Done, Progress, causes_in, done_by_build, done_by_collecting
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import next_due as next_ping
 from feedmaker.app.reviewing import SEND, due_issues, run_newsletter, send_in_time
 from feedmaker.errors import BusyError
+from feedmaker.fault_notices import ISSUE, SAVED_NOTES
+from feedmaker.faults import Look
 from feedmaker.idle import Sight, is_idle
+from feedmaker.podcast_faults import files_named
+from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.quiet import wait_until_quiet
 from feedmaker.scheduler.runs import Runner, Terms, Work
 from feedmaker.timing import Timing
@@ -27,10 +31,10 @@ if TYPE_CHECKING:
     from feedmaker.config import Config, Job
     from feedmaker.store import Run
 
-SAVED_NOTES = "saved notes"
-"""The name of runs that notes call for, and not a job; no job can have it."""
-_ISSUE = "issue "
+COLLECT = "collect"
+_ORDER = {COLLECT: 0, "build": 1}
 _LONGEST_IDLENESS = timedelta(hours=1)
+_SOON = timedelta(seconds=1)
 _MOST_MISSED = 1000
 
 
@@ -81,6 +85,7 @@ def run_job(project: Project, job: str, now: datetime, terms: Terms) -> list[Out
     looked = _Tick(project, now, terms)
     wait_until_quiet(project.folder)
     looked.do_all(looked.due_jobs(job))
+    looked.settle()
     return looked.result()
 
 
@@ -88,6 +93,7 @@ def publish(project: Project, now: datetime, terms: Terms) -> tuple[list[Outcome
     """Publish what was saved, due or not; return what came of it and, unless it failed, the build."""
     looked = _Tick(project, now, terms)
     looked.publish()
+    looked.settle()
     return looked.result(), looked.build
 
 
@@ -107,10 +113,13 @@ class _Tick:
         self.sight = Sight(str(project.folder))
         self.project = project
         self.config = project.config()
+        self.sight.include(files_named(self.config))
         self.now = now
-        self.patience = terms.patience
+        self.terms = terms
         self.runner = Runner(project, self.config.scheduler.lease_time, terms)
         self.outcomes: list[Outcome] = []
+        self.looks: list[Look] = []
+        self.next_notice: datetime | None = None
         self.build: BuildReport | None = None
         self.busy: BusyError | None = None
 
@@ -122,11 +131,16 @@ class _Tick:
 
     def do_everything(self) -> None:
         """Do all that is due, publish what was saved, and write down until when there is nothing to do."""
-        self.do_all(self.due_jobs())
-        self.do_all(self._due_issues())
-        self.do_all(self._left_behind())
-        if self.build is None and not any(outcome.failed for outcome in self.outcomes):
-            self.publish()
+        collecting = {job.name for job in self.config.jobs if job.run == COLLECT}
+        try:
+            self.do_all(self.due_jobs())
+            self.do_all(self._due_issues())
+            self.do_all(self._left_behind())
+            failed = {outcome.job for outcome in self.outcomes if outcome.failed}
+            if self.build is None and failed <= collecting:
+                self.publish()
+        finally:
+            self.settle()
         self._tidy()
         if not self.busy and not (self.build and self.build.writing):
             # What has failed is not tried again before it changes or is due, or for an hour.
@@ -145,7 +159,7 @@ class _Tick:
                 self._take_down(due.name, due.at, done)
 
     def due_jobs(self, only: str | None = None) -> list[_Due]:
-        """List the jobs that are due, builds before newsletters, else in the order of their due times."""
+        """List the jobs that are due, in the order of the data: what is collected is built, then mailed."""
         written = datetime.fromtimestamp(self.project.schedule.stat().st_mtime, UTC)
         found = []
         with stored(self.project) as store:
@@ -153,7 +167,7 @@ class _Tick:
                 if only in (None, job.name):
                     due = self._due(job, store.last_run(job.name, self.now), written)
                     if due is not None:
-                        found.append((job.run != "build", due.at, due))
+                        found.append((_ORDER.get(job.run, len(_ORDER)), due.at, due))
         return [due for *_, due in sorted(found, key=lambda item: item[:2])]
 
     def _due(self, job: Job, last: Run | None, written: datetime) -> _Due | None:
@@ -171,7 +185,7 @@ class _Tick:
     def _due_issues(self) -> list[_Due]:
         """List the approved issues whose time has come, each under a name that no job can have."""
         issues = due_issues(self.project, self.now)
-        return [_Due(f"{_ISSUE}{issue.slug}", at, self._sending_of(issue.slug)) for issue, at in issues]
+        return [_Due(f"{ISSUE}{issue.slug}", at, self._sending_of(issue.slug)) for issue, at in issues]
 
     def _left_behind(self) -> list[_Due]:
         """List the runs that were cut off when their issue was sent, or whose job is no more."""
@@ -182,14 +196,18 @@ class _Tick:
             _Due(
                 run.job,
                 run.due_at,
-                self._sending_of(run.job.removeprefix(_ISSUE)) if run.job.startswith(_ISSUE) else _leave,
+                self._sending_of(run.job.removeprefix(ISSUE)) if run.job.startswith(ISSUE) else _leave,
             )
             for run in left
         ]
 
     def _work_of(self, job: Job, due: datetime) -> Work:
         def work(progress: Progress) -> Done:
-            with self.project.working(self.patience):
+            if job.run == COLLECT:
+                from feedmaker.app.collecting import collect
+
+                return done_by_collecting(collect(self.project, self.now, progress))
+            with self.project.working(self.terms.patience):
                 if job.run == "build":
                     with self.project.built(self.now) as (report, _):
                         return done_by_build(report)
@@ -201,21 +219,36 @@ class _Tick:
 
     def _sending_of(self, slug: str) -> Work:
         def work(progress: Progress) -> Done:
-            with self.project.working(self.patience):
+            with self.project.working(self.terms.patience):
                 return send_in_time(self.project, slug, self.now, progress)
 
         return work
 
     def publish(self) -> None:
-        """Build, whoever calls for it; it is a run where something comes of it."""
+        """Build, whoever calls for it; it is a run where something comes of it that is not known yet."""
+        known = open_causes(self.project, SAVED_NOTES)
+
+        def is_news(done: Done) -> bool:
+            return bool(done.changes) or not {cause.alike for cause in done.causes} <= known
+
         try:
-            done = self.runner.publish(SAVED_NOTES, self.now)
+            done = self.runner.publish(SAVED_NOTES, self.now, is_news)
         except BusyError as error:
             self.busy = error
             return
-        self.build = done.build
-        if done.changes or done.state != "done":
+        if is_news(done):
             self._take_down(SAVED_NOTES, self.now, done)
+        else:
+            self._look_at(SAVED_NOTES, done)
+
+    def settle(self) -> None:
+        """Take down what fails and what is mended, and tell the publisher what is new."""
+
+        def next_due() -> dict[str, datetime]:
+            return {job.name: due for job, due in next_runs(self.config, self.now)}
+
+        told = self.terms.told
+        self.next_notice = settle(self.project, self.config, self.looks, next_due, self.now, told)
 
     def _tidy(self) -> None:
         """Forget what ran too long ago."""
@@ -223,28 +256,37 @@ class _Tick:
             store.forget_runs(self.now - self.config.scheduler.keeping_time)
 
     def _take_down(self, name: str, due: datetime, done: Done) -> None:
-        self.build = done.build or self.build
+        self._look_at(name, done)
         self.outcomes.append(
             Outcome(name, due, done.state, done.summary, done.seconds, done.changes, done.causes)
         )
 
+    def _look_at(self, name: str, done: Done) -> None:
+        """Keep what a run says of causes: of those that builds meet, and of those that only it can meet."""
+        builders = {SAVED_NOTES, *(job.name for job in self.config.jobs if job.run == "build")}
+        if done.build is not None:
+            self.build = done.build
+            broken = {cause.key: cause.text for cause in causes_in(done.build)}
+            self.looks.append(Look(SAVED_NOTES, broken, unsure=done.build.writing))
+        if done.build is None or name not in builders:
+            causes = {cause.key: cause.text for cause in done.causes}
+            scope = SAVED_NOTES if name in builders else name
+            self.looks.append(Look(scope, causes, done.whole))
+
     def _write_idle(self) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
-        from feedmaker.podcast_faults import files_named
-
         if self.project.in_force is not None:
             return  # what stands in the schedule is broken, and other ticks have to say so
-        self.sight.include(files_named(self.config))
         jobs = (due for _, due in next_runs(self.config, self.now))
         ping = next_ping(self.project) if self.config.push.automatic else None
         note = self.build.next_due if self.build else None
-        # Written down in the same transaction, so that nobody approves an issue in between.
-        with stored(self.project) as store, store.transaction():
+        with stored(self.project) as store:
             issues = [issue.due_at for issue in store.issues("approved")]
             claims = [run.lease_until for run in store.unfinished_runs()]
-            coming = (note, ping, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
-            until = min(due for due in coming if due is not None and due > self.now)
-            self.sight.write_idle(self.now.timestamp(), until.timestamp())
+        notice = self.next_notice and max(self.next_notice, self.now + _SOON)
+        coming = (note, ping, notice, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
+        until = min(due for due in coming if due is not None and due > self.now)
+        self.sight.write_idle(self.now.timestamp(), until.timestamp())
 
 
 def _leave(_progress: Progress) -> Done:

@@ -42,6 +42,7 @@ Event = Literal[
     "hub.failed",
     "fault.told",
     "fault.mended",
+    "notice.failed",
     "ping.failed",
     "ping.mended",
     "work.busy",

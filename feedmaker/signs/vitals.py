@@ -136,11 +136,10 @@ class Vitals:
         with self._changing() as state:
             state.open_faults, state.issues_waiting = open_faults, issues_waiting
 
-    def watched(self, events: int = 0, scans: int = 0) -> None:
-        """Add file events that arrived and full scans that were made."""
+    def watched(self, events: int, scans: int) -> None:
+        """Say how many file events have arrived and how many full scans were made, since the beginning."""
         with self._changing() as state:
-            state.watch_events += events
-            state.watch_scans += scans
+            state.watch_events, state.watch_scans = events, scans
 
     def collected(self, source: str, result: str, pages: int = 1) -> None:
         """Add pages that were asked for at a source, by what came of it: new, changed, unchanged, failed."""

@@ -164,13 +164,16 @@ class Run:
 class Fault:
     """Record why a job fails, for as long as it does.
 
-    `cause` is the same as long as the reason is; `told_at` is when the publisher heard of it, and `mended_at`
-    when the cause was gone, which is still to be told.
+    `cause` is the same as long as the reason is; `told_at` is when the publisher first heard of it, and
+    `mended_at` when the cause was gone, which is still to be told. `told` names the ways by which the
+    publisher knows of it, and `tried_at` is when somebody last began to tell, unless that went well.
     """
 
     job: str
     cause: str
     text: str
     since: datetime
-    told_at: datetime | None
-    mended_at: datetime | None
+    told_at: datetime | None = None
+    mended_at: datetime | None = None
+    tried_at: datetime | None = None
+    told: Sequence[str] = ()

@@ -152,4 +152,6 @@ faults = Table(
     Column("since", Moment, nullable=False),
     Column("told_at", Moment),
     Column("mended_at", Moment),
+    Column("tried_at", Moment),
+    Column("told", JSON, nullable=False),
 )

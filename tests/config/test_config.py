@@ -18,6 +18,8 @@ from feedmaker.template_files import packaged_folder
 SMALL = "site: {title: Tides, address: https://tides.example.org, author: Ines Falk}\n"
 LETTER = "newsletter: {title: T, from: {name: I, email: i@tides.example.org}, postal_address: Basalt 3}\n"
 
+RUNS = "'build', 'collect', 'newsletter draft' or 'newsletter send'"
+
 
 def faults(text: str) -> list[Diagnostic]:
     """Return what is wrong with a schedule, which must be something."""
@@ -78,7 +80,7 @@ delivry: {}
         ),
         "7:12: error: feeds.entries: expected a whole number [bad-value]",
         '9:12: error: unknown key "mial"; did you mean "mail"? [unknown-key]',
-        "11:26: error: jobs.1.run: expected 'build', 'newsletter draft' or 'newsletter send' [bad-value]",
+        f"11:26: error: jobs.1.run: expected {RUNS} [bad-value]",
         '12:1: error: unknown key "delivry"; did you mean "delivery"? [unknown-key]',
     ]
 

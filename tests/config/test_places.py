@@ -278,6 +278,7 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
         "scheduler": {},
         "feeds": {},
         "jobs": [dict(JOB)],
+        "sources": [{"name": "a", "sitemap": "https://elsewhere.example.org/sitemap.xml"}],
         "podcast": podcast,
         "push": {},
         "serving": {},
@@ -294,6 +295,7 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
         "Delivery": data["delivery"],
         "Scheduler": data["scheduler"],
         "Job": data["jobs"][0],
+        "Source": data["sources"][0],
         "Push": data["push"],
         "Serving": data["serving"],
         "Podcast": podcast,
@@ -304,6 +306,8 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
     }
     if (owner, name) == ("Job", "every"):
         data["jobs"][0]["cron"] = "@daily"
+    if (owner, name) == ("Source", "sitemap"):
+        data["sources"][0]["feed"] = "https://elsewhere.example.org/feed.xml"
     without = {key: value for key, value in places[owner].items() if key != name}
     places[owner][name] = None
 

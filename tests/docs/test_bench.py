@@ -28,6 +28,7 @@ def test_figures_of_every_scene_are_printed_as_json() -> None:
     figures = json.loads(measured("--json"))["figures"]
 
     names = ["bare Python", "cold build", "one changed", "nothing changed", "idle tick"]
+    names += ["first collection", "nothing to collect"]
     assert [figure["what"] for figure in figures] == names
     assert all(0 < figure["fastest"] <= figure["median"] <= figure["slowest"] for figure in figures)
     assert all(figure["peak_mb"] > 1 and figure["cpu"] > 0 for figure in figures)
@@ -51,7 +52,7 @@ def test_tables_have_a_line_for_every_scene() -> None:
     """Without options for machines the figures are two tables."""
     scenes, messages = (table.splitlines() for table in measured().split("\n\n"))
 
-    assert (len(scenes), len(messages)) == (2 + 5, 2 + 2)
+    assert (len(scenes), len(messages)) == (2 + 7, 2 + 2)
     for lines in (scenes, messages):
         assert all(line.count("|") == lines[0].count("|") for line in lines)
 

@@ -16,8 +16,6 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from feedmaker.config import Push
 from feedmaker.push import TOKEN, Outcome, deliver, next_due, queue
@@ -356,18 +354,6 @@ def test_notice_that_nobody_wrote_is_damage(hub: Hub, pings: Path, change: dict[
     (outcome,) = deliver(pings, NOW, {})
 
     assert (outcome.state, hub.told) == ("dropped", [])
-
-
-@given(
-    said=st.text(max_size=30) | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} .{0,12}")
-)
-def test_any_retry_after_is_a_time_ahead_or_none(said: str) -> None:
-    """Whatever a hub says, the next try is not in the past and nothing breaks."""
-    from feedmaker.push import _named_time
-
-    found = _named_time(said, NOW)
-
-    assert found is None or found >= NOW
 
 
 def test_token_is_asked_for_and_the_notice_kept(hub: Hub, pings: Path) -> None:

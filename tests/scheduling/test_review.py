@@ -22,6 +22,7 @@ from feedmaker.app.sending import send, send_test
 from feedmaker.app.status import status
 from feedmaker.delivery.transports import Envelope, Receipt
 from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.idle import is_idle
 from feedmaker.scheduler.tick import Outcome
 from feedmaker.store import Issue
 from tests.conftest import Cli
@@ -278,11 +279,11 @@ def test_two_issues_approved_for_one_time_both_go_out(site: Project, project: Pr
 def test_approving_wakes_an_idle_tick(drafted: Project) -> None:
     """The note that nothing is due until next Friday does not outlast an approval."""
     assert tick(drafted, SOON - SECOND) == []
-    assert drafted.idle_note.exists()
+    assert is_idle(str(drafted.folder), SOON.timestamp())
 
     approve(drafted, "latest", SOON)
 
-    assert not drafted.idle_note.exists()
+    assert not is_idle(str(drafted.folder), SOON.timestamp())
     assert len(tick(drafted, SOON + SECOND)) == 1
 
 

@@ -105,8 +105,8 @@ def test_jobs_that_left_the_schedule_are_forgotten() -> None:
 def test_counts_add_up() -> None:
     """Events, scans and pages of sources are added to what was told before."""
     vitals = Vitals(Clock().now)
-    vitals.watched(events=3)
-    vitals.watched(events=2, scans=1)
+    vitals.watched(events=3, scans=0)
+    vitals.watched(events=5, scans=1)
     vitals.collected("radio", "new")
     vitals.collected("radio", "new", 4)
     vitals.collected("radio", "failed")

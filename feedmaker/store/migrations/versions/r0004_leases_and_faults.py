@@ -47,4 +47,6 @@ def upgrade() -> None:
         sa.Column("since", sa.String(20), nullable=False),
         sa.Column("told_at", sa.String(20)),
         sa.Column("mended_at", sa.String(20)),
+        sa.Column("tried_at", sa.String(20)),
+        sa.Column("told", sa.JSON, nullable=False),
     )
