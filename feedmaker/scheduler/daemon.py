@@ -241,8 +241,11 @@ class Daemon:
             return False
         except Interrupted:
             return False
-        except ConfigError as error:
-            self.log.say("schedule.broken", str(error), "error")
+        except ConfigError:
+            # Saved just now: the loop takes it up, or says what is wrong and leaves the old one in force.
+            self.reload()
+            self._next_sweep = time.monotonic()
+            return False
         except FeedmakerError as error:
             self.log.say("run.failed", str(error), "error")
         except OSError as error:
