@@ -114,9 +114,13 @@ def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
 def send_in_time(project: Project, slug: str, now: datetime, progress: Progress = silent) -> Done:
     """Send an approved issue, with the work lock held.
 
-    One whose time is too long ago waits for review again.
+    One whose time is too long ago waits for review again. Somebody else may have seen to it while this one
+    waited for the lock.
     """
-    return _send_in_time(project, project.config(), find_issue(project, slug), now, progress)
+    issue = find_issue(project, slug)
+    if issue.state not in ("approved", "sending"):
+        return _nothing(f"issue {issue.slug} is {issue.state} already")
+    return _send_in_time(project, project.config(), issue, now, progress)
 
 
 _WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}

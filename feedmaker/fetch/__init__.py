@@ -333,7 +333,8 @@ class _Exchange:
             yield
         except tuple(kind for kinds, *_ in ways for kind in kinds) as error:
             told, message = next((told, message) for kinds, told, message in ways if isinstance(error, kinds))
-            raise told(f"{self.shown}: {message}{_reason(error)}") from error
+            reason = f"{message}{_reason(error)}"
+            raise told(f"{self.shown}: {reason}", reason) from error
 
     def _error(self, reason: str) -> FetchError:
         return FetchError(f"{self.shown}: {reason}", reason)

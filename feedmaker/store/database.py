@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from feedmaker.errors import StoreError
 BUSY_SECONDS = 5.0
 """How long to wait for another process before giving up."""
 
+_creating = threading.Lock()
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "another program holds it; try again when that is done",
     sqlite3.SQLITE_LOCKED: "another program holds it; try again when that is done",
@@ -83,10 +85,16 @@ class Database:
 
 
 def _create_private(path: Path) -> None:
-    """Make the file so that nobody else can read the addresses in it; SQLite's side files follow its mode."""
+    """Make the file so that nobody else can read the addresses in it; SQLite's side files follow its mode.
+
+    A file that is there is not opened: to close it would take the locks of fcntl(2) from all connections that
+    other threads have, and the next process could remove the log of changes from under them.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with _creating:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; check the permissions of its folder") from error
 

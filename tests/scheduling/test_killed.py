@@ -43,7 +43,7 @@ def test_ticks_killed_at_any_moment(project: ProjectFolder, tmp_path: Path) -> N
 
     told = killed(project)
     assert told["kills"] >= KILLS
-    assert len(told["places"]) > KILLS / 6, "the kills came at few places"
+    assert len(told["places"]) > 5, "the kills came at few places"
     each_run_once(project, told["minutes"])
     each_letter_once(project, readers, told["minutes"])
     nothing_half(project, tmp_path)
