@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,12 +189,13 @@ def test_everybody_knows_in_the_end(steps: list[Step]) -> None:
     """Once all ways work, each has heard of exactly what fails, and there is nothing left to tell."""
     end: list[Step] = [(PAUSE, None, frozenset()), (PAUSE, None, frozenset()), (PAUSE, None, frozenset())]
     heard: dict[str, set[str]] = {way: set() for way in WAYS}
-    there: set[str] = set()
-    for _, there, batch in play(steps + end):
+    ticks = list(play(steps + end))
+    for _, _, batch in ticks:
         if batch is not None:
             names = {fault.cause for fault in batch.faults}
             heard[batch.way] = heard[batch.way] | names if batch.kind == "fault" else heard[batch.way] - names
 
+    _, there, _ = ticks[-1]
     assert all(known == there for known in heard.values())
 
 
@@ -208,4 +210,4 @@ def test_way_out_of_order_is_not_tried_all_the_time(steps: list[Step]) -> None:
         faults = claimed(faults, taken, now)
         tried += [now] * len(taken)
 
-    assert all(later - earlier >= PAUSE for earlier, later in zip(tried, tried[1:], strict=False))
+    assert all(later - earlier >= PAUSE for earlier, later in pairwise(tried))
