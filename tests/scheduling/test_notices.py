@@ -6,6 +6,7 @@ import email
 import email.policy
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
@@ -20,8 +21,9 @@ from feedmaker.app.project import Project
 from feedmaker.app.reviewing import approve
 from feedmaker.app.sending import send
 from feedmaker.app.status import counts
+from feedmaker.faults import Look
 from feedmaker.idle import is_idle
-from feedmaker.scheduler.notices import open_causes
+from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.runs import Terms
 from feedmaker.scheduler.tick import SAVED_NOTES, Outcome, publish, tick
 from feedmaker.store import Fault
@@ -203,6 +205,22 @@ def test_broken_template_is_told_and_mended(site: Publisher) -> None:
     assert counts(site.project)[0] == 1
 
 
+def test_many_who_meet_a_fault_at_once_tell_it_once(site: Publisher, hook: Hook) -> None:
+    """Of several processes that meet the same cause at the same time one tells it."""
+    site.folder.schedule(f"scheduler: {{notify: '{hook.address}'}}\n")
+    site.tick()
+    config = site.project.config()
+    look = Look(SAVED_NOTES, {"a": "a"})
+
+    def meet(_: int) -> None:
+        settle(site.project, config, [look], dict, NOW, lambda *_: None)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(meet, range(8)))
+
+    assert [notice["event"] for notice in hook.came] == ["fault"]
+
+
 def block_outbox(folder: ProjectFolder) -> Path:
     """Put a file where mails are to be written."""
     return folder.write("outbox", "")
@@ -370,7 +388,7 @@ def test_issue_that_fails_is_told_once_whichever_run_tries_to_send_it(letter: Pu
 
     assert open_faults(letter) == []
     assert letter.said[1:] == [
-        ("fault.mended", "told by FEEDMAKER_NOTIFY: feedmaker: issue 2026-11-09 works again")
+        ("fault.mended", "told by FEEDMAKER_NOTIFY: feedmaker: issue 2026-11-09 was sent")
     ]
 
 
