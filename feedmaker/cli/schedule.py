@@ -185,7 +185,8 @@ def _remarks(entry: Entry, zone: ZoneInfo) -> Iterator[str]:
     if run.attempts > 1:
         yield f"begun {run.attempts} times"
     if run.state == "running" and holder(run):
-        yield f"by {holder(run)}, whose claim lasts until {run.lease_until.astimezone(zone):%H:%M:%S}"
+        lasts = "lasts" if entry.state == "running" else "lasted"
+        yield f"by {holder(run)}, whose claim {lasts} until {run.lease_until.astimezone(zone):%H:%M:%S}"
 
 
 def _say_untold(event: Event, message: str, _level: Level) -> None:

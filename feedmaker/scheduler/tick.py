@@ -269,9 +269,12 @@ class _Tick:
             broken = {cause.key: cause.text for cause in causes_in(done.build)}
             self.looks.append(Look(SAVED_NOTES, broken, unsure=done.build.writing))
         if done.build is None or name not in builders:
-            causes = {cause.key: cause.text for cause in done.causes}
             scope = SAVED_NOTES if name in builders else name
-            self.looks.append(Look(scope, causes, done.whole))
+            own = {cause.key: cause.text for cause in done.causes if not cause.scope}
+            self.looks.append(Look(scope, own, done.whole))
+        self.looks += [
+            Look(cause.scope, {cause.key: cause.text}, whole=False) for cause in done.causes if cause.scope
+        ]
 
     def _write_idle(self) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
