@@ -108,7 +108,8 @@ def test_log_says_how_late_a_run_was(cli: Cli, site: ProjectFolder) -> None:
 def test_log_tells_what_runs_from_what_was_cut_off(cli: Cli, site: ProjectFolder) -> None:
     """A run is in the hands of a program as long as its claim lasts; after that somebody takes it over."""
     begun(site, "publish", due=DUE, at=DUE)
-    begun(site, "letter", due=NOW, at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    begun(site, "letter", due=now, at=now)
 
     lines = shown(cli("-C", site.root, "log").out).splitlines()
 
