@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.notes import write_folder
 from benchmarks.peer import write_site
+from benchmarks.soak import soak_apart
+from benchmarks.soak import table as table_of_soak
 
 if TYPE_CHECKING:
     from benchmarks.messages import Rate
@@ -32,6 +34,7 @@ FEEDMAKER = Path(sys.executable).with_name("feedmaker")
 SIZES = (100, 1_000, 10_000)
 RUNS = 5
 RECIPIENTS = 10_000
+DAYS = 28
 _BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024  # Linux counts kilobytes, macOS bytes
 
 
@@ -69,16 +72,18 @@ def main() -> None:
             figures += _measure_sources(Path(name) / "sources", count, arguments.runs, bare.fastest)
             if arguments.hugo:
                 figures += _measure_hugo(Path(name), arguments.hugo, count, arguments.runs, bare.fastest)
+    moments = soak_apart(arguments.days)
     rates = _measure_messages(arguments.recipients)
     if arguments.json:
         machine = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
         measured = {
             "figures": [asdict(figure) for figure in figures],
             "messages": [asdict(rate) for rate in rates],
+            "soak": [asdict(moment) for moment in moments],
         }
         print(json.dumps({"machine": machine, **measured}, indent=2))
     else:
-        print(_table(figures), _table_of_messages(rates), sep="\n\n")
+        print(_table(figures), _table_of_messages(rates), table_of_soak(moments), sep="\n\n")
 
 
 def _arguments() -> argparse.Namespace:
@@ -86,6 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--notes", type=int, nargs="+", default=SIZES, metavar="N", help="how many notes")
     parser.add_argument("--runs", type=int, default=RUNS, help="how often each is measured")
     parser.add_argument("--recipients", type=int, default=RECIPIENTS, help="how many get an issue")
+    parser.add_argument("--days", type=int, default=DAYS, help="how many days of the daemon to simulate")
     parser.add_argument("--hugo", metavar="PROGRAM", help="measure this Hugo on the same notes, too")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args()

@@ -4,20 +4,23 @@
 
 The work is that of `feedmaker run`: what APScheduler would wake it up for, in threads, the sweep after it, a
 build where a note was saved. A new note comes each day, others change, a letter goes to some readers each
-week. Time is virtual and moves on to the next due time. Prints a table.
+week. Time is virtual and moves on to the next due time. Prints a table, or JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,9 +81,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--days", type=int, default=DAYS, help="how many days to simulate")
     parser.add_argument("--notes", type=int, default=NOTES, help="how many notes there are at first")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="feedmaker-soak-") as name:
-        print(table(list(soak(Path(name), arguments.days, arguments.notes))))
+        moments = list(soak(Path(name), arguments.days, arguments.notes))
+    print(json.dumps([asdict(moment) for moment in moments]) if arguments.json else table(moments))
+
+
+def soak_apart(days: int) -> list[Moment]:
+    """Simulate so many days in a process of its own, which holds nothing else."""
+    command = [sys.executable, "-m", __spec__.name, "--days", str(days), "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return [Moment(**facts) for facts in json.loads(done.stdout)]
 
 
 def soak(folder: Path, days: int, notes: int = NOTES) -> Iterator[Moment]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from benchmarks.notes import EXPORT_EVERY, markdown, page_export, write_folder
+from benchmarks.saving import measure_saving
 from feedmaker.notes.note import parse_note
 from tests.docs.documents import ROOT
 
 
+@cache
 def measured(*options: str) -> str:
     """Run the benchmark and return what it printed."""
     command = [sys.executable, "-m", "benchmarks.bench", "--notes", "3", "--runs", "1"]
-    command += ["--recipients", "20", *options]
+    command += ["--recipients", "20", "--days", "4", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -48,12 +51,32 @@ def test_messages_are_counted_by_the_second() -> None:
     assert once["message_kb"] == pytest.approx(each["message_kb"], rel=0.1)
 
 
-def test_tables_have_a_line_for_every_scene() -> None:
-    """Without options for machines the figures are two tables."""
-    scenes, messages = (table.splitlines() for table in measured().split("\n\n"))
+def test_soak_holds_no_more_after_days_than_before() -> None:
+    """After each quarter of the time stands what the process holds; files and threads never grow."""
+    moments = json.loads(measured("--json"))["soak"]
 
-    assert (len(scenes), len(messages)) == (2 + 7, 2 + 2)
-    for lines in (scenes, messages):
+    assert [moment["day"] for moment in moments] == [1, 2, 3, 4]
+    assert len({(moment["files"], moment["threads"]) for moment in moments}) == 1
+    assert moments[-1]["runs"] > 4 * 4
+    assert 0.5 < moments[-1]["memory_mb"] / moments[0]["memory_mb"] < 1.5
+
+
+def test_saved_note_is_waited_for(tmp_path: Path) -> None:
+    """What is measured is the time until the daemon has a saved note in the feed, beside that of a build."""
+    feedmaker = Path(sys.executable).with_name("feedmaker")
+
+    seen, built = measure_saving(tmp_path, feedmaker, notes=3, runs=2)
+
+    assert built.to_build == 1
+    assert 0 < built.fastest < seen.fastest <= seen.median <= seen.slowest
+
+
+def test_tables_have_a_line_for_every_scene() -> None:
+    """Without options for machines the figures are three tables."""
+    scenes, messages, soak = (table.splitlines() for table in measured().split("\n\n"))
+
+    assert (len(scenes), len(messages), len(soak)) == (2 + 7, 2 + 2, 2 + 4)
+    for lines in (scenes, messages, soak):
         assert all(line.count("|") == lines[0].count("|") for line in lines)
 
 
