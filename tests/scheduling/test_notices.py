@@ -21,11 +21,12 @@ from feedmaker.app.project import Project
 from feedmaker.app.reviewing import approve
 from feedmaker.app.sending import send
 from feedmaker.app.status import counts
+from feedmaker.fault_notices import SAVED_NOTES
 from feedmaker.faults import Look
 from feedmaker.idle import is_idle
 from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.runs import Terms
-from feedmaker.scheduler.tick import SAVED_NOTES, Outcome, publish, tick
+from feedmaker.scheduler.tick import Outcome, publish, tick
 from feedmaker.store import Fault
 from tests.projects import MUCH_LATER as NOW
 from tests.projects import ProjectFolder

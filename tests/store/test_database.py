@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -98,6 +100,22 @@ def test_reading_holds_no_lock(store: Store, other: sqlite3.Connection) -> None:
     )
 
     assert [person.address for person in store.subscribers()] == ["bob@example.org"]
+
+
+def test_opening_takes_no_locks_from_who_has_it_open(
+    path: Path, store: Store, other: sqlite3.Connection
+) -> None:
+    """The log of changes stays for as long as anybody has it open, whichever threads come and go."""
+    store.add_subscriber(ANN.address, NOW)
+    assert addresses(other) == [ANN.address]
+    with open_store(path):
+        pass
+
+    # Another process that comes and goes removes the log if it believes that it is the last one.
+    last = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM runs'); c.close()"
+    subprocess.run([sys.executable, "-c", last, str(path)], check=True)
+
+    assert path.with_name("state.db-wal").exists()
 
 
 def test_commits_survive_a_power_cut(path: Path) -> None:
