@@ -395,7 +395,7 @@ class Store:
         """List the faults that last, and those whose end is still to be told, the oldest first. Read-only."""
         with self._database.reading() as connection:
             rows = connection.execute(select(faults).order_by(faults.c.since, faults.c.job, faults.c.cause))
-            return [Fault(**row) for row in rows.mappings()]
+            return [Fault(**{**row, "told": tuple(row["told"])}) for row in rows.mappings()]
 
     def save_fault(self, fault: Fault) -> None:
         """Remember a fault as it is now."""

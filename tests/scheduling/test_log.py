@@ -205,9 +205,9 @@ def test_run_handed_back_has_no_holder(cli: Cli, site: ProjectFolder) -> None:
 def test_status_says_what_fails_and_who_knows(cli: Cli, site: ProjectFolder) -> None:
     """The status lists faults that last with since when, and whether the publisher was told."""
     with stored(site.open()) as store:
-        store.save_fault(Fault("letter", "a", "no transport\nat all", DUE, told_at=DUE, told=["mail"]))
+        store.save_fault(Fault("letter", "a", "no transport\nat all", DUE, told_at=DUE, told=("mail",)))
         store.save_fault(Fault("saved notes", "b", "broken", NOW))
-        store.save_fault(Fault("publish", "c", "over", NOW, DUE, mended_at=NOW, told=["mail"]))
+        store.save_fault(Fault("publish", "c", "over", NOW, DUE, mended_at=NOW, told=("mail",)))
     ran(site, "letter", Ending("failed", "no transport", 0.1))
 
     lines = shown(cli("-C", site.root, "status").out).splitlines()

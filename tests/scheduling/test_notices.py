@@ -435,7 +435,7 @@ def test_issue_that_was_sent_by_hand_is_mended(site: Publisher) -> None:
 def test_fault_of_a_job_that_is_gone_is_forgotten(letter: Publisher) -> None:
     """A job that was taken out of the schedule fails no more, and nobody is told that it works again."""
     with stored(letter.project) as store:
-        store.save_fault(Fault("gone", "a", "a", NOW, told_at=NOW, told=["FEEDMAKER_NOTIFY"]))
+        store.save_fault(Fault("gone", "a", "a", NOW, told_at=NOW, told=("FEEDMAKER_NOTIFY",)))
     letter.tick(70)
 
     assert "gone" not in open_faults(letter)
