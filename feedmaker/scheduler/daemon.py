@@ -32,6 +32,7 @@ from feedmaker.signs.vitals import Vitals
 from feedmaker.timing import Timing
 
 SWEEP_SECONDS = 20
+_SOON = 2.0
 # Whoever else works in the folder may take long; meanwhile other things can be seen to.
 _PATIENCE = 5.0
 _THREADS = 4
@@ -233,6 +234,7 @@ class Daemon:
         try:
             work()
         except BusyError as error:
+            self._next_sweep = min(self._next_sweep, time.monotonic() + _SOON)
             if str(error) != self._busy:
                 self._busy = str(error)
                 self.log.say("work.busy", self._busy)
