@@ -188,10 +188,9 @@ class _Tick:
 
     def _work_of(self, job: Job, due: datetime) -> Work:
         def work(progress: Progress) -> Done:
+            if job.run == "build":
+                return done_by_build(self.project.build(self.now, progress, self.patience))
             with self.project.working(self.patience):
-                if job.run == "build":
-                    with self.project.built(self.now) as (report, _):
-                        return done_by_build(report)
                 return run_newsletter(
                     self.project, self.now, due, and_send=job.run == SEND, progress=progress
                 )
