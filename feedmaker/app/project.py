@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from feedmaker.build.build import Build, Built
     from feedmaker.config import Config
+    from feedmaker.delivery.transports import Transport
     from feedmaker.lock import Lock, Resolution
     from feedmaker.reading import Progress, Reading
     from feedmaker.templating import Templates
@@ -145,8 +146,11 @@ def find_project(start: Path) -> Path:
 class Project:
     """Do what a person or a schedule asks of one project folder.
 
-    `environ` holds what the environment says; secrets come from there.
+    `environ` holds what the environment says; secrets come from there. Where `transport` is set, it carries
+    all mail, whatever environment and settings name.
     """
+
+    is_durable = True
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.folder = folder
@@ -156,8 +160,11 @@ class Project:
         self.public = folder / "public"
         self.state = folder / STATE
         self.index_path = self.state / "index.db"
+        self.store_path = self.state / "state.db"
         self.idle_note = folder / idle.NOTE
         self.lock_path = folder / LOCK
+        self.transport: Transport | None = None
+        self._read: tuple[str, Config] | None = None
 
     def config(self) -> Config:
         """Read `schedule.yaml`; raise `ConfigError` with all of its faults."""
@@ -171,7 +178,9 @@ class Project:
             ) from error
         except OSError as error:
             raise UsageError(f"{self.schedule}: {error.strerror}; see `feedmaker init --help`") from error
-        return parse_config(text, SCHEDULE)
+        if self._read is None or self._read[0] != text:
+            self._read = text, parse_config(text, SCHEDULE)
+        return self._read[1]
 
     def build(self, now: datetime, progress: Progress = silent, patience: float = PATIENCE) -> BuildReport:
         """Bring `public/` and `feedmaker.lock` up to date.
