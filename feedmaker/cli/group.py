@@ -32,6 +32,7 @@ MODULES = {
     "rules": "serving",
     "run": "schedule",
     "schema": "site",
+    "simulate": "schedule",
     "status": "site",
     "subscribers": "subscribers",
     "tick": "schedule",
