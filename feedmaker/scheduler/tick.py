@@ -207,10 +207,9 @@ class _Tick:
                 from feedmaker.app.collecting import collect
 
                 return done_by_collecting(collect(self.project, self.now, progress))
+            if job.run == "build":
+                return done_by_build(self.project.build(self.now, progress, self.terms.patience))
             with self.project.working(self.terms.patience):
-                if job.run == "build":
-                    with self.project.built(self.now) as (report, _):
-                        return done_by_build(report)
                 return run_newsletter(
                     self.project, self.now, due, and_send=job.run == SEND, progress=progress
                 )
