@@ -149,7 +149,7 @@ class _Tick:
     def do_all(self, all_due: Sequence[_Due]) -> None:
         """Do pieces of work, and take down what came of each; what somebody else does is left to them."""
         for due in all_due:
-            late = f"{due.missed} earlier due times were missed" if due.missed else ""
+            late = _said_missed(due.missed)
             try:
                 done = self.runner.run(due.name, due.at, self.now, due.work, late)
             except BusyError as error:
@@ -289,6 +289,13 @@ class _Tick:
         coming = (note, ping, notice, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
         until = min(due for due in coming if due is not None and due > self.now)
         self.sight.write_idle(self.now.timestamp(), until.timestamp())
+
+
+def _said_missed(count: int) -> str:
+    """Say how many due times came before the one that makes up for them; nothing where there are none."""
+    if count < 2:
+        return "an earlier due time was missed" if count else ""
+    return f"{count:,}{' or more' if count >= _MOST_MISSED - 1 else ''} earlier due times were missed"
 
 
 def _leave(_progress: Progress) -> Done:
