@@ -93,7 +93,8 @@ def _address_faults(what: str, url: str) -> Iterator[str]:
 
 
 # An item may stand in several documents, which are made one after the other.
-@lru_cache(maxsize=4096)
+# The formats of a document are checked one after the other; what came before is not held for longer.
+@lru_cache(maxsize=256)
 def _content_faults(html: str, links: tuple[BuyLink | None, ...]) -> tuple[str, ...]:
     return (*_html_faults(html), *disclosure_faults(html, links))
 
