@@ -78,12 +78,13 @@ def is_of_note(fault: Fault) -> bool:
 
 
 def _summary(kind: Kind, faults: Sequence[Fault]) -> str:
-    notes = sum(map(is_of_note, faults))
-    scopes = dict.fromkeys(fault.job for fault in faults if not is_of_note(fault))
     begun = kind == "fault"
-    parts = [f"{notes} {'note is' if notes == 1 else 'notes are'} {'broken' if begun else 'mended'}"]
-    names = ["building" if scope == SAVED_NOTES else scope for scope in scopes]
-    parts = parts[: notes > 0] + [f"{name} {'failed' if begun else 'works again'}" for name in names]
+    notes = sum(map(is_of_note, faults))
+    are = "note is" if notes == 1 else "notes are"
+    parts = [f"{notes} {are} {'broken' if begun else 'mended'}"] if notes else []
+    for scope in dict.fromkeys(fault.job for fault in faults if not is_of_note(fault)):
+        mended = "was sent" if scope.startswith(ISSUE) else "works again"
+        parts.append(f"{'building' if scope == SAVED_NOTES else scope} {'failed' if begun else mended}")
     return ", ".join(parts[:_NAMED]) + (f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else "")
 
 

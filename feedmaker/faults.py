@@ -106,10 +106,10 @@ def told(faults: Iterable[Fault], batch: Batch, ways: Collection[str], now: date
         known = found.get(place)
         if batch.kind == "fault":
             known = known or replace(fault, mended_at=now)
-            heard = sorted({*known.told, batch.way})
+            heard = (*(way for way in known.told if way != batch.way), batch.way)
             found[place] = replace(known, told=heard, told_at=known.told_at or now)
         elif known is not None:
-            found[place] = replace(known, told=[way for way in known.told if way != batch.way])
+            found[place] = replace(known, told=tuple(way for way in known.told if way != batch.way))
         if place in found and not any(_waits(found[place], way) for way in ways):
             found[place] = replace(found[place], tried_at=None)
     return [fault for fault in found.values() if fault.mended_at is None or fault.told]

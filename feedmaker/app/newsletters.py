@@ -27,7 +27,7 @@ _LONG = frozenset({"id", "html", "text", "page"})
 @contextmanager
 def stored(project: Project) -> Iterator[Store]:
     """Open the project's state database."""
-    with open_store(project.state / "state.db") as store:
+    with open_store(project.store_path, durable=project.is_durable) as store:
         yield store
 
 
@@ -70,7 +70,9 @@ def find(store: Store, slug: str) -> Issue:
 
 
 def transport_of(project: Project, configured: str) -> Transport:
-    """Open the transport that the environment names, or else the configuration."""
+    """Return the project's own transport, or open that which the environment names, or the configuration."""
+    if project.transport is not None:
+        return project.transport
     named = secret("FEEDMAKER_TRANSPORT", project.environ)
     return open_transport(named.reveal() if named else configured, project.folder)
 

@@ -20,10 +20,14 @@ _VARYING = re.compile(r"(?<=feedmaker-)\w+(?=\.log)|[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Name a reason for failing: `key` stays the same as long as the reason does, `text` is for people."""
+    """Name a reason for failing: `key` stays the same as long as the reason does, `text` is for people.
+
+    `scope` is the name of the run whose affair it is, where that is not the one that met it.
+    """
 
     key: str
     text: str
+    scope: str = ""
 
     @property
     def alike(self) -> tuple[str, str]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from feedmaker.build.build import Build, Built
     from feedmaker.config import Config
+    from feedmaker.delivery.transports import Transport
     from feedmaker.lock import Lock, Resolution
     from feedmaker.reading import Progress, Reading
     from feedmaker.templating import Templates
@@ -147,8 +148,11 @@ class Project:
     """Do what a person or a schedule asks of one project folder.
 
     `environ` holds what the environment says; secrets come from there. `in_force` are settings that count
-    whatever `schedule.yaml` says, for as long as that is broken.
+    whatever `schedule.yaml` says, for as long as that is broken. Where `transport` is set, it carries all
+    mail, whatever environment and settings name.
     """
+
+    is_durable = True
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.folder = folder
@@ -158,8 +162,11 @@ class Project:
         self.public = folder / "public"
         self.state = folder / STATE
         self.index_path = self.state / "index.db"
+        self.store_path = self.state / "state.db"
         self.lock_path = folder / LOCK
         self.in_force: Config | None = None
+        self.transport: Transport | None = None
+        self._read: tuple[str, Config] | None = None
 
     def wake_ticks(self) -> None:
         """Let the next tick look at what is due, though no file that people write has changed."""
@@ -180,7 +187,9 @@ class Project:
             ) from error
         except OSError as error:
             raise UsageError(f"{self.schedule}: {error.strerror}; see `feedmaker init --help`") from error
-        return parse_config(text, SCHEDULE)
+        if self._read is None or self._read[0] != text:
+            self._read = text, parse_config(text, SCHEDULE)
+        return self._read[1]
 
     def build(self, now: datetime, progress: Progress = silent, patience: float = PATIENCE) -> BuildReport:
         """Bring `public/` and `feedmaker.lock` up to date.

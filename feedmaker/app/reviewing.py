@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from feedmaker.app.drafting import draft_within
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
-from feedmaker.app.outcome import Done, Progress
+from feedmaker.app.outcome import Done, Progress, cause_of
 from feedmaker.app.project import BuildReport, Project, silent
 from feedmaker.app.sending import send_within
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
 from feedmaker.errors import DeliveryError, GateError, UsageError
+from feedmaker.fault_notices import ISSUE
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent_files import take_back
 from feedmaker.store import Issue
@@ -144,6 +146,17 @@ def _has_readers(project: Project) -> bool:
 
 
 def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime, progress: Progress) -> Done:
+    """Send an issue; that it does not go out is its own affair, whichever run tries to send it."""
+    try:
+        return _send_unless_late(project, config, issue, now, progress)
+    except DeliveryError as error:
+        cause = replace(cause_of(error), scope=f"{ISSUE}{issue.slug}")
+        return Done(str(error), "failed", causes=[cause], whole=False)
+
+
+def _send_unless_late(
+    project: Project, config: Config, issue: Issue, now: datetime, progress: Progress
+) -> Done:
     """Send an issue, unless its time is so long ago that somebody should look at it again."""
     letter = newsletter_of(config)
     if issue.due_at and now - issue.due_at > letter.patience:

@@ -21,7 +21,7 @@ _MANY = 50
 
 def counted(count: int, noun: str) -> str:
     """Write a number of things: 1 error, 2 errors."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def standing(state: str, due_at: datetime | None, zone: ZoneInfo) -> str:

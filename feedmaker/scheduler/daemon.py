@@ -212,11 +212,11 @@ class Daemon:
             self.log.say(
                 event, said, level, job=one.job, due_at=one.due_at, seconds=one.seconds, changes=one.changes
             )
+        open_faults, issues_waiting = counts(self.project)
+        self.vitals.count(open_faults=open_faults, issues_waiting=issues_waiting)
         self._tell_next()
 
     def _tell_next(self) -> None:
-        open_faults, issues_waiting = counts(self.project)
-        self.vitals.count(open_faults=open_faults, issues_waiting=issues_waiting)
         if self._config is not None:
             self.vitals.plan({job.name: due for job, due in next_runs(self._config, self.terms.clock())})
         if self._build is not None:

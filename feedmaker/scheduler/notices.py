@@ -44,7 +44,8 @@ def settle(
         before = store.faults()
         if not before and not any(look.causes for look in looks):
             return None
-        faults = settled(before, looks, _ended(store, config, before, looks), all_ways, now)
+        ended = _ended(store, config, before, looks)
+        faults = settled(before, looks, ended, all_ways, now)
         to_tell = batches(faults, all_ways, now)
         faults = claimed(faults, to_tell, now)
         _save(store, before, faults)
@@ -53,7 +54,7 @@ def settle(
         if _tell(project, config, batch, written, now, say):
             with stored(project) as store, store.transaction():
                 before = store.faults()
-                faults = told(before, batch, all_ways, now)
+                faults = settled(told(before, batch, all_ways, now), (), ended, all_ways, now)
                 _save(store, before, faults)
     return next_try(faults, all_ways, now)
 

@@ -149,7 +149,7 @@ class _Tick:
     def do_all(self, all_due: Sequence[_Due]) -> None:
         """Do pieces of work, and take down what came of each; what somebody else does is left to them."""
         for due in all_due:
-            late = f"{due.missed} earlier due times were missed" if due.missed else ""
+            late = _said_missed(due.missed)
             try:
                 done = self.runner.run(due.name, due.at, self.now, due.work, late)
             except BusyError as error:
@@ -207,10 +207,9 @@ class _Tick:
                 from feedmaker.app.collecting import collect
 
                 return done_by_collecting(collect(self.project, self.now, progress))
+            if job.run == "build":
+                return done_by_build(self.project.build(self.now, progress, self.terms.patience))
             with self.project.working(self.terms.patience):
-                if job.run == "build":
-                    with self.project.built(self.now) as (report, _):
-                        return done_by_build(report)
                 return run_newsletter(
                     self.project, self.now, due, and_send=job.run == SEND, progress=progress
                 )
@@ -269,9 +268,12 @@ class _Tick:
             broken = {cause.key: cause.text for cause in causes_in(done.build)}
             self.looks.append(Look(SAVED_NOTES, broken, unsure=done.build.writing))
         if done.build is None or name not in builders:
-            causes = {cause.key: cause.text for cause in done.causes}
             scope = SAVED_NOTES if name in builders else name
-            self.looks.append(Look(scope, causes, done.whole))
+            own = {cause.key: cause.text for cause in done.causes if not cause.scope}
+            self.looks.append(Look(scope, own, done.whole))
+        self.looks += [
+            Look(cause.scope, {cause.key: cause.text}, whole=False) for cause in done.causes if cause.scope
+        ]
 
     def _write_idle(self) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
@@ -287,6 +289,13 @@ class _Tick:
         coming = (note, ping, notice, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
         until = min(due for due in coming if due is not None and due > self.now)
         self.sight.write_idle(self.now.timestamp(), until.timestamp())
+
+
+def _said_missed(count: int) -> str:
+    """Say how many due times came before the one that makes up for them; nothing where there are none."""
+    if count < 2:
+        return "an earlier due time was missed" if count else ""
+    return f"{count:,}{' or more' if count >= _MOST_MISSED - 1 else ''} earlier due times were missed"
 
 
 def _leave(_progress: Progress) -> Done:

@@ -4,6 +4,7 @@ Owns what must outlive a process and is nowhere else: who gets issues, what went
 run, what fails. Decides nothing; the rules are in `feedmaker.delivery` and `feedmaker.scheduler`.
 """
 
+from feedmaker.store.database import copy_database
 from feedmaker.store.records import (
     Counts,
     Delivery,
@@ -34,5 +35,6 @@ __all__ = [
     "RunState",
     "Store",
     "Subscriber",
+    "copy_database",
     "open_store",
 ]

@@ -1,7 +1,8 @@
 """The database file: opening it, transactions, and the texts of its errors.
 
 Knows no table. SQLite's own rules apply: `transaction` is the only place that begins and commits, it takes
-the write lock at once (BEGIN IMMEDIATE), and a commit is on disk when it returns (WAL, synchronous=FULL).
+the write lock at once (BEGIN IMMEDIATE), and a commit is on disk when it returns (WAL, synchronous=FULL),
+unless the database is opened as one that need not be durable.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,14 @@ _ADVICE = {
 class Database:
     """Hold the connection to one SQLite file; not to be shared by threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
         url = URL.create("sqlite", database=str(path))
         self._engine = create_engine(url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS})
         self._open: Connection | None = None
         event.listen(self._engine, "connect", _prepare)
+        if not durable:
+            event.listen(self._engine, "connect", _hurry)
         _create_private(path)
 
     @contextmanager
@@ -84,6 +87,22 @@ class Database:
             raise StoreError(f"{self.path}: {_advice(error)}") from error
 
 
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database, as it is at one moment, to a new file; other programs may go on with it meanwhile.
+
+    It is opened to be written, for SQLite removes its side files only then, but is not.
+    """
+    _create_private(target)
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as known,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            known.backup(copy)
+    except sqlite3.Error as error:
+        raise StoreError(f"{source}: {_advice(error)}") from error
+
+
 def _create_private(path: Path) -> None:
     """Make the file so that nobody else can read the addresses in it; SQLite's side files follow its mode.
 
@@ -102,6 +121,10 @@ def _create_private(path: Path) -> None:
 def _prepare(connection: Any, record: Any) -> None:  # noqa: ARG001
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _hurry(connection: Any, record: Any) -> None:  # noqa: ARG001
+    connection.execute("PRAGMA synchronous=OFF").close()
 
 
 def _advice(error: BaseException) -> str:

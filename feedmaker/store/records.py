@@ -176,4 +176,4 @@ class Fault:
     told_at: datetime | None = None
     mended_at: datetime | None = None
     tried_at: datetime | None = None
-    told: Sequence[str] = ()
+    told: tuple[str, ...] = ()

@@ -39,12 +39,14 @@ from feedmaker.store.records import (
 from feedmaker.store.tables import carried, corrected, deliveries, faults, issues, runs, subscribers
 
 
-def open_store(path: Path) -> Store:
+def open_store(path: Path, *, durable: bool = True) -> Store:
     """Open the state database at a path; make or upgrade it where needed.
+
+    One that is not `durable` may be lost in a power cut, and is faster.
 
     Raises `StoreError` where it cannot be used or belongs to a newer program.
     """
-    database = Database(path)
+    database = Database(path, durable=durable)
     try:
         with database.reading() as connection:
             current = schema.is_current(connection)
@@ -389,13 +391,20 @@ class Store:
         with self._database.transaction() as connection:
             return connection.execute(delete(runs).where(runs.c.id.in_(old))).rowcount
 
+    def forget_runs_from(self, start: datetime) -> None:
+        """Remove what was due from a time on, and let whoever comes next take over what is not ended."""
+        unfinished = update(runs).where(runs.c.state == "running").values(lease_until=runs.c.started_at)
+        with self._database.transaction() as connection:
+            connection.execute(delete(runs).where(runs.c.due_at >= start))
+            connection.execute(unfinished)
+
     # Faults
 
     def faults(self) -> list[Fault]:
         """List the faults that last, and those whose end is still to be told, the oldest first. Read-only."""
         with self._database.reading() as connection:
             rows = connection.execute(select(faults).order_by(faults.c.since, faults.c.job, faults.c.cause))
-            return [Fault(**row) for row in rows.mappings()]
+            return [Fault(**{**row, "told": tuple(row["told"])}) for row in rows.mappings()]
 
     def save_fault(self, fault: Fault) -> None:
         """Remember a fault as it is now."""

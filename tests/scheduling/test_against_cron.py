@@ -4,7 +4,9 @@ cronsim does what Debian's cron does, which differs from feedmaker's rule where 
 jobs with a star in their hour or minute: those it runs in real time, so that an hour that comes twice has
 them twice, and nothing makes up for what fell into a gap. feedmaker runs every wall time once, whatever the
 expression looks like: the first time, or when clocks have jumped over it. So for these jobs repeated wall
-times are taken out of what cronsim says, and the end of a gap that holds a due time is put in.
+times are taken out of what cronsim says, and the end of a gap that holds a due time is put in. It looks for
+their next hour in steps of an hour, and so misses times where clocks change within one: those changes are
+left to test_clock_changes.py, which goes minute by minute.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from feedmaker.config import Job
@@ -101,10 +103,12 @@ def test_stars_are_those_of_another_cron_but_once(
 ) -> None:
     """Jobs with stars are due as elsewhere, but once where an hour comes twice, and once after a gap."""
     zone, start, until = place
+    found = list(changes(zone, start, until))
+    assume(all(one.before.minute == one.after.minute == 0 for one in found))
     expected: dict[datetime, datetime] = {}
     for due in theirs(text, zone, start, until):
         expected.setdefault(wall(due, zone), due)
-    for change in changes(zone, start, until):
+    for change in found:
         # A naive cronsim knows no changes, so it also tells what is due within the gap.
         within = next(CronSim(text, change.before - SECOND)) < change.after
         if change.before < change.after and within and change.at <= until:
