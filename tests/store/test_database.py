@@ -157,6 +157,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "finish_run": lambda store: store.finish_run("build", NOW, "me", NOW, ENDING),
     "record_run": lambda store: store.record_run("build", NOW, "me", ENDING),
     "forget_runs": lambda store: store.forget_runs(NOW),
+    "forget_runs_from": lambda store: store.forget_runs_from(NOW),
     "save_fault": lambda store: store.save_fault(FAULT),
     "drop_fault": lambda store: store.drop_fault(FAULT),
 }
