@@ -10,7 +10,7 @@ from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.outcome import Done, Progress, cause_of
 from feedmaker.app.project import BuildReport, Project, silent
-from feedmaker.app.sending import send_within
+from feedmaker.app.sending import send
 from feedmaker.config import Config
 from feedmaker.delivery.deliver import send_notice
 from feedmaker.errors import DeliveryError, GateError, UsageError
@@ -19,6 +19,7 @@ from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent_files import take_back
 from feedmaker.store import Issue
 from feedmaker.timing import Timing
+from feedmaker.worklock import PATIENCE
 
 SEND = "newsletter send"
 
@@ -65,13 +66,27 @@ def next_sending(config: Config, after: datetime) -> datetime | None:
 
 
 def run_newsletter(
-    project: Project, now: datetime, due: datetime, *, and_send: bool, progress: Progress = silent
+    project: Project,
+    now: datetime,
+    due: datetime,
+    *,
+    and_send: bool,
+    progress: Progress = silent,
+    patience: float = PATIENCE,
 ) -> Done:
-    """Do a newsletter job that was due at a time, with the work lock held.
+    """Do a newsletter job that was due at a time.
 
     What is half sent is finished, and what is approved goes out. Otherwise an issue is drafted, and waits for
-    review where the newsletter wants that; one that waits already is not joined by a second.
+    review where the newsletter wants that; one that waits already is not joined by a second. Raises
+    `BusyError` where another feedmaker keeps the folder for `patience` seconds.
     """
+    with project.working(patience):
+        found = _to_send(project, now, due, and_send=and_send)
+    return found if isinstance(found, Done) else _send_in_time(project, found, now, progress, patience)
+
+
+def _to_send(project: Project, now: datetime, due: datetime, *, and_send: bool) -> Issue | Done:
+    """Return the issue that is to go out now, or what was done instead."""
     config = project.config()
     letter = newsletter_of(config)
     waiting = _waiting(project)
@@ -97,7 +112,7 @@ def run_newsletter(
         return _nothing(f"issue {waiting.slug} is not approved yet; {_tell(project, config, waiting, now)}")
     if waiting.state == "approved" and waiting.due_at and waiting.due_at > now:
         return _nothing(f"issue {waiting.slug} is approved, and goes out on {_local(config, waiting.due_at)}")
-    return _send_in_time(project, config, waiting, now, progress)
+    return waiting
 
 
 def _nothing(reason: str, build: BuildReport | None = None) -> Done:
@@ -113,16 +128,14 @@ def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
     return [(issue, issue.due_at) for issue in released if issue.due_at and issue.due_at <= now]
 
 
-def send_in_time(project: Project, slug: str, now: datetime, progress: Progress = silent) -> Done:
-    """Send an approved issue, with the work lock held.
-
-    One whose time is too long ago waits for review again. Somebody else may have seen to it while this one
-    waited for the lock.
-    """
+def send_in_time(
+    project: Project, slug: str, now: datetime, progress: Progress = silent, patience: float = PATIENCE
+) -> Done:
+    """Send an approved issue; one whose time is too long ago waits for review again."""
     issue = find_issue(project, slug)
     if issue.state not in ("approved", "sending"):
         return _nothing(f"issue {issue.slug} is {issue.state} already")
-    return _send_in_time(project, project.config(), issue, now, progress)
+    return _send_in_time(project, issue, now, progress, patience)
 
 
 _WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}
@@ -145,31 +158,41 @@ def _has_readers(project: Project) -> bool:
         return store.has_subscribers()
 
 
-def _send_in_time(project: Project, config: Config, issue: Issue, now: datetime, progress: Progress) -> Done:
-    """Send an issue; that it does not go out is its own affair, whichever run tries to send it."""
+def _send_in_time(project: Project, issue: Issue, now: datetime, progress: Progress, patience: float) -> Done:
+    """Send an issue, unless its time is so long ago that somebody should look at it again.
+
+    That it does not go out is its own affair, whichever run tries to send it.
+    """
+    config = project.config()
     try:
-        return _send_unless_late(project, config, issue, now, progress)
+        if issue.due_at and now - issue.due_at > newsletter_of(config).patience:
+            return _hold_back(project, config, issue, now, patience)
+        return _send(project, config, issue, now, progress, patience)
     except DeliveryError as error:
         cause = replace(cause_of(error), scope=f"{ISSUE}{issue.slug}")
         return Done(str(error), "failed", causes=[cause], whole=False)
 
 
-def _send_unless_late(
-    project: Project, config: Config, issue: Issue, now: datetime, progress: Progress
-) -> Done:
-    """Send an issue, unless its time is so long ago that somebody should look at it again."""
-    letter = newsletter_of(config)
-    if issue.due_at and now - issue.due_at > letter.patience:
-        if issue.state == "sending":
+def _hold_back(project: Project, config: Config, issue: Issue, now: datetime, patience: float) -> Done:
+    """Let an issue that is late wait for review again; one that is half sent waits for somebody, too."""
+    with project.working(patience), stored(project) as store:
+        state = find(store, issue.slug).state
+        if state == "sending":
             way = f"`feedmaker newsletter send {issue.slug}` sends the rest"
             raise DeliveryError(f"issue {issue.slug} was cut off on its way, too long ago; {way}")
-        with stored(project) as store:
-            store.mark_issue(issue.id, "draft", now)
-        told = _tell(project, config, issue, now)
-        said = f"issue {issue.slug} was due on {_local(config, issue.due_at)}, too long ago; {told}"
-        return Done(said, changes=[f"held back {issue.slug}"])
+        if state != issue.state:
+            return _nothing(f"issue {issue.slug} is {state} already")
+        store.mark_issue(issue.id, "draft", now)
+    told = _tell(project, config, issue, now)
+    said = f"issue {issue.slug} was due on {_local(config, issue.due_at or now)}, too long ago; {told}"
+    return Done(said, changes=[f"held back {issue.slug}"])
+
+
+def _send(
+    project: Project, config: Config, issue: Issue, now: datetime, progress: Progress, patience: float
+) -> Done:
     try:
-        sending = send_within(project, issue.slug, now, progress)
+        sending = send(project, issue.slug, now, progress, patience, issue)
     except GateError as error:
         with stored(project) as store:
             if find(store, issue.slug).state == "sending":
@@ -180,6 +203,8 @@ def _send_unless_late(
         whom = "; ".join(f"{address}: {reply}" for address, reply in sending.refused[:5])
         total = sum(sending.counts.values())
         raise DeliveryError(f"issue {issue.slug}: {sending.failed} of {total} failed: {whom}")
+    if sending.already:
+        return _nothing(f"issue {issue.slug} is sent already")
     said = f"sent {issue.slug} to {sending.counts['sent']}"
     return Done(said, changes=[said])
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.project import Project, silent
 from feedmaker.config import Config
 from feedmaker.delivery.addresses import normalise
-from feedmaker.delivery.deliver import deliver, send_copy
-from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.delivery.deliver import begin, deliver, send_copy
+from feedmaker.errors import BusyError, DeliveryError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent import sent_issue
 from feedmaker.sent_files import keep
 from feedmaker.store import Issue, Store
+from feedmaker.worklock import PATIENCE, exclusive
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +40,46 @@ class Sending:
 
 
 def send(
-    project: Project, slug: str, now: datetime, progress: Callable[[str, int, int], None] = silent
+    project: Project,
+    slug: str,
+    now: datetime,
+    progress: Callable[[str, int, int], None] = silent,
+    patience: float = PATIENCE,
+    seen: Issue | None = None,
 ) -> Sending:
     """Send an issue to every subscriber, each once, however often this is called.
 
-    Who names an issue to be sent has approved it. Raises `UsageError` where it was skipped, and `GateError`
-    where the checks find an error in it before anybody has got it.
+    The work lock is held until its page is published and its audience written down, and not while messages go
+    out. Who names an issue to be sent has approved it; one that is no more as it was `seen` is left alone.
+    Raises `UsageError` where it was skipped, `GateError` where the checks find an error in it before anybody
+    has got it, and `BusyError`.
     """
-    with project.working():
-        return send_within(project, slug, now, progress)
-
-
-def send_within(
-    project: Project, slug: str, now: datetime, progress: Callable[[str, int, int], None] = silent
-) -> Sending:
-    """Do what `send` does, for a caller that holds the work lock."""
-    config = project.config()
-    transport = transport_of(project, config.delivery.transport)
-    with stored(project) as store:
-        issue = find(store, slug)
-        if issue.state == "skipped":
-            raise UsageError(
-                f"issue {issue.slug} is skipped; `feedmaker newsletter edit {issue.slug}` takes it up again"
-            )
-        if issue.state in ("draft", "approved"):
-            refuse_faulty(project, issue)
-        _publish(project, config, store, issue, now)
-        counts = deliver(
-            store, transport, issue, config, now, lambda done, total: progress("sending", done, total)
-        )
+    with exclusive(project.state / "send.lock", patience), stored(project) as store:
+        with project.working(patience):
+            config = project.config()
+            transport = transport_of(project, config.delivery.transport)
+            issue = _sendable(store, slug, seen)
+            if issue.state in ("draft", "approved"):
+                refuse_faulty(project, issue)
+            _publish(project, config, store, issue, now)
+            may_go = begin(store, issue, config, now)
+        if may_go:
+            deliver(store, transport, issue, config, now, partial(progress, "sending"))
+        counts = store.counts(issue.id)
         failed = (one for one in store.deliveries(issue.id) if one.state == "failed") if counts.failed else ()
         refused = [(one.address, one.reply or "no reason given") for one in failed]
         return Sending(find(store, issue.slug), issue.state == "sent", asdict(counts), refused)
+
+
+def _sendable(store: Store, slug: str, seen: Issue | None) -> Issue:
+    issue = find(store, slug)
+    if issue.state == "skipped":
+        raise UsageError(
+            f"issue {issue.slug} is skipped; `feedmaker newsletter edit {issue.slug}` takes it up again"
+        )
+    if seen is not None and issue.state not in ("sent", "sending") and issue != seen:
+        raise BusyError(f"issue {issue.slug} was changed by another feedmaker; the next tick looks at it")
+    return issue
 
 
 def _publish(project: Project, config: Config, store: Store, issue: Issue, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 The ledger is the store's. A delivery is committed as *sending* before the transport sees the message and as
 *sent* or *failed* after, so at most the one in between can be repeated, and then with the same bytes. The
-caller holds the project's lock.
+caller keeps every other sender out.
 """
 
 from __future__ import annotations
@@ -19,8 +19,18 @@ from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.newsletter.message import Letter, plain_message
 from feedmaker.newsletter.notice import notice_text
-from feedmaker.store import Counts, Issue, IssueState, Store, Subscriber
+from feedmaker.store import Issue, IssueState, Store, Subscriber
 from feedmaker.text import utc
+
+
+def begin(store: Store, issue: Issue, config: Config, now: datetime) -> bool:
+    """Write down who gets an issue; tell whether there is anything left to send.
+
+    A draft stays one as long as there are no subscribers. Raises `GateError` where no message can be written.
+    """
+    # Written first, so that a sender who cannot stand in a message leaves the draft a draft.
+    _letter(issue, config)
+    return _open_ledger(store, issue, newsletter_of(config).sender.email, now)
 
 
 def deliver(
@@ -30,22 +40,20 @@ def deliver(
     config: Config,
     now: datetime,
     on_progress: Callable[[int, int], None],
-) -> Counts:
-    """Send an issue, or the rest of it, and return how its deliveries stand.
+) -> None:
+    """Send an issue that was begun, or the rest of it; what is sent stays as it is.
 
     `on_progress` is told after each message how many deliveries have their outcome and how many there are.
-    An issue that is sent stays as it is, and so does a draft as long as there are no subscribers. Raises
-    `DeliveryError` where the transport takes nothing, `StoreError` where the outcome cannot be recorded, and
-    `GateError` where no message can be written; calling again goes on from there.
+    Raises `DeliveryError` where the transport takes nothing, `StoreError` where the outcome cannot be
+    recorded, and `GateError` where no message can be written; calling again goes on from there.
     """
-    settings = newsletter_of(config)
-    sender = settings.sender.email
-    # Written first, so that a sender who cannot stand in a message leaves the draft a draft.
-    letter = Letter(settings, subject=issue.subject, html=issue.html, text=issue.text)
-    if _open_ledger(store, issue, sender, now):
-        _send_pending(store, transport, issue, letter, sender, on_progress)
-        _close_ledger(store, issue, now)
-    return store.counts(issue.id)
+    sender = newsletter_of(config).sender.email
+    _send_pending(store, transport, issue, _letter(issue, config), sender, on_progress)
+    _close_ledger(store, issue, now)
+
+
+def _letter(issue: Issue, config: Config) -> Letter:
+    return Letter(newsletter_of(config), subject=issue.subject, html=issue.html, text=issue.text)
 
 
 def _open_ledger(store: Store, issue: Issue, sender: str, now: datetime) -> bool:

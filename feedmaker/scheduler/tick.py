@@ -209,17 +209,20 @@ class _Tick:
                 return done_by_collecting(collect(self.project, self.now, progress))
             if job.run == "build":
                 return done_by_build(self.project.build(self.now, progress, self.terms.patience))
-            with self.project.working(self.terms.patience):
-                return run_newsletter(
-                    self.project, self.now, due, and_send=job.run == SEND, progress=progress
-                )
+            return run_newsletter(
+                self.project,
+                self.now,
+                due,
+                and_send=job.run == SEND,
+                progress=progress,
+                patience=self.terms.patience,
+            )
 
         return work
 
     def _sending_of(self, slug: str) -> Work:
         def work(progress: Progress) -> Done:
-            with self.project.working(self.terms.patience):
-                return send_in_time(self.project, slug, self.now, progress)
+            return send_in_time(self.project, slug, self.now, progress, self.terms.patience)
 
         return work
 

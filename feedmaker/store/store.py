@@ -267,7 +267,7 @@ class Store:
     def claim_delivery(self, issue_id: int) -> Delivery | None:
         """Commit the next delivery as *sending* and return it, or None where all have their outcome.
 
-        One that an earlier process left as *sending* comes first. The caller holds the project's lock, which
+        One that an earlier process left as *sending* comes first. The caller holds the lock of senders, which
         proves that process dead; whoever sends from several processes needs a lease here.
         """
         with self._database.transaction() as connection:

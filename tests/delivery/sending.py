@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from feedmaker.config import Config
-from feedmaker.delivery.deliver import deliver
+from feedmaker.delivery.deliver import begin, deliver
 from feedmaker.delivery.transports import Envelope, Outbox, Receipt, Transport
 from feedmaker.store import Counts, Frozen, Issue, Store, open_store
 
@@ -76,7 +76,9 @@ def send(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Counts:
     """Deliver an issue with the configuration above."""
-    return deliver(store, transport, issue, CONFIG, now, on_progress)
+    if begin(store, issue, CONFIG, now):
+        deliver(store, transport, issue, CONFIG, now, on_progress)
+    return store.counts(issue.id)
 
 
 class Mortal:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feedmaker.delivery.deliver import deliver
+from feedmaker.delivery.deliver import begin, deliver
 from feedmaker.delivery.transports import Envelope, Receipt
 from feedmaker.errors import DeliveryError, GateError, StoreError, UsageError
 from feedmaker.store import Counts, Store, open_store
@@ -225,6 +225,7 @@ def test_message_holds_the_token_that_it_was_queued_with(store: Store) -> None:
             raise DeliveryError("the server is gone")
 
     first, second = Dying(), Recorder()
+    assert begin(store, issue, settings, NOW)
     with pytest.raises(DeliveryError):
         deliver(store, first, issue, settings, NOW, lambda done, total: None)
     deliver(store, second, issue, settings, LATER, lambda done, total: None)
@@ -241,7 +242,7 @@ def test_newsletter_must_be_configured(store: Store) -> None:
     bare = CONFIG.model_copy(update={"newsletter": None})
 
     with pytest.raises(UsageError, match='no "newsletter" section'):
-        deliver(store, Recorder(), draft(store, 1), bare, NOW, lambda done, total: None)
+        begin(store, draft(store, 1), bare, NOW)
 
 
 def test_sender_who_cannot_send_leaves_the_draft(store: Store) -> None:
@@ -252,7 +253,7 @@ def test_sender_who_cannot_send_leaves_the_draft(store: Store) -> None:
     wrong = CONFIG.model_copy(update={"newsletter": letter})
 
     with pytest.raises(GateError, match="is no address for mail"):
-        deliver(store, Recorder(), draft(store, 1), wrong, NOW, lambda done, total: None)
+        begin(store, draft(store, 1), wrong, NOW)
 
     assert store.issues()[0].state == "draft"
 

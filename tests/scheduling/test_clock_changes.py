@@ -154,6 +154,7 @@ MEANT: dict[str, Callable[[datetime], bool]] = {
     "every day at 02:30": lambda wall: (wall.hour, wall.minute) == (2, 30),
     "daily at midnight and noon": lambda wall: wall.hour in (0, 12) and wall.minute == 0,
     "* */2 * * *": lambda wall: wall.hour % 2 == 0,
+    "*/20 0,1,2 1-31/2 * *": lambda wall: wall.minute % 20 == 0 and wall.hour < 3 and wall.day % 2 == 1,
     "10-50/20 * * * *": lambda wall: wall.minute in (10, 30, 50),
     "weekdays at 07:00": lambda wall: at_seven(wall) and wall.isoweekday() <= 5,
     "weekends at 07:00": lambda wall: at_seven(wall) and wall.isoweekday() >= 6,

@@ -21,7 +21,7 @@ from feedmaker.app.reviewing import approve, skip
 from feedmaker.app.sending import send, send_test
 from feedmaker.app.status import status
 from feedmaker.delivery.transports import Envelope, Receipt
-from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.errors import BusyError, DeliveryError, UsageError
 from feedmaker.idle import is_idle
 from feedmaker.scheduler.tick import Outcome
 from feedmaker.store import Issue
@@ -717,11 +717,49 @@ def test_what_was_cut_off_long_ago_asks(drafted: Project, monkeypatch: pytest.Mo
     assert send(drafted, "latest", SOON + 3 * DAY).counts["sent"] == 1
 
 
+def test_notes_are_published_while_an_issue_goes_out(drafted: Project, project: ProjectFolder) -> None:
+    """A saved note does not wait until the last reader has their message."""
+    add_subscribers(drafted, ["bo@example.org", "cy@example.org"], SOON)
+    built = []
+
+    def build(what: str, done: int, total: int) -> None:
+        if what == "sending" and done == 1:
+            project.note("lamps")
+            built.append(project.open().build(SOON, patience=0))
+
+    assert send(drafted, "latest", SOON, build).counts["sent"] == 3
+    assert [report.new for report in built] == [["episodes/lamps.md"]]
+
+
+def test_two_senders_do_not_send_at_once(drafted: Project) -> None:
+    """Whoever else wants to send waits for its turn, or says that it cannot."""
+    add_subscribers(drafted, ["bo@example.org"], SOON)
+
+    def send_too(what: str, done: int, total: int) -> None:
+        with pytest.raises(BusyError):
+            send(Project(drafted.folder, {}), "latest", SOON, patience=0)
+
+    assert send(drafted, "latest", SOON, send_too).counts["sent"] == 2
+    assert mailed(drafted) == ["2026-11-06/ada@example.org", "2026-11-06/bo@example.org"]
+
+
+def test_issue_that_was_changed_meanwhile_is_not_sent(drafted: Project) -> None:
+    """What is made anew between a look at what is due and its sending waits for review again."""
+    approve(drafted, "latest", SOON)
+    seen = only(drafted)
+    edit(drafted, "latest", SOON, {"intro": "Not yet."})
+
+    with pytest.raises(BusyError, match="was changed by another feedmaker"):
+        send(drafted, "latest", SOON, seen=seen)
+
+    assert only(drafted).state == "draft"
+
+
 def test_issue_whose_page_is_there_is_sent_later(drafted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that died between page and ledger is taken up: the file keeps its time, the mail goes out."""
     approve(drafted, "latest", SOON)
     with monkeypatch.context() as patched:
-        patched.setattr("feedmaker.app.sending.deliver", _dies)
+        patched.setattr("feedmaker.app.sending.begin", _dies)
         with pytest.raises(KeyboardInterrupt):
             send(drafted, "latest", SOON)
     file = drafted.folder / "issues/2026-11-06.json"
@@ -742,7 +780,7 @@ def test_page_that_nobody_was_sent_to_goes_with_the_issue(
 ) -> None:
     """After such a death the issue can still be edited or skipped; the page of what never went out goes."""
     with monkeypatch.context() as patched:
-        patched.setattr("feedmaker.app.sending.deliver", _dies)
+        patched.setattr("feedmaker.app.sending.begin", _dies)
         with pytest.raises(KeyboardInterrupt):
             send(drafted, "latest", SOON)
 
