@@ -30,7 +30,6 @@ from feedmaker.podcast_faults import with_podcast
 from feedmaker.settling import BeingWrittenError, read_settled
 
 Progress = Callable[[str, int, int], None]
-BEING_WRITTEN = "being-written"
 
 
 @dataclass(slots=True)
@@ -53,7 +52,7 @@ class Reading:
     @property
     def writing(self) -> set[str]:
         """Return the notes that were left alone because another program was writing them."""
-        return {diagnostic.path for diagnostic in self.diagnostics if diagnostic.code == BEING_WRITTEN}
+        return {diagnostic.path for diagnostic in self.diagnostics if diagnostic.code == "being-written"}
 
     @property
     def unknown(self) -> set[str]:
@@ -160,7 +159,7 @@ def _note(folder: Path, file: NoteFile) -> tuple[bytes | None, Note]:
         reason = NOT_A_FILE
     except BeingWrittenError:
         said = "another program is writing it; it is taken when that is done"
-        return None, Note(file.path, None, (Diagnostic(file.path, 1, 1, BEING_WRITTEN, said, "warning"),))
+        return None, Note(file.path, None, (Diagnostic(file.path, 1, 1, "being-written", said, "warning"),))
     except OSError as error:
         data, reason = None, str(error.strerror)
     if data is None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done, how much of it, and of how much. It may raise, to end the work there."""
+_MOST_REASONS = 20
 _VARYING = re.compile(r"(?<=feedmaker-)\w+(?=\.log)|[0-9]+")
 
 
@@ -56,6 +57,13 @@ class Done:
     build: BuildReport | None = None
     seconds: float = 0.0
     whole: bool = True
+
+
+def reasons(summary: str, causes: Sequence[Cause]) -> list[str]:
+    """Return what there is to say of causes besides a summary, as far as anybody reads on."""
+    said = [cause.text for cause in causes if cause.text != summary]
+    more = len(said) - _MOST_REASONS
+    return [*said[:_MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
 
 
 def done_by_collecting(collected: Collected) -> Done:

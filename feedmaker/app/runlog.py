@@ -49,7 +49,14 @@ def entries(
         runs = store.recent_runs(limit, job, since)
         if job is not None and not runs and store.last_run(job, now) is None:
             _refuse_unknown(config, job)
-    return [_entry(run, config, next_due, now) for run in runs]
+    builders = {job.name for job in config.jobs if job.run == "build"}
+    found, tried = [], set()
+    for run in runs:
+        # Whatever is tried again has been, once something of its kind ran later.
+        kind = SAVED_NOTES if run.job in builders else run.job
+        found.append(_entry(run, config, next_due, now, is_last=kind not in tried))
+        tried.add(kind)
+    return found
 
 
 def holder(run: Run) -> str:
@@ -64,10 +71,12 @@ def state_of(run: Run, config: Config, now: datetime) -> State:
     return run.state
 
 
-def _entry(run: Run, config: Config, next_due: Mapping[str, datetime], now: datetime) -> Entry:
+def _entry(
+    run: Run, config: Config, next_due: Mapping[str, datetime], now: datetime, *, is_last: bool
+) -> Entry:
     state = state_of(run, config, now)
     late = max((run.started_at - run.due_at).total_seconds(), 0.0)
-    return Entry(run, state, late, _next(run, state, config, next_due))
+    return Entry(run, state, late, _next(run, state, config, next_due) if is_last else "")
 
 
 def _next(run: Run, state: str, config: Config, next_due: Mapping[str, datetime]) -> str:

@@ -37,6 +37,7 @@ def tick_once(moment: str | None, as_json: bool) -> int:
     \b
     * * * * * feedmaker -C /srv/notes tick >/dev/null
     """
+    from feedmaker.app.outcome import reasons
     from feedmaker.app.pushing import lines_of_ping
 
     project = get_project()
@@ -53,7 +54,11 @@ def tick_once(moment: str | None, as_json: bool) -> int:
         print_json([asdict(outcome) for outcome in outcomes])
         return int(any(outcome.failed for outcome in outcomes))
     for outcome in outcomes:
-        click.echo(f"{outcome.job} {outcome.state}: {outcome.summary}", err=outcome.failed)
+        said = [
+            f"{outcome.job} {outcome.state}: {outcome.summary}",
+            *reasons(outcome.summary, outcome.causes),
+        ]
+        click.echo("\n    ".join(said), err=outcome.failed)
     return int(any(outcome.failed for outcome in outcomes))
 
 

@@ -244,7 +244,7 @@ def status(as_json: bool) -> int:
     if len(found.faults) > _MOST_FAULTS:
         click.echo(f"fault … and {len(found.faults) - _MOST_FAULTS} more")
     for run in found.runs:
-        said = f": {run.summary}" if run.summary else ""
+        said = f": {run.summary.splitlines()[0]}" if run.summary else ""
         click.echo(f"ran   {run.due_at.astimezone(zone):%Y-%m-%d %H:%M}  {run.job}  {run.state}{said}")
     for run in found.running:
         by = f", {state_of(run, config, now)} by {holder(run)}" if holder(run) else ", handed back"

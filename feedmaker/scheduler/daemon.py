@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
+from feedmaker.app.outcome import reasons
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import lines_of_ping
 from feedmaker.app.status import counts
@@ -138,10 +139,18 @@ class Daemon:
         return any(not is_being_written(self.project.folder / path) for path in writing)
 
     def _is_to_reload(self) -> bool:
-        """Tell whether the schedule was saved, or somebody asks; not while an editor replaces the file."""
+        """Tell whether the schedule was saved or is gone, or somebody asks.
+
+        It is gone if it is missing twice: an editor may be replacing it.
+        """
         before, self._schedule = self._schedule, _state_of(self.project)
+        if self._reloading.is_set():
+            return True
+        *_, was_there = before
         *_, is_there = self._schedule
-        return self._reloading.is_set() or (before != self._schedule and is_there)
+        if is_there or was_there:
+            return before != self._schedule and is_there
+        return self.project.in_force is None
 
     def _reload(self) -> None:
         self._reloading.clear()
@@ -207,7 +216,7 @@ class Daemon:
             self._busy = ""
             self.vitals.ended(one.job, one.state, one.seconds)
             head = f"{one.job} {one.state}: {one.summary} ({one.seconds:.1f} s)"
-            said = "\n".join([head, *(cause.text for cause in one.causes if cause.text != one.summary)])
+            said = "\n".join([head, *reasons(one.summary, one.causes)])
             event, level = _EVENTS[one.state]
             self.log.say(
                 event, said, level, job=one.job, due_at=one.due_at, seconds=one.seconds, changes=one.changes

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 
 from feedmaker.app.newsletters import stored
-from feedmaker.app.outcome import Cause, Done, Progress, cause_of, constant, done_by_build
+from feedmaker.app.outcome import Cause, Done, Progress, cause_of, constant, done_by_build, reasons
 from feedmaker.app.project import Project
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, FeedmakerError, StoreError
@@ -110,7 +110,7 @@ class Runner:
         if note:
             done = replace(done, summary=f"{done.summary} ({note})")
         seconds = round(time.monotonic() - began, 3)
-        ending = Ending(done.state, done.summary, seconds, _recorded(done.changes))
+        ending = Ending(done.state, _said(done), seconds, _recorded(done.changes))
         with stored(self.project) as store:
             is_mine = store.finish_run(name, due, self.owner, now + timedelta(seconds=seconds), ending)
         return replace(done, seconds=seconds) if is_mine else None
@@ -128,7 +128,7 @@ class Runner:
 
         done = replace(_done(build, self._progress), seconds=round(time.monotonic() - began, 3))
         if is_news(done):
-            ending = Ending(done.state, done.summary, done.seconds, _recorded(done.changes))
+            ending = Ending(done.state, _said(done), done.seconds, _recorded(done.changes))
             with stored(self.project) as store:
                 store.record_run(name, now, self.owner, ending)
         return done
@@ -189,6 +189,11 @@ def _done(work: Work, progress: Progress) -> Done:
         return _failed(Cause(constant(told_by_disk(error)), told_by_disk(error)))
     except Exception as error:  # noqa: BLE001 - recorded like any other failure, or the job would begin again
         return _failed(Cause(type(error).__name__, keep(error)))
+
+
+def _said(done: Done) -> str:
+    """Return what the log keeps of a run in words: what it did, and below that why it failed."""
+    return "\n".join([done.summary, *reasons(done.summary, done.causes)])
 
 
 def _recorded(changes: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
+from feedmaker import __version__
 from feedmaker.app.project import Project
 from feedmaker.config import Config
 from feedmaker.scheduler.daemon import Daemon
@@ -27,6 +28,7 @@ def serve(project: Project, clock: Clock, *, as_json: bool) -> None:
     """
     config = project.config()
     log = open_log(sys.stdout, project.environ, clock, as_json=as_json)
+    log.say("daemon.started", f"feedmaker {__version__} begins", version=__version__)
     vitals = Vitals(clock)
     daemon = Daemon(project, log, vitals, clock)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,7 +48,7 @@ def _listening(config: Config, log: Log, vitals: Vitals) -> Iterator[None]:
     from feedmaker.signs.health import serve as answer
 
     server = answer(config.scheduler.listen, vitals)
-    log.say("daemon.started", f"answering at http://{server.address}/healthz and /metrics")
+    log.say("daemon.answers", f"answering at http://{server.address}/healthz and /metrics")
     try:
         yield
     finally:

@@ -383,10 +383,14 @@ class Store:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def forget_runs(self, before: datetime) -> int:
-        """Remove what ended before a time, but for each job's last run; return how many those were."""
-        last = select(func.max(runs.c.due_at)).where(runs.c.job == _older.c.job).scalar_subquery()
-        old = select(_older.c.id).where(
-            _older.c.finished_at < before, _older.c.state != "running", _older.c.due_at < last
+        """Remove what ended before a time, but for the last runs of each job; return how many those were.
+
+        A clock that is wrong for a moment must not make due times forget that they have run.
+        """
+        rank = func.row_number().over(partition_by=runs.c.job, order_by=runs.c.due_at.desc())
+        ranked = select(runs.c.id, runs.c.finished_at, runs.c.state, rank.label("rank")).subquery()
+        old = select(ranked.c.id).where(
+            ranked.c.finished_at < before, ranked.c.state != "running", ranked.c.rank > RUNS_KEPT
         )
         with self._database.transaction() as connection:
             return connection.execute(delete(runs).where(runs.c.id.in_(old))).rowcount
@@ -419,7 +423,8 @@ class Store:
 
 
 _RUN = [column for column in runs.c if column.name != "id"]
-_older = runs.alias()
+RUNS_KEPT = 20
+"""How many runs of each job are never forgotten."""
 _NOBODY = ""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

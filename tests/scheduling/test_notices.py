@@ -28,6 +28,7 @@ from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.runs import Terms
 from feedmaker.scheduler.tick import Outcome, publish, tick
 from feedmaker.store import Fault
+from feedmaker.store.store import RUNS_KEPT
 from tests.projects import MUCH_LATER as NOW
 from tests.projects import ProjectFolder
 from tests.scheduling.hook import Hook, listening
@@ -464,26 +465,14 @@ def test_open_causes_are_those_that_last(site: Publisher) -> None:
     assert {cause for cause, _ in open_causes(site.project, SAVED_NOTES)} == {path}
 
 
-def test_old_runs_are_forgotten_but_for_each_jobs_last(site: Publisher) -> None:
-    """The log keeps runs for the time that is set, and the last run of a job for ever."""
-    site.folder.schedule("scheduler: {keep: 1 day}\njobs: [{name: publish, run: build, every: 6 hours}]\n")
-    for hours in range(0, 49, 6):
-        site.tick(60 * hours)
-    site.folder.schedule("scheduler: {keep: 1 day}\n")
-    site.tick(60 * 24 * 30)
-
-    with stored(site.project) as store:
-        kept = store.recent_runs(99, "publish")
-    assert [run.due_at for run in kept] == [NOW.replace(hour=6, minute=0) + timedelta(hours=48)]
-
-
 def test_log_keeps_runs_for_the_time_that_is_set(site: Publisher) -> None:
-    """What ended longer ago than that is not there any more."""
-    site.folder.schedule("scheduler: {keep: 1 day}\njobs: [{name: publish, run: build, every: 6 hours}]\n")
-    for hours in range(0, 73, 6):
+    """What ended longer ago than that is not there any more, but for the last runs of the job."""
+    site.folder.schedule("scheduler: {keep: 1 day}\njobs: [{name: publish, run: build, every: 2 hours}]\n")
+    for hours in range(0, 73, 2):
         site.tick(60 * hours)
 
     with stored(site.project) as store:
         kept = store.recent_runs(99, "publish")
-    assert len(kept) == 5
-    assert min(run.started_at for run in kept) >= NOW + timedelta(hours=48)
+    assert [run.due_at for run in kept] == [
+        NOW.replace(hour=6, minute=0) + timedelta(hours=72 - 2 * number) for number in range(RUNS_KEPT)
+    ]

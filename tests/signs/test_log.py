@@ -45,12 +45,12 @@ def lines_of(say: Callable[[Log], None], **form: bool) -> list[str]:
 
 def human(message: str, **options: Any) -> list[str]:
     """Return the lines for people of one event."""
-    return lines_of(lambda log: log.say("build.done", message, **options))
+    return lines_of(lambda log: log.say("run.done", message, **options))
 
 
 def data(message: str = "done", **facts: Any) -> dict[str, Any]:
     """Return one event as a program reads it; it has to be one line of ASCII."""
-    (line,) = lines_of(lambda log: log.say("build.done", message, **facts), as_json=True)
+    (line,) = lines_of(lambda log: log.say("run.done", message, **facts), as_json=True)
     assert line.isascii()
     found = json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
     assert isinstance(found, dict)
@@ -112,7 +112,7 @@ def test_journal_hears_of_levels_and_keeps_the_time_itself() -> None:
     for level, number in (("info", 6), ("warning", 4), ("error", 3)):
 
         def say(log: Log, level: Any = level) -> None:
-            log.say("note.broken", "a\n<0>b", level)
+            log.say("run.failed", "a\n<0>b", level)
 
         assert lines_of(say, for_journal=True) == [f"<{number}>a", f"<{number}>    <0>b"]
 
@@ -125,7 +125,7 @@ def test_program_reads_time_level_event_message_and_facts() -> None:
     assert found == {
         "time": "2026-11-27T09:00:00.250Z",
         "level": "info",
-        "event": "build.done",
+        "event": "run.done",
         "message": "two\nlines",
         "job": "publish",
         "due_at": "2026-11-27T09:00:00.000Z",
@@ -299,7 +299,7 @@ class Interrupted(io.BytesIO):
         """Let the handler speak at first, then write."""
         if self.is_first:
             self.is_first = False
-            self.log.say("daemon.stopping", "stopping")
+            self.log.say("daemon.stopped", "stopping")
         return super().write(data)
 
 
