@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
-from feedmaker.config import Site
+from feedmaker.config import CONFIG_NAME, Site
 from feedmaker.faults import Kind
 from feedmaker.newsletter.plain_text import wrap
 from feedmaker.store.records import Fault
@@ -64,6 +64,8 @@ def next_step(scope: str, next_due: Mapping[str, datetime], zone: ZoneInfo) -> s
     """Say what happens next after a failure in a scope, and what to do."""
     if scope == SAVED_NOTES:
         return "mend what is named and save it; the next look at the notes publishes it"
+    if scope == CONFIG_NAME:
+        return "the schedule stays as it was; mend schedule.yaml (`feedmaker check` says where) and save it"
     if scope.startswith(ISSUE):
         slug = scope.removeprefix(ISSUE)
         return f"the next job that sends takes it up; `feedmaker newsletter send {slug}` does so now"
@@ -84,13 +86,16 @@ def _summary(kind: Kind, faults: Sequence[Fault]) -> str:
     parts = [f"{notes} {are} {'broken' if begun else 'mended'}"] if notes else []
     for scope in dict.fromkeys(fault.job for fault in faults if not is_of_note(fault)):
         mended = "was sent" if scope.startswith(ISSUE) else "works again"
+        if scope == CONFIG_NAME:
+            parts.append(f"{scope} is {'broken' if begun else 'mended'}")
+            continue
         parts.append(f"{'building' if scope == SAVED_NOTES else scope} {'failed' if begun else mended}")
     return ", ".join(parts[:_NAMED]) + (f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else "")
 
 
 def _told(fault: Fault, zone: ZoneInfo) -> list[str]:
     first, *others = [shorten(line, _LONGEST) for line in fault.text.splitlines()] or [""]
-    head = first if is_of_note(fault) else f"{fault.job}: {first}"
+    head = first if is_of_note(fault) or fault.job == CONFIG_NAME else f"{fault.job}: {first}"
     mended = f", mended {_local(fault.mended_at, zone)}" if fault.mended_at else ""
     return [
         wrap(head, "  ", ""),

@@ -148,8 +148,8 @@ class Project:
     """Do what a person or a schedule asks of one project folder.
 
     `environ` holds what the environment says; secrets come from there. `in_force` are settings that count
-    whatever `schedule.yaml` says, for as long as that is broken. Where `transport` is set, it carries all
-    mail, whatever environment and settings name.
+    whatever `schedule.yaml` says, for as long as that has the `schedule_fault`. Where `transport` is set, it
+    carries all mail, whatever environment and settings name.
     """
 
     is_durable = True
@@ -165,6 +165,7 @@ class Project:
         self.store_path = self.state / "state.db"
         self.lock_path = folder / LOCK
         self.in_force: Config | None = None
+        self.schedule_fault = ""
         self.transport: Transport | None = None
         self._read: tuple[str, Config] | None = None
 

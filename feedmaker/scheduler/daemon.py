@@ -157,7 +157,8 @@ class Daemon:
         try:
             config = Project(self.project.folder, self.project.environ).config()
         except FeedmakerError as error:
-            self.project.in_force = self._config
+            self.project.in_force, self.project.schedule_fault = self._config, str(error)
+            self._next_sweep = time.monotonic()
             self.vitals.schedule(str(error))
             self.log.say("schedule.broken", f"the schedule stays as it was:\n{error}", "error")
         else:

@@ -19,6 +19,7 @@ from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import FeedmakerError
 from feedmaker.fault_notices import ISSUE, SAVED_NOTES, Notice, notice
 from feedmaker.faults import Batch, End, Kind, Look, batches, claimed, next_try, settled, told
+from feedmaker.listing import SCHEDULE
 from feedmaker.signs.log import Event, Level
 from feedmaker.store import Fault, Store
 
@@ -90,7 +91,7 @@ def _tell(project: Project, config: Config, batch: Batch, written: Notice, now: 
 
 def _ended(store: Store, config: Config, faults: Iterable[Fault], looks: Iterable[Look]) -> dict[str, End]:
     """Say in which scopes nothing will run any more: jobs that are no more, issues that wait no longer."""
-    names = {SAVED_NOTES, *(job.name for job in config.jobs)}
+    names = {SAVED_NOTES, SCHEDULE, *(job.name for job in config.jobs)}
     scopes = {fault.job for fault in faults} | {look.scope for look in looks}
     found: dict[str, End] = {}
     for scope in scopes - names:

@@ -21,6 +21,7 @@ from feedmaker.errors import BusyError
 from feedmaker.fault_notices import ISSUE, SAVED_NOTES
 from feedmaker.faults import Look
 from feedmaker.idle import Sight, is_idle
+from feedmaker.listing import SCHEDULE
 from feedmaker.podcast_faults import files_named
 from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.quiet import wait_until_quiet
@@ -249,8 +250,9 @@ class _Tick:
         def next_due() -> dict[str, datetime]:
             return {job.name: due for job, due in next_runs(self.config, self.now)}
 
-        told = self.terms.told
-        self.next_notice = settle(self.project, self.config, self.looks, next_due, self.now, told)
+        fault = {SCHEDULE: self.project.schedule_fault} if self.project.in_force else {}
+        looks = [*self.looks, Look(SCHEDULE, fault)]
+        self.next_notice = settle(self.project, self.config, looks, next_due, self.now, self.terms.told)
 
     def _tidy(self) -> None:
         """Forget what ran too long ago."""

@@ -146,8 +146,24 @@ def test_broken_schedule_keeps_the_old_one_at_work(project: ProjectFolder) -> No
         daemon.wait_for_titles("Bells", "Gulls")
         daemon.wait_for_event("run.done", "often done")
         assert len(daemon.events("schedule.broken")) == 1
+        daemon.wait_for_event("fault.told", "schedule.yaml is broken")
 
         save_schedule(daemon, OFTEN)
+        daemon.wait_for_event("schedule.mended")
+        daemon.wait_for_event("fault.mended", "schedule.yaml is mended")
+        assert len(daemon.events("fault.told")) == 1
+
+
+def test_schedule_that_is_gone_is_a_broken_one(project: ProjectFolder) -> None:
+    """The old one stays in force, and when the file is back that is said."""
+    project.note("bells")
+    with running(project) as daemon:
+        daemon.wait_for_titles("Bells")
+        aside = (project.root / "schedule.yaml").rename(project.root / "schedule.aside")
+        daemon.wait_for_event("schedule.broken")
+        project.note("gulls")
+        daemon.wait_for_titles("Bells", "Gulls")
+        aside.rename(project.root / "schedule.yaml")
         daemon.wait_for_event("schedule.mended")
 
 
