@@ -33,6 +33,7 @@ _LINES = _PARTED | frozenset(
 )
 _OF_A_CARD = ("h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
 _BLANK = re.compile(r"[ \t\n\r\f]+")
+_FACTS = re.compile(r"[^·]{1,200} · [^·]{0,20}\d{4}[^·]{0,20}( · [^·]{1,40})?")
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _PERMALINKS = frozenset("#¶§🔗")
 _BULLET = "  • "
@@ -67,6 +68,7 @@ def read_lines(html: str) -> Iterator[Lines]:
         root = None
     if root is None:
         return
+    _put_title_below_facts(root)
     seen: set[str] = set()
     for path in ("//main | //*[@role='main']", "//article", "//body"):
         element = next(iter(root.xpath(path)), None)
@@ -74,6 +76,14 @@ def read_lines(html: str) -> Iterator[Lines]:
         if lines and lines.text.strip() and lines.text not in seen:
             seen.add(lines.text)
             yield lines
+
+
+def _put_title_below_facts(root: Any) -> None:
+    """Put a heading that stands above the line of show, date and duration where page exports have it."""
+    title = next(root.iter("h1"), None)
+    facts = title.getnext() if title is not None else None
+    if facts is not None and _FACTS.fullmatch(_BLANK.sub(" ", "".join(facts.itertext())).strip()):
+        facts.addnext(title)
 
 
 class _Writer:

@@ -97,6 +97,15 @@ def test_html_and_text_of_a_page_make_the_same_note(number: int) -> None:
     assert made(as_page(text)).text == made(text, "text/plain").text != ""
 
 
+def test_title_may_stand_above_the_facts() -> None:
+    """A heading comes first on most pages; it is the title, and the paragraph below the facts is the dek."""
+    head = "<h1>The bell</h1>\n<p>Harbour Hour ·\n 2019-05-04 · 1h 5m</p>\n<p>A word from the pier.</p>"
+    found = episode(made(f"<main>{head}<h2>Big reveals</h2><ul><li>The bell was cast in 1871.</ul></main>"))
+
+    assert (found.show, found.aired.isoformat()) == ("Harbour Hour", "2019-05-04")
+    assert (found.title, plain(found.dek)) == ("The bell", "A word from the pier.")
+
+
 def test_page_does_not_rule_its_publishing() -> None:
     """A page that is itself a note in Markdown keeps its words, though not its id, slug and times."""
     text = (
