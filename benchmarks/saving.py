@@ -11,6 +11,7 @@ import argparse
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -42,7 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.saving", description=__doc__.partition("\n")[0])
     parser.add_argument("--notes", type=int, nargs="+", default=[10_000], metavar="N", help="how many notes")
     parser.add_argument("--runs", type=int, default=RUNS, help="how often a note is saved")
-    parser.add_argument("--feedmaker", default="feedmaker", metavar="PROGRAM", help="what to measure")
+    beside = str(Path(sys.executable).with_name("feedmaker"))
+    parser.add_argument("--feedmaker", default=beside, metavar="PROGRAM", help="what to measure")
     arguments = parser.parse_args()
     delays = []
     for count in arguments.notes:
