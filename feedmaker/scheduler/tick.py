@@ -21,7 +21,7 @@ from feedmaker.errors import BusyError
 from feedmaker.fault_notices import ISSUE, SAVED_NOTES
 from feedmaker.faults import Look
 from feedmaker.idle import Sight, is_idle
-from feedmaker.listing import SCHEDULE
+from feedmaker.listing import SCHEDULE, look
 from feedmaker.podcast_faults import files_named
 from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.quiet import wait_until_quiet
@@ -112,6 +112,7 @@ class _Tick:
     def __init__(self, project: Project, now: datetime, terms: Terms) -> None:
         # Taken before the schedule is read: what is saved meanwhile must not pass for seen.
         self.sight = Sight(str(project.folder))
+        self.schedule = look(str(project.schedule), SCHEDULE)
         self.project = project
         self.config = project.config()
         self.sight.include(files_named(self.config))
@@ -250,9 +251,14 @@ class _Tick:
         def next_due() -> dict[str, datetime]:
             return {job.name: due for job, due in next_runs(self.config, self.now)}
 
-        fault = {SCHEDULE: self.project.schedule_fault} if self.project.in_force else {}
-        looks = [*self.looks, Look(SCHEDULE, fault)]
+        looks = [*self.looks, *self._schedule_looks()]
         self.next_notice = settle(self.project, self.config, looks, next_due, self.now, self.terms.told)
+
+    def _schedule_looks(self) -> list[Look]:
+        """Tell whether the schedule can be used; nothing if it was saved since, for others know better then."""
+        if look(str(self.project.schedule), SCHEDULE) != self.schedule:
+            return []
+        return [Look(SCHEDULE, {SCHEDULE: self.project.schedule_fault} if self.project.in_force else {})]
 
     def _tidy(self) -> None:
         """Forget what ran too long ago."""
