@@ -255,7 +255,7 @@ class _Tick:
         self.next_notice = settle(self.project, self.config, looks, next_due, self.now, self.terms.told)
 
     def _schedule_looks(self) -> list[Look]:
-        """Tell whether the schedule can be used; nothing if it was saved since, for others know better then."""
+        """Tell whether the schedule can be used; nothing if it was saved since: then others know better."""
         if look(str(self.project.schedule), SCHEDULE) != self.schedule:
             return []
         return [Look(SCHEDULE, {SCHEDULE: self.project.schedule_fault} if self.project.in_force else {})]
