@@ -138,7 +138,11 @@ def _waits(fault: Fault, way: str) -> bool:
 
 
 def _rests_until(fault: Fault, now: datetime) -> datetime:
-    """Return when a fault may be told; an attempt in the future is from before the clock was set back."""
-    if fault.tried_at is None or fault.tried_at > now:
+    """Return when a fault may be told.
+
+    An attempt in the near future is that of a tick that began later than this one, which may have waited for
+    the folder; one that is further away is from before the clock was set back.
+    """
+    if fault.tried_at is None or fault.tried_at > now + PAUSE:
         return now
     return max(now, fault.tried_at + PAUSE)

@@ -61,9 +61,13 @@ class Done:
 
 def reasons(summary: str, causes: Sequence[Cause]) -> list[str]:
     """Return what there is to say of causes besides a summary, as far as anybody reads on."""
-    said = [cause.text for cause in causes if cause.text != summary]
-    more = len(said) - _MOST_REASONS
-    return [*said[:_MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
+    return bounded([cause.text for cause in causes if cause.text != summary], _MOST_REASONS)
+
+
+def bounded(items: Sequence[str], most: int) -> list[str]:
+    """Return the first items, and how many more there are."""
+    more = len(items) - most
+    return [*items[:most], *([f"… and {more:,} more"] if more > 0 else [])]
 
 
 def done_by_collecting(collected: Collected) -> Done:

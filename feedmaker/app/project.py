@@ -27,9 +27,11 @@ from feedmaker.listing import (
     STATE,
     TEMPLATES,
     WAKE,
+    State,
     is_fresh,
     nearest_project,
 )
+from feedmaker.listing import look as look_at
 from feedmaker.notes.folder import NoteFile, scan
 from feedmaker.template_files import template_files
 from feedmaker.worklock import PATIENCE, exclusive
@@ -168,6 +170,10 @@ class Project:
         self.schedule_fault = ""
         self.transport: Transport | None = None
         self._read: tuple[str, Config] | None = None
+
+    def schedule_state(self) -> State:
+        """Return what the file system says of `schedule.yaml`: what changes when it is saved."""
+        return look_at(str(self.schedule), SCHEDULE)
 
     def wake_ticks(self) -> None:
         """Let the next tick look at what is due, though no file that people write has changed."""

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from feedmaker.app.newsletters import stored
 from feedmaker.app.project import Held, Project, held_notes
+from feedmaker.config import Config
 from feedmaker.errors import Diagnostic
 from feedmaker.store import Fault, IssueState, Run, Store
 
@@ -87,6 +88,13 @@ def counts(project: Project) -> tuple[int, int]:
     """Return how many faults are open, and how many issues wait for review."""
     with stored(project) as store:
         return len(_open(store)), len(store.issues("draft"))
+
+
+def last_successes(project: Project, config: Config, now: datetime) -> dict[str, datetime]:
+    """Return when jobs did well last, as far as their last runs tell."""
+    with stored(project) as store:
+        last = [store.last_run(job.name, now) for job in config.jobs]
+    return {run.job: run.finished_at for run in last if run and run.state == "done" and run.finished_at}
 
 
 def _open(store: Store) -> list[Fault]:

@@ -69,6 +69,7 @@ def _entry_data(entry: Entry) -> dict[str, object]:
 
 def _logged(entry: Entry, width: int, zone: ZoneInfo) -> Iterator[str]:
     """Write a run in a line, with what more there is to say of it below."""
+    from feedmaker.app.outcome import bounded
     from feedmaker.signs.plain import harmless
 
     run = entry.run
@@ -77,10 +78,8 @@ def _logged(entry: Entry, width: int, zone: ZoneInfo) -> Iterator[str]:
     took = "" if run.seconds is None else f"{run.seconds:.1f} s"
     said = "; ".join([*lines[:1], *_remarks(entry, zone)])
     yield harmless(f"{begun}  {run.job:{width}}  {entry.state:7}  {took:>8}  {said}".rstrip())
-    below = [*lines[1:], *run.changes]
-    yield from (f"    {harmless(line)}" for line in below[:_MOST_CHANGES])
-    if len(below) > _MOST_CHANGES:
-        yield f"    … and {len(below) - _MOST_CHANGES} more"
+    below = bounded([*lines[1:], *run.changes], _MOST_CHANGES)
+    yield from (f"    {harmless(line)}" for line in below)
     if entry.next:
         yield f"    next: {entry.next}"
 

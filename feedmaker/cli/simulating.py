@@ -57,6 +57,8 @@ def simulate(start: str | None, end: str | None, as_json: bool) -> int:
 
 def _event_text(event: Event) -> str:
     """Write an event: when, what, and below that what it changed."""
+    from feedmaker.app.outcome import bounded
+
     notes = [f"was due {event.due_at:{_MINUTE}}"] if event.due_at != event.time else []
     if event.moved:
         notes.append("when clocks have gone forward")
@@ -65,10 +67,7 @@ def _event_text(event: Event) -> str:
     more = f" ({'; '.join(notes)})" if notes else ""
     lines = [f"{event.time:{_MINUTE}}  {event.job} {event.state}: {event.summary}{more}"]
     changes = [change for change in event.changes if change not in event.summary]
-    lines += changes[:_MOST_CHANGES]
-    if len(changes) > _MOST_CHANGES:
-        lines.append(f"and {len(changes) - _MOST_CHANGES:,} more")
-    return "\n    ".join(lines)
+    return "\n    ".join([*lines, *bounded(changes, _MOST_CHANGES)])
 
 
 def _summed_up(simulation: Simulation) -> str:

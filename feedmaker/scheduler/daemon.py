@@ -18,11 +18,11 @@ from typing import Any
 from feedmaker.app.outcome import reasons
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import lines_of_ping
-from feedmaker.app.status import counts
+from feedmaker.app.status import counts, last_successes
 from feedmaker.config import Config, Job
 from feedmaker.crash import keep, told_by_disk
-from feedmaker.errors import BusyError, ConfigError, FeedmakerError
-from feedmaker.listing import EPISODES, SCHEDULE, State, look
+from feedmaker.errors import BusyError, ConfigError, FeedmakerError, UsageError
+from feedmaker.listing import EPISODES, LOCK, State, look
 from feedmaker.scheduler.quiet import wait_until_quiet
 from feedmaker.scheduler.runs import Clock, Flag, Interrupted, Terms
 from feedmaker.scheduler.tick import Outcome, next_runs, publish, run_job, tick
@@ -59,7 +59,7 @@ class Daemon:
         self._reloading = Flag()
         self._watch = Watch(project.folder, self._say_limited)
         self._scheduler = _background_scheduler()
-        self._schedule = _state_of(project)
+        self._schedule = project.schedule_state()
         self._config: Config | None = None
         self._build: BuildReport | None = None
         self._next_sweep = time.monotonic()
@@ -80,7 +80,10 @@ class Daemon:
 
         `tell` takes what systemd wants to know, such as READY=1; `turned` is called as the loop turns.
         """
-        self._take_up(self.project.config())
+        config = self.project.config()
+        for job, succeeded_at in last_successes(self.project, config, self.terms.clock()).items():
+            self.vitals.remember(job, succeeded_at)
+        self._take_up(config)
         tell(READY=1)
         # Before there are threads: only then a build uses all cores.
         self._guarded(self._build_now)
@@ -115,8 +118,8 @@ class Daemon:
         *edited, _ = self._watch.look()
         if not self._guarded(self._build_now):
             return []
-        *_, lock = self._watch.look()
-        return [*edited, lock]
+        # The lock is a build's own work, and no news.
+        return [*edited, look(str(self.project.lock_path), LOCK)]
 
     def _build_now(self) -> None:
         outcomes, self._build = publish(self.project, self.terms.clock(), self.terms)
@@ -143,7 +146,7 @@ class Daemon:
 
         It is gone if it is missing twice: an editor may be replacing it.
         """
-        before, self._schedule = self._schedule, _state_of(self.project)
+        before, self._schedule = self._schedule, self.project.schedule_state()
         if self._reloading.is_set():
             return True
         *_, was_there = before
@@ -162,8 +165,8 @@ class Daemon:
             self.vitals.schedule(str(error))
             self.log.say("schedule.broken", f"the schedule stays as it was:\n{error}", "error")
         else:
-            self.project.in_force = None
             self._take_up(config)
+            self.project.in_force = None
 
     def _take_up(self, config: Config) -> None:
         """Take up a schedule by its differences: a job that is the same in it goes on as it was.
@@ -191,7 +194,7 @@ class Daemon:
         if self._config is None:
             names = ", ".join(jobs) or "none"
             self.log.say("schedule.loaded", f"watching {self.project.folder / EPISODES}; jobs: {names}")
-        elif self.vitals.state().schedule_fault:
+        elif self.project.in_force is not None:
             self.log.say("schedule.mended", f"schedule.yaml can be used again: {difference}")
         else:
             self.log.say("schedule.reloaded", f"schedule.yaml read again: {difference}")
@@ -249,7 +252,8 @@ class Daemon:
                 self._busy = str(error)
                 self.log.say("work.busy", self._busy)
             return False
-        except Interrupted:
+        except (Interrupted, UsageError):
+            # The latter says that the schedule is gone, which the loop sees to, unless it is back by then.
             return False
         except ConfigError:
             # Saved just now: the loop takes it up, or says what is wrong and leaves the old one in force.
@@ -263,10 +267,6 @@ class Daemon:
         except Exception as error:  # noqa: BLE001 - the daemon outlives a fault of its own
             self.log.say("program.fault", keep(error), "error")
         return True
-
-
-def _state_of(project: Project) -> State:
-    return look(str(project.schedule), SCHEDULE)
 
 
 def _plan(config: Config | None) -> dict[str, tuple[Job, str]]:

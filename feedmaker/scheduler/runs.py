@@ -11,14 +11,23 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_hex
 
 from feedmaker.app.newsletters import stored
-from feedmaker.app.outcome import Cause, Done, Progress, cause_of, constant, done_by_build, reasons
+from feedmaker.app.outcome import (
+    Cause,
+    Done,
+    Progress,
+    bounded,
+    cause_of,
+    constant,
+    done_by_build,
+    reasons,
+)
 from feedmaker.app.project import Project
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, FeedmakerError, StoreError
@@ -110,7 +119,7 @@ class Runner:
         if note:
             done = replace(done, summary=f"{done.summary} ({note})")
         seconds = round(time.monotonic() - began, 3)
-        ending = Ending(done.state, _said(done), seconds, _recorded(done.changes))
+        ending = Ending(done.state, _said(done), seconds, bounded(done.changes, _MOST_CHANGES))
         with stored(self.project) as store:
             is_mine = store.finish_run(name, due, self.owner, now + timedelta(seconds=seconds), ending)
         return replace(done, seconds=seconds) if is_mine else None
@@ -128,7 +137,7 @@ class Runner:
 
         done = replace(_done(build, self._progress), seconds=round(time.monotonic() - began, 3))
         if is_news(done):
-            ending = Ending(done.state, _said(done), done.seconds, _recorded(done.changes))
+            ending = Ending(done.state, _said(done), done.seconds, bounded(done.changes, _MOST_CHANGES))
             with stored(self.project) as store:
                 store.record_run(name, now, self.owner, ending)
         return done
@@ -194,12 +203,6 @@ def _done(work: Work, progress: Progress) -> Done:
 def _said(done: Done) -> str:
     """Return what the log keeps of a run in words: what it did, and below that why it failed."""
     return "\n".join([done.summary, *reasons(done.summary, done.causes)])
-
-
-def _recorded(changes: Sequence[str]) -> list[str]:
-    """Return what the log keeps of many changes."""
-    more = len(changes) - _MOST_CHANGES
-    return [*changes[:_MOST_CHANGES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _failed(cause: Cause) -> Done:

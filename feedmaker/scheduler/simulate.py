@@ -8,12 +8,13 @@ until then its runs are counted and not done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 
 from feedmaker.app.newsletters import stored
+from feedmaker.app.outcome import Progress
 from feedmaker.app.project import Project
 from feedmaker.app.rehearsal import Rehearsal, rehearsing
 from feedmaker.app.reviewing import approve
@@ -25,7 +26,6 @@ from feedmaker.scheduler.tick import Outcome, tick
 from feedmaker.store import Ending, Issue
 from feedmaker.timing import Timing
 
-Progress = Callable[[str, int, int], None]
 LONGEST = timedelta(days=3653)
 _HOUR = timedelta(hours=1)
 _INSTANT = timedelta(microseconds=1)

@@ -21,7 +21,7 @@ from feedmaker.errors import BusyError
 from feedmaker.fault_notices import ISSUE, SAVED_NOTES
 from feedmaker.faults import Look
 from feedmaker.idle import Sight, is_idle
-from feedmaker.listing import SCHEDULE, look
+from feedmaker.listing import SCHEDULE
 from feedmaker.podcast_faults import files_named
 from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.quiet import wait_until_quiet
@@ -75,9 +75,12 @@ def tick(project: Project, now: datetime, terms: Terms) -> list[Outcome]:
     """
     if is_idle(str(project.folder), now.timestamp()):
         return []
+    # Taken before the schedule is read: what is saved meanwhile must not pass for seen.
+    sight = Sight(str(project.folder))
     looked = _Tick(project, now, terms)
+    sight.include(files_named(looked.config))
     wait_until_quiet(project.folder)
-    looked.do_everything()
+    looked.do_everything(sight)
     return looked.result()
 
 
@@ -110,12 +113,10 @@ class _Tick:
     """Hold what one tick works with, and what came of it."""
 
     def __init__(self, project: Project, now: datetime, terms: Terms) -> None:
-        # Taken before the schedule is read: what is saved meanwhile must not pass for seen.
-        self.sight = Sight(str(project.folder))
-        self.schedule = look(str(project.schedule), SCHEDULE)
+        # Taken before the schedule is read, for the same reason.
+        self.schedule = project.schedule_state()
         self.project = project
         self.config = project.config()
-        self.sight.include(files_named(self.config))
         self.now = now
         self.terms = terms
         self.runner = Runner(project, self.config.scheduler.lease_time, terms)
@@ -131,8 +132,11 @@ class _Tick:
             raise self.busy
         return self.outcomes
 
-    def do_everything(self) -> None:
-        """Do all that is due, publish what was saved, and write down until when there is nothing to do."""
+    def do_everything(self, sight: Sight) -> None:
+        """Do all that is due, publish what was saved, and write down until when there is nothing to do.
+
+        `sight` is what there was before.
+        """
         collecting = {job.name for job in self.config.jobs if job.run == COLLECT}
         try:
             self.do_all(self.due_jobs())
@@ -146,7 +150,7 @@ class _Tick:
         self._tidy()
         if not self.busy and not (self.build and self.build.writing):
             # What has failed is not tried again before it changes or is due, or for an hour.
-            self._write_idle()
+            self._write_idle(sight)
 
     def do_all(self, all_due: Sequence[_Due]) -> None:
         """Do pieces of work, and take down what came of each; what somebody else does is left to them."""
@@ -162,7 +166,9 @@ class _Tick:
 
     def due_jobs(self, only: str | None = None) -> list[_Due]:
         """List the jobs that are due, in the order of the data: what is collected is built, then mailed."""
-        written = datetime.fromtimestamp(self.project.schedule.stat().st_mtime, UTC)
+        _, _, written_ns, _, is_there = self.schedule
+        # One that is gone is still in force, and was written at some time or other.
+        written = datetime.fromtimestamp(written_ns / 1e9, UTC) if is_there else self.now
         found = []
         with stored(self.project) as store:
             for job in self.config.jobs:
@@ -256,7 +262,7 @@ class _Tick:
 
     def _schedule_looks(self) -> list[Look]:
         """Tell whether the schedule can be used; nothing if it was saved since: then others know better."""
-        if look(str(self.project.schedule), SCHEDULE) != self.schedule:
+        if self.project.schedule_state() != self.schedule:
             return []
         return [Look(SCHEDULE, {SCHEDULE: self.project.schedule_fault} if self.project.in_force else {})]
 
@@ -286,7 +292,7 @@ class _Tick:
             Look(cause.scope, {cause.key: cause.text}, whole=False) for cause in done.causes if cause.scope
         ]
 
-    def _write_idle(self) -> None:
+    def _write_idle(self, sight: Sight) -> None:
         """Let ticks be idle until something is due, or somebody else's claim runs out."""
         if self.project.in_force is not None:
             return  # what stands in the schedule is broken, and other ticks have to say so
@@ -299,7 +305,7 @@ class _Tick:
         notice = self.next_notice and max(self.next_notice, self.now + _SOON)
         coming = (note, ping, notice, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)
         until = min(due for due in coming if due is not None and due > self.now)
-        self.sight.write_idle(self.now.timestamp(), until.timestamp())
+        sight.write_idle(self.now.timestamp(), until.timestamp())
 
 
 def _said_missed(count: int) -> str:

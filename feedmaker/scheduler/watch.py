@@ -52,7 +52,7 @@ class Watch:
         self.looks += 1
         return found
 
-    def wait(self, most: float = LONGEST_PAUSE) -> None:
+    def wait(self, most: float) -> None:
         """Return when something has happened, or when it is time to look; `most` seconds from now."""
         with suppress(Empty):
             self._woken.get(timeout=max(min(self._pause, most), 0.0))

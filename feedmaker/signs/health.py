@@ -175,9 +175,4 @@ class _Handler(BaseHTTPRequestHandler):
 def health(state: State) -> dict[str, Any]:
     """Return what `/healthz` says: ok, or degraded where people have to act, or stuck, and why."""
     status = "stuck" if state.is_stuck else "degraded" if state.troubles else "ok"
-    data = {"status": status, "troubles": state.troubles, "version": __version__, **asdict(state)}
-    data["collected"] = [
-        {"source": source, "result": result, "pages": pages}
-        for (source, result), pages in state.collected.items()
-    ]
-    return data
+    return {"status": status, "troubles": state.troubles, "version": __version__, **asdict(state)}

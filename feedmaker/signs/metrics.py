@@ -79,12 +79,6 @@ def _of_notes(state: State) -> Iterator[Metric]:
     yield notes
     yield CounterMetricFamily("feedmaker_watch_events", "File events received.", state.watch_events)
     yield CounterMetricFamily("feedmaker_watch_scans", "Full scans of the notes.", state.watch_scans)
-    pages = CounterMetricFamily(
-        "feedmaker_collected_pages", "Pages asked for at sources.", labels=["source", "result"]
-    )
-    for (source, result), number in sorted(state.collected.items()):
-        pages.add_metric([source, result], number)
-    yield pages
 
 
 def _of_jobs(state: State) -> Iterator[Metric]:

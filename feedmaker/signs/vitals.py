@@ -44,7 +44,6 @@ class State:
     open_faults: int = 0
     watch_events: int = 0
     watch_scans: int = 0
-    collected: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def is_stuck(self) -> bool:
@@ -140,11 +139,6 @@ class Vitals:
         """Say how many file events have arrived and how many full scans were made, since the beginning."""
         with self._changing() as state:
             state.watch_events, state.watch_scans = events, scans
-
-    def collected(self, source: str, result: str, pages: int = 1) -> None:
-        """Add pages that were asked for at a source, by what came of it: new, changed, unchanged, failed."""
-        with self._changing() as state:
-            state.collected[source, result] = state.collected.get((source, result), 0) + pages
 
     @contextmanager
     def _changing(self) -> Iterator[State]:

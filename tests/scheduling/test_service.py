@@ -155,12 +155,17 @@ def test_broken_schedule_keeps_the_old_one_at_work(project: ProjectFolder) -> No
 
 
 def test_schedule_that_is_gone_is_a_broken_one(project: ProjectFolder) -> None:
-    """The old one stays in force, and when the file is back that is said."""
+    """The old one stays in force, with all that is due by it, and when the file is back that is said."""
     project.note("bells")
     with running(project) as daemon:
         daemon.wait_for_titles("Bells")
-        aside = (project.root / "schedule.yaml").rename(project.root / "schedule.aside")
-        daemon.wait_for_event("schedule.broken")
+        with exclusive(project.root / ".feedmaker" / "work.lock"):
+            save_schedule(daemon, OFTEN)
+            daemon.wait_for_event("schedule.reloaded")
+            aside = (project.root / "schedule.yaml").rename(project.root / "schedule.aside")
+            daemon.wait_for_event("schedule.broken")
+        daemon.wait_for_event("run.done", "often done")
+        assert not daemon.events("run.failed")
         project.note("gulls")
         daemon.wait_for_titles("Bells", "Gulls")
         aside.rename(project.root / "schedule.yaml")

@@ -81,7 +81,6 @@ def busy(daemon: Daemon) -> None:
     vitals.began("publish")
     vitals.built(published=12, held=1)
     vitals.watched(events=3, scans=2)
-    vitals.collected("radio", "new", 2)
     vitals.count(open_faults=1, issues_waiting=2)
 
 
@@ -129,7 +128,6 @@ def test_health_tells_what_is_known(daemon: Daemon) -> None:
     assert body["jobs"]["publish"]["running_since"] == "2026-11-27T09:00:00.000Z"
     assert body["jobs"]["publish"]["next_due"] == "2027-01-01T00:00:00.000Z"
     assert body["jobs"]["publish"]["runs"] == {"done": 1, "failed": 1}
-    assert body["collected"] == [{"source": "radio", "result": "new", "pages": 2}]
     assert (body["notes_published"], body["notes_held"], body["issues_waiting"]) == (12, 1, 2)
 
 
@@ -154,7 +152,6 @@ def test_figures_are_what_happened(daemon: Daemon) -> None:
         "feedmaker_notes state=held": 1,
         "feedmaker_watch_events_total": 3,
         "feedmaker_watch_scans_total": 2,
-        "feedmaker_collected_pages_total result=new source=radio": 2,
         "feedmaker_runs_total job_name=publish state=done": 1,
         "feedmaker_runs_total job_name=publish state=failed": 1,
         f"feedmaker_runs_total job_name={odd.partition(' ')[0]} state=done": 1,

@@ -103,18 +103,14 @@ def test_jobs_that_left_the_schedule_are_forgotten() -> None:
 
 
 def test_counts_add_up() -> None:
-    """Events, scans and pages of sources are added to what was told before."""
+    """Events and scans are those since the beginning; a build says how many notes are out and held back."""
     vitals = Vitals(Clock().now)
     vitals.watched(events=3, scans=0)
     vitals.watched(events=5, scans=1)
-    vitals.collected("radio", "new")
-    vitals.collected("radio", "new", 4)
-    vitals.collected("radio", "failed")
     vitals.built(published=12, held=1)
     state = vitals.state()
 
     assert (state.watch_events, state.watch_scans) == (5, 1)
-    assert state.collected == {("radio", "new"): 5, ("radio", "failed"): 1}
     assert (state.notes_published, state.notes_held, state.built_at) == (12, 1, Clock.BEGINNING)
 
 
@@ -124,10 +120,8 @@ def test_state_does_not_change_behind_the_back_of_who_reads_it() -> None:
     vitals.ended("publish", "done", 1)
     before = vitals.state()
     vitals.ended("publish", "done", 1)
-    vitals.collected("radio", "new")
 
     assert before.jobs["publish"].runs == {"done": 1}
-    assert before.collected == {}
 
 
 def test_threads_lose_nothing() -> None:
