@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import Project
+from feedmaker.config import Delivery
 from feedmaker.delivery.addresses import normalise
-from feedmaker.delivery.transports import Transport, open_transport
+from feedmaker.delivery.transports import Opening, Transport, open_transport
 from feedmaker.errors import UsageError
 from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.leaving import for_nobody
@@ -69,12 +70,13 @@ def find(store: Store, slug: str) -> Issue:
     return found
 
 
-def transport_of(project: Project, configured: str) -> Transport:
-    """Return the project's own transport, or open that which the environment names, or the configuration."""
+def transport_of(project: Project, delivery: Delivery, chosen: str | None = None) -> Transport:
+    """Open the transport that is chosen, or named by environment or settings; a project's own comes first."""
     if project.transport is not None:
         return project.transport
     named = secret("FEEDMAKER_TRANSPORT", project.environ)
-    return open_transport(named.reveal() if named else configured, project.folder)
+    address = chosen or (named.reveal() if named else delivery.transport)
+    return open_transport(address, Opening(project.folder, delivery, project.environ))
 
 
 def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:

@@ -14,6 +14,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -49,13 +50,19 @@ _FETCHING = frozenset({"collect"})
 class Nowhere:
     """Take every message and throw it away, counting how many there were by what they carry."""
 
+    width = 1
+    remembers = timedelta.max
+
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
 
     def send(self, message: bytes, envelope: Envelope) -> Receipt:  # noqa: ARG002 - as every transport
         """Take a message."""
         self.taken[envelope.issue] += 1
-        return Receipt(True, "not sent: this is a simulation")
+        return Receipt("sent", "not sent: this is a simulation")
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class Rehearsal(Project):

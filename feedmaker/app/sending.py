@@ -57,7 +57,7 @@ def send(
     with exclusive(project.state / "send.lock", patience), stored(project) as store:
         with project.working(patience):
             config = project.config()
-            transport = transport_of(project, config.delivery.transport)
+            transport = transport_of(project, config.delivery)
             issue = _sendable(store, slug, seen)
             if issue.state in ("draft", "approved"):
                 refuse_faulty(project, issue)
@@ -100,7 +100,7 @@ def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
     """
     config = project.config()
     recipient = normalise(address)
-    transport = transport_of(project, config.delivery.transport)
+    transport = transport_of(project, config.delivery)
     receipt = send_copy(find_issue(project, slug), newsletter_of(config), transport, recipient, now)
     if not receipt.accepted:
         raise DeliveryError(f"not sent to {recipient}: {receipt.reply}")

@@ -1,5 +1,6 @@
 """`schedule.yaml` as a validated, frozen tree: `parse_config` reads it, `Config` holds it. Pure."""
 
+from feedmaker.config.delivery import Delivery, Signature
 from feedmaker.config.fields import CLOCK, MERCHANT_NAME, WEEKDAYS, Weekday
 from feedmaker.config.newsletter import Mailbox, Newsletter, Section, Theme
 from feedmaker.config.podcast import Funding, License, Owner, Person, Podcast
@@ -9,7 +10,6 @@ from feedmaker.config.sections import (
     AMAZON,
     WAYS,
     Author,
-    Delivery,
     Feeds,
     Job,
     Merchant,
@@ -43,6 +43,7 @@ __all__ = [
     "Scheduler",
     "Section",
     "Serving",
+    "Signature",
     "Site",
     "Source",
     "Theme",

@@ -23,12 +23,16 @@ CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 MERCHANT_NAME = re.compile(r"[a-z][a-z0-9-]*")
 SECRET = re.compile(r"password|passwd|secret|token|api_?key", re.IGNORECASE)
 _SPAN = re.compile(r"([0-9]{1,5})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?)")
+_BARE_SECONDS = re.compile("[0-9]{1,5}")
+_RATE = re.compile(r"([0-9]{1,7})\s*(?:per|/)\s*(second|minute|hour|day)")
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):(?P<port>[0-9]{1,5})")
 _LAST_PORT = 65_535
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _NOT_IN_A_PATH = re.compile("[\x00-\x1f\x7f\"'`{}\\\\?#%*\ufffd]")
 _FILE = re.compile(r"[^/\\:?#]+(/[^/\\:?#]+)*")
+TRANSPORTS = ("outbox", "smtp", "smtps", "resend", "listmonk")
 MAIL_PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 _WORDS = re.compile(r"\{(query|name|creator|product)\}")
 
@@ -131,8 +135,38 @@ def _span(value: str) -> str:
 
 def seconds_of(value: str) -> int:
     """Read a span of time such as 60 seconds, which is known to be one."""
-    number, unit = re.findall(r"[0-9]+|[a-z]", value.lower())[:2]
+    number, unit, *_ = *re.findall(r"[0-9]+|[a-z]", value.lower())[:2], "s"
     return int(number) * _SECONDS[unit]
+
+
+def _short_span(value: str) -> str:
+    if not _BARE_SECONDS.fullmatch(value.strip()) and not _SPAN.fullmatch(value.strip().lower()):
+        raise ValueError(f'"{value[:40]}" is no span of time; expected for example 2 minutes, 60 s or 0')
+    return value
+
+
+def _rate(value: str) -> str:
+    found = _RATE.fullmatch(value.strip().lower())
+    if not found or not int(found[1]):
+        raise ValueError(f'"{value[:40]}" is no rate; expected for example 20 per second or 5000 per hour')
+    return value
+
+
+def seconds_per_message(value: str) -> float:
+    """Read a rate such as 20 per second, which is known to be one, as the seconds from one to the next."""
+    number, unit = re.findall(r"[0-9]+|(?:second|minute|hour|day)", value.lower())
+    return _UNITS[unit] / int(number)
+
+
+def _mail_place(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.password:
+        raise ValueError("a password cannot stand here; set FEEDMAKER_BOUNCES_PASSWORD instead")
+    if parts.scheme == "maildir" and value.partition(":")[2]:
+        return value
+    if parts.scheme not in ("imaps", "imap") or not parts.hostname or not parts.username:
+        raise ValueError("expected maildir:FOLDER or imaps://USER@HOST/FOLDER")
+    return value
 
 
 def _host_and_port(value: str) -> str:
@@ -177,8 +211,15 @@ def _transport(value: str) -> str:
     parts = urlsplit(value)
     if parts.password or SECRET.search(parts.query):
         raise ValueError("a password cannot stand here; set FEEDMAKER_TRANSPORT instead")
-    if not value.startswith("outbox:"):
-        raise ValueError("expected outbox: or outbox:FOLDER")
+    scheme, _, rest = value.partition(":")
+    if scheme not in TRANSPORTS:
+        raise ValueError(
+            "expected outbox:, outbox:FOLDER, smtp://HOST:PORT, smtps://HOST, resend: or listmonk:"
+        )
+    if scheme in ("smtp", "smtps") and not parts.hostname:
+        raise ValueError(f"expected {scheme}://HOST or {scheme}://HOST:PORT")
+    if scheme == "listmonk":
+        web_address(rest)
     return value
 
 
@@ -246,6 +287,7 @@ _JOB_NAME = r"[a-z0-9][a-z0-9-]{0,40}"
 _LOGO = (
     r"(https://[^\s@/?#]+([/?#].*)?|[^/\\:?#]+(/[^/\\:?#]+)*\.([Pp][Nn][Gg]|[Jj][Pp][Ee]?[Gg]|[Gg][Ii][Ff]))"
 )
+_SELECTOR = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 _SOME = form(r".*\S.*")
 _FONTS = r"('[A-Za-z0-9 -]+'|[A-Za-z-]+)(, *('[A-Za-z0-9 -]+'|[A-Za-z-]+))*"
 _FOLDER = r"[^/\\:?*#.~][^/\\:?*#]*(/[^/\\:?*#.~][^/\\:?*#]*)*"
@@ -283,6 +325,15 @@ Leaving = Annotated[
 JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), form(_JOB_NAME)]
 Interval = Annotated[str, AfterValidator(_interval), form(rf"\s*{INTERVAL.pattern}\s*")]
 Span = Annotated[str, AfterValidator(_span), form(rf"\s*{_SPAN.pattern}\s*")]
+ShortSpan = Annotated[
+    Annotated[str, AfterValidator(_short_span), form(rf"\s*([0-9]{{1,5}}|{_SPAN.pattern})\s*")],
+    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
+]
+Rate = Annotated[str, AfterValidator(_rate), form(rf"\s*{_RATE.pattern.replace('?:', '')}\s*")]
+MailPlace = Annotated[
+    str, AfterValidator(_mail_place), form(r"(maildir:.+|imaps?://[^\s@/]+@[^\s@/]+(/.*)?)")
+]
+Selector = Annotated[str, _formed(_SELECTOR, "letters, digits, hyphens and dots"), form(_SELECTOR)]
 HostPort = Annotated[str, AfterValidator(_host_and_port), form(_HOST_PORT.pattern.replace("?P<port>", ""))]
 Told = Annotated[str, AfterValidator(_told), form(f"(mail|{_WEB})")]
 Picture = Annotated[Text, AfterValidator(_picture)]

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from feedmaker.config.delivery import Delivery
 from feedmaker.config.fields import MERCHANT_NAME, SECRET, Part
 from feedmaker.config.newsletter import Newsletter, theme_faults
 from feedmaker.config.podcast import Podcast
@@ -20,7 +21,6 @@ from feedmaker.config.scheduling import Scheduler
 from feedmaker.config.sections import (
     AMAZON,
     WAYS,
-    Delivery,
     Feeds,
     Job,
     Merchant,

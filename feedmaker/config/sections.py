@@ -23,7 +23,6 @@ from feedmaker.config.fields import (
     SearchAddress,
     Text,
     Timezone,
-    Transport,
     Truth,
     WebAddress,
     WebAddresses,
@@ -150,15 +149,6 @@ class Merchant(Part):
     disclosure: Text = Field(
         default="Links marked (paid link) earn us a commission if you buy; the price stays the same.",
         description="Sentence that stands before the first paid link.",
-    )
-
-
-class Delivery(Part):
-    """What carries the newsletter."""
-
-    transport: Transport = Field(
-        default="outbox:",
-        description="outbox: writes .eml files to the folder outbox/; outbox:FOLDER writes them elsewhere.",
     )
 
 

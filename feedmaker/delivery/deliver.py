@@ -83,7 +83,7 @@ def _send_pending(
     done = counts.settled
     while delivery := store.claim_delivery(issue.id):
         message = letter.addressed(delivery.address, delivery.message_id, delivery.dated_at, delivery.token)
-        receipt = transport.send(message, Envelope(sender, delivery.address, issue.slug))
+        receipt = transport.send(message, Envelope(sender, delivery.address, issue.slug, delivery.message_id))
         store.settle_delivery(delivery.id, "sent" if receipt.accepted else "failed", receipt.reply)
         done += 1
         on_progress(done, counts.total)
@@ -112,7 +112,7 @@ def send_copy(
     written = Letter(letter, subject=f"[Test] {issue.subject}", html=issue.html, text=issue.text)
     message_id = _made_id(sender, issue.slug, "test", recipient, utc(now))
     message = written.addressed(recipient, message_id, now, "test")
-    return transport.send(message, Envelope(sender, recipient, f"{issue.slug}-test"))
+    return transport.send(message, Envelope(sender, recipient, f"{issue.slug}-test", message_id))
 
 
 def send_notice(issue: Issue, config: Config, transport: Transport, now: datetime) -> Receipt:
@@ -131,7 +131,9 @@ def send_notice(issue: Issue, config: Config, transport: Transport, now: datetim
     message_id = _made_id(letter.sender.email, issue.slug, "review", recipient, utc(now))
     subject = f"Issue {issue.slug} waits for your review"
     message = plain_message(letter, recipient, subject=subject, text=text, message_id=message_id, date=now)
-    return transport.send(message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review"))
+    return transport.send(
+        message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review", message_id)
+    )
 
 
 def send_word(
@@ -141,7 +143,7 @@ def send_word(
     recipient = letter.reviewer or letter.sender.email
     message_id = _made_id(letter.sender.email, name, recipient)
     message = plain_message(letter, recipient, subject=subject, text=text, message_id=message_id, date=now)
-    return transport.send(message, Envelope(letter.sender.email, recipient, name))
+    return transport.send(message, Envelope(letter.sender.email, recipient, name, message_id))
 
 
 def _message_id(issue: Issue, subscriber: Subscriber, sender: str) -> str:
