@@ -63,6 +63,7 @@ TABLE = """
     podcast_faults        ..feeds artwork
     sample          pure  ..content
     secrets               errors
+    tokens          pure  -
     disk                  errors
     index                 errors listing notes.folder
     publish               errors model index disk

@@ -6,6 +6,9 @@ run, what fails. Decides nothing; the rules are in `feedmaker.delivery` and `fee
 
 from feedmaker.store.database import copy_database
 from feedmaker.store.records import (
+    Addressed,
+    Cadence,
+    Consent,
     Counts,
     Delivery,
     DeliveryState,
@@ -17,11 +20,18 @@ from feedmaker.store.records import (
     Lease,
     Run,
     RunState,
+    Sending,
+    Settlement,
+    Status,
     Subscriber,
+    Wishes,
 )
 from feedmaker.store.store import Store, open_store
 
 __all__ = [
+    "Addressed",
+    "Cadence",
+    "Consent",
     "Counts",
     "Delivery",
     "DeliveryState",
@@ -33,8 +43,12 @@ __all__ = [
     "Lease",
     "Run",
     "RunState",
+    "Sending",
+    "Settlement",
+    "Status",
     "Store",
     "Subscriber",
+    "Wishes",
     "copy_database",
     "open_store",
 ]

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,23 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreError(f"{self.path}: {_advice(error)}") from error
+
+
+class Part:
+    """Be a part of the store: methods on some of the tables, in the store's transactions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+def just_after(moment: datetime) -> datetime:
+    """Return the first stored time that is later: a lease that ends now is over."""
+    return moment + timedelta(seconds=1)
+
+
+def rounded_up(moment: datetime) -> datetime:
+    """Return the first stored time that is not earlier, so that no lease is cut short."""
+    return moment + timedelta(microseconds=999_999)
 
 
 def copy_database(source: Path, target: Path) -> None:

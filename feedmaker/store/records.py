@@ -8,21 +8,52 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 IssueState = Literal["draft", "approved", "sending", "sent", "skipped"]
-DeliveryState = Literal["queued", "sending", "sent", "failed", "unknown"]
+DeliveryState = Literal["queued", "sending", "sent", "deferred", "failed", "suppressed", "unknown"]
+Status = Literal["pending", "active", "unsubscribed", "bounced", "complained", "suppressed"]
+Cadence = Literal["each", "digest"]
 RunState = Literal["running", "done", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Name a person who gets issues; no two have the same address.
+class Consent:
+    """Hold how somebody agreed to get issues: where, and to which words, if those are known."""
 
-    Whoever holds the `token` may unsubscribe that person, so it is shown to nobody else.
+    source: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Hold what somebody wants to get: every issue or the digest, on some topics or on all, and a language.
+
+    A topic is `show:NAME` or `tag:NAME`; no topic means all.
+    """
+
+    cadence: Cadence = "each"
+    topics: tuple[str, ...] = ()
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Record a person who asked for issues; no two have the same address.
+
+    Only who is *active* gets any. `token` is what links are signed for and is shown to nobody. `asked_at` is
+    when a confirmation was last asked for, `confirmed_at` when it was given, and `status_at` when the status
+    last changed, for a `reason`.
     """
 
     id: int
     address: str
     token: str
+    status: Status
+    status_at: datetime
+    reason: str
+    consent: Consent
     added_at: datetime
+    asked_at: datetime | None
+    confirmed_at: datetime | None
+    wishes: Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +80,13 @@ class Frozen:
 class Issue(Frozen):
     """Hold an issue; `slug` is its day, such as 2026-11-23-2.
 
-    A *draft* waits for review; what is *approved* goes out at `due_at`, or by hand where that is None.
+    A *draft* waits for review; what is *approved* goes out at `due_at`, or by hand where that is None, to
+    those whose `cadence` it is.
     """
 
     id: int
     slug: str
+    cadence: Cadence
     state: IssueState
     drafted_at: datetime
     due_at: datetime | None
@@ -61,12 +94,30 @@ class Issue(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
+class Addressed:
+    """Say how an issue is addressed to one subscriber, the same for every repeat.
+
+    `key` is drawn by lot; it stands in `message_id` and in the address to which bounces return.
+    """
+
+    subscriber_id: int
+    address: str
+    token: str
+    key: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """Record one issue to one subscriber.
 
     `token`, `message_id` and `dated_at` are fixed, so that a repeated message is equal byte by byte. *sent*
-    means taken over by the transport, *failed* refused by it, *unknown* that nobody can say; `reply` is what
-    the transport said. `subscriber_id` is None once that person has left.
+    means taken over by the transport, *failed* refused for good, *deferred* not taken yet and tried again at
+    `next_at`, *suppressed* that the person does not want it any more, *unknown* that nobody can say; `reply`
+    is what the transport said. `subscriber_id` is None once that person is erased.
+
+    Of the `attempts` to hand it over, `excused` certainly came to nothing and `repeats` were decided on by
+    somebody, or the settings. One that is *sending* is its `owner`'s until `lease_until`.
     """
 
     id: int
@@ -74,10 +125,41 @@ class Delivery:
     subscriber_id: int | None
     address: str
     token: str
+    key: str
     message_id: str
     dated_at: datetime
     state: DeliveryState
     reply: str | None
+    owner: str | None
+    lease_until: datetime | None
+    attempts: int
+    excused: int
+    repeats: int
+    next_at: datetime | None
+    state_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Say what became of an attempt, which is `excused` where the message certainly was not taken."""
+
+    delivery_id: int
+    attempt: int
+    state: DeliveryState
+    reply: str
+    excused: bool = False
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Record how far an issue has got: to how many people it goes, and why it was stopped, if it was."""
+
+    issue_id: int
+    audience: int
+    opened_at: datetime
+    worked_at: datetime
+    stopped: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +169,9 @@ class Counts:
     queued: int = 0
     sending: int = 0
     sent: int = 0
+    deferred: int = 0
     failed: int = 0
+    suppressed: int = 0
     unknown: int = 0
 
     @property
@@ -98,17 +182,17 @@ class Counts:
     @property
     def pending(self) -> int:
         """Return how many have no outcome yet."""
-        return self.queued + self.sending
+        return self.queued + self.sending + self.deferred
 
     @property
     def settled(self) -> int:
         """Return how many have their outcome."""
-        return self.sent + self.failed + self.unknown
+        return self.sent + self.failed + self.suppressed + self.unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Say who works on a run, and until when that counts without another sign of life.
+    """Say who works on a run or a delivery, and until when that counts without another sign of life.
 
     Both times are those of the clock on the wall, whatever time the run is done for.
     """

@@ -44,16 +44,75 @@ class Moment(TypeDecorator[datetime]):
 
 metadata = MetaData()
 
+# Keys that links are signed with, of which the newest signs and all are recognised, and the one that the
+# addresses of erased people are hashed with.
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("use", String(10), nullable=False),
+    Column("secret", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    CheckConstraint("use IN ('links', 'addresses')", name="keys_use_check"),
+)
+
+# What people were shown when they agreed, each text once.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("text", name="consents_text_key"),
+)
+
+# `asked_at` is when a confirmation was last asked for, `status_at` when the status last changed and why.
 subscribers = Table(
     "subscribers",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("address", String(254), nullable=False),
     Column("token", String(70), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("status_at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("consent_id", Integer, ForeignKey("consents.id", name="subscribers_consent_id_fkey")),
     Column("added_at", Moment, nullable=False),
+    Column("asked_at", Moment),
+    Column("confirmed_at", Moment),
+    Column("cadence", String(10), nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("language", String(35)),
     UniqueConstraint("address", name="subscribers_address_key"),
     UniqueConstraint("token", name="subscribers_token_key"),
+    CheckConstraint(
+        "status IN ('pending', 'active', 'unsubscribed', 'bounced', 'complained', 'suppressed')",
+        name="subscribers_status_check",
+    ),
+    CheckConstraint("cadence IN ('each', 'digest')", name="subscribers_cadence_check"),
+    Index("subscribers_status_index", "status"),
     sqlite_autoincrement=True,
+)
+
+# Keyed hashes of addresses whose people had themselves erased, so that no import brings them back.
+erased = Table(
+    "erased",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("erased_at", Moment, nullable=False),
+)
+
+# Who asked to sign up of late, to keep floods off: by address and by network.
+signups = Table(
+    "signups",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("network", String(64), nullable=False),
+    Index("signups_address_index", "address", "at"),
+    Index("signups_network_index", "network", "at"),
+    Index("signups_at_index", "at"),
 )
 
 issues = Table(
@@ -70,6 +129,7 @@ issues = Table(
     Column("cuts", JSON, nullable=False),
     Column("contents", JSON, nullable=False),
     Column("wording", JSON, nullable=False),
+    Column("cadence", String(10), nullable=False),
     Column("state", String(10), nullable=False),
     Column("drafted_at", Moment, nullable=False),
     Column("due_at", Moment),
@@ -78,14 +138,16 @@ issues = Table(
     CheckConstraint(
         "state IN ('draft', 'approved', 'sending', 'sent', 'skipped')", name="issues_state_check"
     ),
+    CheckConstraint("cadence IN ('each', 'digest')", name="issues_cadence_check"),
     sqlite_autoincrement=True,
 )
 
-# The primary key is what keeps an episode from being mailed twice.
+# The primary key is what keeps an episode from being mailed twice to people of one cadence.
 carried = Table(
     "carried",
     metadata,
     Column("episode_id", Text, primary_key=True),
+    Column("cadence", String(10), primary_key=True),
     Column("issue_id", Integer, ForeignKey("issues.id", name="carried_issue_id_fkey"), nullable=False),
 )
 
@@ -98,7 +160,20 @@ corrected = Table(
     Column("issue_id", Integer, ForeignKey("issues.id", name="corrected_issue_id_fkey"), nullable=False),
 )
 
-# subscriber_id becomes empty when that person leaves; the address stays, for the record of what was sent.
+# How far an issue has got on its way: how many people were to get it, and why it stopped, if it did.
+sendings = Table(
+    "sendings",
+    metadata,
+    Column("issue_id", Integer, ForeignKey("issues.id", name="sendings_issue_id_fkey"), primary_key=True),
+    Column("audience", Integer, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("worked_at", Moment, nullable=False),
+    Column("stopped", Text),
+)
+
+# subscriber_id becomes empty when that person is erased. `key` is drawn by lot and stands in the Message-ID
+# and in the address to which bounces return. Of `attempts` hand-overs, `excused` certainly came to nothing
+# and `repeats` were decided on.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -111,16 +186,41 @@ deliveries = Table(
     ),
     Column("address", String(254), nullable=False),
     Column("token", String(70), nullable=False),
+    Column("key", String(32), nullable=False),
     Column("message_id", Text, nullable=False),
     Column("dated_at", Moment, nullable=False),
     Column("state", String(10), nullable=False),
     Column("reply", Text),
+    Column("owner", Text),
+    Column("lease_until", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("excused", Integer, nullable=False),
+    Column("repeats", Integer, nullable=False),
+    Column("next_at", Moment),
+    Column("state_at", Moment),
     UniqueConstraint("issue_id", "subscriber_id", name="deliveries_subscriber_key"),
     UniqueConstraint("issue_id", "address", name="deliveries_address_key"),
+    UniqueConstraint("key", name="deliveries_key_key"),
     CheckConstraint(
-        "state IN ('queued', 'sending', 'sent', 'failed', 'unknown')", name="deliveries_state_check"
+        "state IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'suppressed', 'unknown')",
+        name="deliveries_state_check",
     ),
     Index("deliveries_state_index", "issue_id", "state"),
+)
+
+# What came back of a delivery, each kind once.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column(
+        "delivery_id",
+        Integer,
+        ForeignKey("deliveries.id", name="bounces_delivery_id_fkey"),
+        primary_key=True,
+    ),
+    Column("kind", String(10), primary_key=True),
+    Column("diagnosis", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 runs = Table(

@@ -1,0 +1,245 @@
+"""The ledger in the state database: one row for each issue to each subscriber, and how far it has got.
+
+A row is claimed by a lease before its message is handed over, and only its owner says what became of it. The
+rules are in `feedmaker.delivery`; here is what must hold whoever calls, each in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from feedmaker.store.database import Part, just_after, rounded_up
+from feedmaker.store.records import Addressed, Counts, Delivery, DeliveryState, Lease, Sending, Settlement
+from feedmaker.store.tables import deliveries, sendings, subscribers
+
+PAGE = 1000
+"""How many rows are held in memory at once where there may be a million."""
+
+
+class Ledger(Part):
+    """Write down who gets an issue, claim deliveries, and record what became of them."""
+
+    # Sendings
+
+    def open_sending(self, issue_id: int, rows: Iterable[Addressed], now: datetime) -> int:
+        """Queue an issue for its audience, dated `now`, and return how many that are; nothing for nobody."""
+        audience = 0
+        with self._database.transaction() as connection:
+            for page in _pages(rows):
+                fixed = {"issue_id": issue_id, "dated_at": now, "state": "queued"}
+                fixed |= {"attempts": 0, "excused": 0, "repeats": 0}
+                connection.execute(insert(deliveries), [asdict(row) | fixed for row in page])
+                audience += len(page)
+            if audience:
+                begun = {"issue_id": issue_id, "audience": audience, "opened_at": now, "worked_at": now}
+                connection.execute(insert(sendings).values(begun))
+        return audience
+
+    def sending(self, issue_id: int) -> Sending | None:
+        """Return how far an issue has got on its way, or None where nobody is to get it yet. Read-only."""
+        query = select(sendings).where(sendings.c.issue_id == issue_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+            return Sending(**row) if row else None
+
+    def stop_sending(self, issue_id: int, why: str | None) -> None:
+        """Keep everybody from going on with an issue, saying why; with None, let them."""
+        mine = update(sendings).where(sendings.c.issue_id == issue_id)
+        with self._database.transaction() as connection:
+            connection.execute(mine.values(stopped=why))
+
+    # Deliveries
+
+    def claim_deliveries(self, issue_id: int, lease: Lease, now: datetime, limit: int) -> list[Delivery]:
+        """Commit the next deliveries as *sending* for the owner of the lease, and return them.
+
+        Those that are queued come first, then deferred ones whose time has come. Whoever is no active
+        subscriber at this moment becomes *suppressed* instead, and is returned as that.
+        """
+        queued = self._claim(issue_id, deliveries.c.state == "queued", lease, now, limit)
+        if len(queued) == limit:
+            return queued
+        due = and_(deliveries.c.state == "deferred", deliveries.c.next_at <= now)
+        return queued + self._claim(issue_id, due, lease, now, limit - len(queued))
+
+    def _claim(
+        self, issue_id: int, which: ColumnElement[bool], lease: Lease, now: datetime, limit: int
+    ) -> list[Delivery]:
+        first = select(deliveries.c.id).where(deliveries.c.issue_id == issue_id, which)
+        chosen = deliveries.c.id.in_(first.order_by(deliveries.c.id).limit(limit))
+        wanted = exists().where(
+            subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status == "active"
+        )
+        values = {
+            "state": case((wanted, "sending"), else_="suppressed"),
+            "attempts": deliveries.c.attempts + case((wanted, 1), else_=0),
+            "owner": lease.owner,
+            "lease_until": rounded_up(lease.until),
+            "next_at": None,
+            "state_at": now,
+        }
+        claim = update(deliveries).where(chosen).values(values).returning(deliveries)
+        with self._database.transaction() as connection:
+            return [Delivery(**row) for row in connection.execute(claim).mappings()]
+
+    def settle_deliveries(
+        self, issue_id: int, owner: str, settlements: Sequence[Settlement], now: datetime
+    ) -> None:
+        """Record what became of attempts, each only if it is the last one of its delivery and its owner's.
+
+        An owner who has lost the lease may still say what became of the attempt, as long as nobody has begun
+        another one: that is the evidence which was missing.
+        """
+        mine = and_(
+            deliveries.c.id == bindparam("_id"),
+            deliveries.c.owner == owner,
+            deliveries.c.attempts == bindparam("_attempt"),
+            deliveries.c.state.in_(["sending", "unknown"]),
+        )
+        values = {
+            "state": bindparam("_state"),
+            "reply": bindparam("_reply"),
+            "excused": deliveries.c.excused + bindparam("_excused"),
+            "next_at": bindparam("_next_at", type_=deliveries.c.next_at.type),
+            "state_at": now,
+            "lease_until": None,
+        }
+        rows = [
+            {
+                "_id": settled.delivery_id,
+                "_attempt": settled.attempt,
+                "_state": settled.state,
+                "_reply": settled.reply,
+                "_excused": int(settled.excused),
+                "_next_at": settled.next_at,
+            }
+            for settled in settlements
+        ]
+        with self._database.transaction() as connection:
+            if rows:
+                connection.execute(update(deliveries).where(mine).values(values), rows)
+            worked = update(sendings).where(sendings.c.issue_id == issue_id)
+            connection.execute(worked.values(worked_at=now))
+
+    def renew_deliveries(self, issue_id: int, lease: Lease) -> None:
+        """Show a sign of life for all that its owner has claimed."""
+        mine = and_(_state(issue_id, "sending"), deliveries.c.owner == lease.owner)
+        with self._database.transaction() as connection:
+            connection.execute(update(deliveries).where(mine).values(lease_until=rounded_up(lease.until)))
+
+    def expire_deliveries(self, issue_id: int, lease: Lease) -> int:
+        """Make *unknown* what somebody has claimed who shows no sign of life, and return how many those are.
+
+        A lease that reaches further than any can is from before the clock was set back.
+        """
+        held = deliveries.c.lease_until.between(just_after(lease.since), rounded_up(lease.until))
+        lost = and_(_state(issue_id, "sending"), or_(deliveries.c.lease_until.is_(None), not_(held)))
+        said = "its sender died, or lost its lease, before it could say"
+        values = {"state": "unknown", "reply": said, "lease_until": None, "state_at": lease.since}
+        with self._database.transaction() as connection:
+            return connection.execute(update(deliveries).where(lost).values(values)).rowcount
+
+    def is_claimed(self, issue_id: int, but_by: str = "") -> bool:
+        """Tell whether somebody else has claimed deliveries of an issue. Read-only."""
+        others = select(deliveries.c.id).where(
+            _state(issue_id, "sending"), func.coalesce(deliveries.c.owner, "-") != but_by
+        )
+        with self._database.reading() as connection:
+            return connection.execute(others.limit(1)).first() is not None
+
+    def next_attempt(self, issue_id: int) -> datetime | None:
+        """Return when the first deferred delivery of an issue is tried again, or None. Read-only."""
+        query = select(func.min(deliveries.c.next_at)).where(_state(issue_id, "deferred"))
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar()
+
+    def resolve_delivery(self, delivery: Delivery, state: DeliveryState, reply: str, now: datetime) -> bool:
+        """Say of an unknown delivery that it was sent, or failed, or send it again; False if it has changed.
+
+        One that is *queued* again without being excused counts as a repeat.
+        """
+        mine = and_(
+            deliveries.c.id == delivery.id,
+            deliveries.c.state == "unknown",
+            deliveries.c.attempts == delivery.attempts,
+        )
+        values = {"state": state, "reply": reply, "state_at": now}
+        values |= {"repeats": deliveries.c.repeats + int(state == "queued")}
+        with self._database.transaction() as connection:
+            return connection.execute(update(deliveries).where(mine).values(values)).rowcount == 1
+
+    def excuse_delivery(self, delivery: Delivery, reply: str, now: datetime) -> bool:
+        """Queue an unknown delivery again of which it is sure that it was not taken; False if changed."""
+        mine = and_(
+            deliveries.c.id == delivery.id,
+            deliveries.c.state == "unknown",
+            deliveries.c.attempts == delivery.attempts,
+        )
+        values = {"state": "queued", "reply": reply, "excused": deliveries.c.excused + 1, "state_at": now}
+        with self._database.transaction() as connection:
+            return connection.execute(update(deliveries).where(mine).values(values)).rowcount == 1
+
+    def deliveries(
+        self, issue_id: int, *states: DeliveryState, until: datetime | None = None
+    ) -> Iterator[Delivery]:
+        """Go through the deliveries of an issue, in some states or all, in the order of sending. Read-only.
+
+        With `until`, only those that have been so since then or longer.
+        """
+        which = deliveries.c.issue_id == issue_id
+        if states:
+            which = and_(which, deliveries.c.state.in_(states))
+        if until is not None:
+            which = and_(which, deliveries.c.state_at <= until)
+        last = 0
+        while True:
+            page = select(deliveries).where(which, deliveries.c.id > last).order_by(deliveries.c.id)
+            with self._database.reading() as connection:
+                rows = [Delivery(**row) for row in connection.execute(page.limit(PAGE)).mappings()]
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            last = rows[-1].id
+
+    def counts(self, issue_id: int) -> Counts:
+        """Count the deliveries of an issue by state. Read-only."""
+        with self._database.reading() as connection:
+            return _counts(connection, issue_id)
+
+
+def _counts(connection: Connection, issue_id: int) -> Counts:
+    query = select(deliveries.c.state, func.count()).where(deliveries.c.issue_id == issue_id)
+    rows = connection.execute(query.group_by(deliveries.c.state)).all()
+    return Counts(**{state: number for state, number in rows})  # noqa: C416
+
+
+def _state(issue_id: int, state: DeliveryState) -> ColumnElement[bool]:
+    return and_(deliveries.c.issue_id == issue_id, deliveries.c.state == state)
+
+
+def _pages(rows: Iterable[Addressed]) -> Iterator[list[Addressed]]:
+    page: list[Addressed] = []
+    for row in rows:
+        page.append(row)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page

@@ -1,0 +1,40 @@
+"""Tokens in links: what says to a server who comes, and what they may do. Pure.
+
+A token is a word that the store knows a subscriber by, signed for one purpose (HMAC with SHA-256). It cannot
+be forged without a key of the store's, and one that was made for a purpose is good for no other. The newest
+key signs; every key that is still kept is recognised, so that links in old mail work when keys change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Literal
+
+Purpose = Literal["reader", "confirm"]
+"""A *reader* token stands in each message, to leave and to choose; *confirm* in the mail that asks for it."""
+
+
+class Tokens:
+    """Make and recognise tokens with the keys of a store, the newest last."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        from itsdangerous import Signer
+
+        def signer(purpose: str) -> Signer:
+            return Signer(list(keys), salt=purpose, digest_method=sha256)
+
+        self._signers = {purpose: signer(purpose) for purpose in ("reader", "confirm")}
+
+    def sign(self, purpose: Purpose, word: str) -> str:
+        """Return a token of at most 70 letters, digits and - . _ for a word of at most 26 of them."""
+        return self._signers[purpose].sign(word).decode("ascii")
+
+    def word(self, purpose: Purpose, token: str) -> str | None:
+        """Return the word of a token, or None for one that is not ours, or is for another purpose."""
+        from itsdangerous import BadSignature
+
+        try:
+            return self._signers[purpose].unsign(token).decode("ascii")
+        except (BadSignature, UnicodeError):
+            return None
