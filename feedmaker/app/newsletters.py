@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import Project
@@ -17,6 +17,7 @@ from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.secrets import secret
 from feedmaker.store import Issue, Store, open_store
+from feedmaker.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,12 +95,19 @@ def remove_subscribers(project: Project, people: Sequence[str]) -> list[str]:
 
     Raises `UsageError`, removing nobody, if one of them has an @ and is no address.
     """
+    now = datetime.now(UTC)
     with stored(project) as store:
-        known = {who: normalise(who) if "@" in who else store.address_of(who) for who in people}
-        return [who for who, address in known.items() if address and store.remove_subscriber(address)]
+        tokens = Tokens(store.keys())
+        found = {}
+        for who in people:
+            word = tokens.word("reader", who) or ""
+            found[who] = store.subscriber(normalise(who)) if "@" in who else store.subscriber_of(word)
+        for person in filter(None, found.values()):
+            store.set_status(person.id, "unsubscribed", "removed by hand", now)
+        return [who for who, person in found.items() if person]
 
 
 def subscribers(project: Project) -> list[str]:
     """List the addresses of all subscribers in the order in which they came."""
     with stored(project) as store:
-        return [subscriber.address for subscriber in store.subscribers()]
+        return [subscriber.address for subscriber in store.subscribers("active")]

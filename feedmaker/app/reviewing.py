@@ -10,14 +10,15 @@ from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.outcome import Done, Progress, cause_of
 from feedmaker.app.project import BuildReport, Project, silent
-from feedmaker.app.sending import send
+from feedmaker.app.sending import Choices, next_step, send
 from feedmaker.config import Config
-from feedmaker.delivery.deliver import send_notice
+from feedmaker.delivery.sender import Clock, wall_clock
+from feedmaker.delivery.single import send_notice
 from feedmaker.errors import DeliveryError, GateError, UsageError
 from feedmaker.fault_notices import ISSUE
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent_files import take_back
-from feedmaker.store import Issue
+from feedmaker.store import Issue, Store
 from feedmaker.timing import Timing
 from feedmaker.worklock import PATIENCE
 
@@ -73,6 +74,7 @@ def run_newsletter(
     and_send: bool,
     progress: Progress = silent,
     patience: float = PATIENCE,
+    clock: Clock = wall_clock,
 ) -> Done:
     """Do a newsletter job that was due at a time.
 
@@ -82,14 +84,14 @@ def run_newsletter(
     """
     with project.working(patience):
         found = _to_send(project, now, due, and_send=and_send)
-    return found if isinstance(found, Done) else _send_in_time(project, found, now, progress, patience)
+    return found if isinstance(found, Done) else _send_in_time(project, found, now, progress, patience, clock)
 
 
 def _to_send(project: Project, now: datetime, due: datetime, *, and_send: bool) -> Issue | Done:
     """Return the issue that is to go out now, or what was done instead."""
     config = project.config()
     letter = newsletter_of(config)
-    waiting = _waiting(project)
+    waiting = _waiting(project, now)
     if and_send and waiting is None and (sent := _sent(project, due)):
         # Whoever sent it died before that was recorded, and what is new since waits for the next time.
         return Done(f"sent {sent.slug}", changes=[f"sent {sent.slug}"])
@@ -121,30 +123,50 @@ def _nothing(reason: str, build: BuildReport | None = None) -> Done:
 
 
 def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
-    """List the approved issues whose time has come, with that time; and those that were cut off then."""
+    """List the approved issues whose time has come, with that time; and those on their way that go on now."""
     with stored(project) as store:
         # Without anybody to get it, an issue keeps its time; one that is half sent has its audience.
-        released = store.issues("sending", *(("approved",) if store.has_subscribers() else ()))
-    return [(issue, issue.due_at) for issue in released if issue.due_at and issue.due_at <= now]
+        approved = store.issues("approved") if store.has_subscribers() else []
+        times = [(issue, issue.due_at) for issue in approved]
+        return [(issue, at) for issue, at in [*_going_on(project, store), *times] if at and at <= now]
+
+
+def next_issue_steps(project: Project) -> list[datetime]:
+    """List the times at which approved issues are due, and at which those on their way go on."""
+    with stored(project) as store:
+        times = [issue.due_at for issue in store.issues("approved")]
+        return [at for at in (*times, *(at for _, at in _going_on(project, store))) if at]
+
+
+def _going_on(project: Project, store: Store) -> list[tuple[Issue, datetime | None]]:
+    """List the issues that are on their way, with the time at which they go on by themselves."""
+    config = project.config()
+    return [(issue, next_step(store, issue, config)) for issue in store.issues("sending")]
 
 
 def send_in_time(
-    project: Project, slug: str, now: datetime, progress: Progress = silent, patience: float = PATIENCE
+    project: Project,
+    slug: str,
+    now: datetime,
+    progress: Progress = silent,
+    patience: float = PATIENCE,
+    clock: Clock = wall_clock,
 ) -> Done:
     """Send an approved issue; one whose time is too long ago waits for review again."""
     issue = find_issue(project, slug)
     if issue.state not in ("approved", "sending"):
         return _nothing(f"issue {issue.slug} is {issue.state} already")
-    return _send_in_time(project, issue, now, progress, patience)
+    return _send_in_time(project, issue, now, progress, patience, clock)
 
 
 _WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}
 
 
-def _waiting(project: Project) -> Issue | None:
-    """Return the oldest issue that is to go out; what is half sent comes first."""
+def _waiting(project: Project, now: datetime) -> Issue | None:
+    """Return the oldest issue that is to go out; what is half sent, and can go on now, comes first."""
     with stored(project) as store:
-        found = [*store.issues("sending"), *store.issues("approved"), *store.issues("draft")]
+        half_sent = [issue for issue, at in _going_on(project, store) if at and at <= now]
+        found = [*half_sent, *store.issues("approved"), *store.issues("draft")]
     return next(iter(found), None)
 
 
@@ -158,28 +180,28 @@ def _has_readers(project: Project) -> bool:
         return store.has_subscribers()
 
 
-def _send_in_time(project: Project, issue: Issue, now: datetime, progress: Progress, patience: float) -> Done:
+def _send_in_time(
+    project: Project, issue: Issue, now: datetime, progress: Progress, patience: float, clock: Clock
+) -> Done:
     """Send an issue, unless its time is so long ago that somebody should look at it again.
 
     That it does not go out is its own affair, whichever run tries to send it.
     """
     config = project.config()
     try:
-        if issue.due_at and now - issue.due_at > newsletter_of(config).patience:
+        is_begun = issue.state == "sending"
+        if issue.due_at and not is_begun and now - issue.due_at > newsletter_of(config).patience:
             return _hold_back(project, config, issue, now, patience)
-        return _send(project, config, issue, now, progress, patience)
+        return _send(project, config, issue, now, progress, patience, clock)
     except DeliveryError as error:
         cause = replace(cause_of(error), scope=f"{ISSUE}{issue.slug}")
         return Done(str(error), "failed", causes=[cause], whole=False)
 
 
 def _hold_back(project: Project, config: Config, issue: Issue, now: datetime, patience: float) -> Done:
-    """Let an issue that is late wait for review again; one that is half sent waits for somebody, too."""
+    """Let an issue that is late wait for review again."""
     with project.working(patience), stored(project) as store:
         state = find(store, issue.slug).state
-        if state == "sending":
-            way = f"`feedmaker newsletter send {issue.slug}` sends the rest"
-            raise DeliveryError(f"issue {issue.slug} was cut off on its way, too long ago; {way}")
         if state != issue.state:
             return _nothing(f"issue {issue.slug} is {state} already")
         store.mark_issue(issue.id, "draft", now)
@@ -189,10 +211,16 @@ def _hold_back(project: Project, config: Config, issue: Issue, now: datetime, pa
 
 
 def _send(
-    project: Project, config: Config, issue: Issue, now: datetime, progress: Progress, patience: float
+    project: Project,
+    config: Config,
+    issue: Issue,
+    now: datetime,
+    progress: Progress,
+    patience: float,
+    clock: Clock,
 ) -> Done:
     try:
-        sending = send(project, issue.slug, now, progress, patience, issue)
+        sending = send(project, issue.slug, now, progress, patience, issue, Choices(clock=clock))
     except GateError as error:
         with stored(project) as store:
             if find(store, issue.slug).state == "sending":
@@ -206,6 +234,9 @@ def _send(
     if sending.already:
         return _nothing(f"issue {issue.slug} is sent already")
     said = f"sent {issue.slug} to {sending.counts['sent']}"
+    if sending.left:
+        again = f", next at {_local(config, sending.next_at)}" if sending.next_at else ""
+        said += f"; {sending.left} of {sum(sending.counts.values())} are still to go{again}"
     return Done(said, changes=[said])
 
 

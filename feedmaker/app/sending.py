@@ -2,41 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
+from typing import Literal
 
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.project import Project, silent
 from feedmaker.config import Config
 from feedmaker.delivery.addresses import normalise
-from feedmaker.delivery.deliver import begin, deliver, send_copy
+from feedmaker.delivery.deliver import begin, deliver
+from feedmaker.delivery.resolving import resolve as look_for_evidence
+from feedmaker.delivery.sender import Clock, Manner, wall_clock
+from feedmaker.delivery.single import send_copy
 from feedmaker.errors import BusyError, DeliveryError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent import sent_issue
 from feedmaker.sent_files import keep
-from feedmaker.store import Issue, Store
-from feedmaker.worklock import PATIENCE, exclusive
+from feedmaker.store import Delivery, DeliveryState, Issue, Store
+from feedmaker.worklock import PATIENCE
+
+BY_HAND = timedelta(seconds=75)
+"""How long somebody who sends by hand waits for what is deferred, or left by a sender that died.
+
+It covers the usual lease and the first attempts of what is deferred.
+"""
+_REST = timedelta(minutes=5)
+_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SendReport:
     """Tell what became of sending; `already` where all of it had been sent before.
 
-    `refused` names whom the transport did not take a message for, and what it said.
+    `refused` names whom the transport did not take a message for, and what it said; `next_at` is when what is
+    deferred is tried again.
     """
 
     issue: Issue
     already: bool
     counts: Mapping[str, int]
     refused: Sequence[tuple[str, str]] = ()
+    next_at: datetime | None = None
 
     @property
     def failed(self) -> int:
-        """Count the messages that did not go out for good."""
+        """Count the messages that did not go out for good, or of which nobody can say."""
         return self.counts.get("failed", 0) + self.counts.get("unknown", 0)
+
+    @property
+    def left(self) -> int:
+        """Count those that have no outcome yet."""
+        return sum(self.counts.get(state, 0) for state in ("queued", "sending", "deferred"))
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Hold what somebody may choose for one sending.
+
+    Mail goes by another `transport` than usual. What was stopped goes on only `by_hand`, and what was cut off
+    long ago only where it may be `late`. Up to `patience` is waited for what becomes due soon. Leases go by
+    the `clock`.
+    """
+
+    transport: str | None = None
+    by_hand: bool = False
+    late: bool = False
+    patience: timedelta = timedelta()
+    clock: Clock = wall_clock
+
+
+_USUAL = Choices()
 
 
 def send(
@@ -46,29 +86,39 @@ def send(
     progress: Callable[[str, int, int], None] = silent,
     patience: float = PATIENCE,
     seen: Issue | None = None,
-) -> Sending:
-    """Send an issue to every subscriber, each once, however often this is called.
+    choices: Choices = _USUAL,
+) -> SendReport:
+    """Send an issue to every subscriber, each once, however often and by however many this is called.
 
     The work lock is held until its page is published and its audience written down, and not while messages go
     out. Who names an issue to be sent has approved it; one that is no more as it was `seen` is left alone.
     Raises `UsageError` where it was skipped, `GateError` where the checks find an error in it before anybody
-    has got it, and `BusyError`.
+    has got it, `DeliveryError` where nothing can be handed over, and `BusyError`.
     """
-    with exclusive(project.state / "send.lock", patience), stored(project) as store:
+    with stored(project) as store:
         with project.working(patience):
             config = project.config()
-            transport = transport_of(project, config.delivery)
+            transport = transport_of(project, config.delivery, choices.transport)
             issue = _sendable(store, slug, seen)
             if issue.state in ("draft", "approved"):
                 refuse_faulty(project, issue)
+            elif issue.state == "sending":
+                _go_on(store, issue, config, choices)
             _publish(project, config, store, issue, now)
-            may_go = begin(store, issue, config, now)
+            may_go = begin(store, issue, config, now, choices.clock())
         if may_go:
-            deliver(store, transport, issue, config, now, partial(progress, "sending"))
-        counts = store.counts(issue.id)
-        failed = (one for one in store.deliveries(issue.id) if one.state == "failed") if counts.failed else ()
-        refused = [(one.address, one.reply or "no reason given") for one in failed]
-        return Sending(find(store, issue.slug), issue.state == "sent", asdict(counts), refused)
+            manner = Manner(choices.patience, partial(progress, "sending"), choices.clock)
+            with closing(transport):
+                deliver(store, transport, issue, config, now, manner)
+        return _report(store, issue)
+
+
+def _report(store: Store, issue: Issue) -> SendReport:
+    counts = store.counts(issue.id)
+    failed = islice(store.deliveries(issue.id, "failed"), _SHOWN if counts.failed else 0)
+    refused = [(one.address, one.reply or "no reason given") for one in failed]
+    next_at = store.next_attempt(issue.id)
+    return SendReport(find(store, issue.slug), issue.state == "sent", asdict(counts), refused, next_at)
 
 
 def _sendable(store: Store, slug: str, seen: Issue | None) -> Issue:
@@ -82,6 +132,24 @@ def _sendable(store: Store, slug: str, seen: Issue | None) -> Issue:
     return issue
 
 
+def _go_on(store: Store, issue: Issue, config: Config, choices: Choices) -> None:
+    """Let an issue go on that was cut off or stopped; one that was left long ago only if it may be late."""
+    sending = store.sending(issue.id)
+    if sending is None:
+        return
+    way = f"`feedmaker newsletter send {issue.slug}`"
+    if sending.stopped and not choices.by_hand:
+        raise DeliveryError(f"issue {issue.slug} was stopped: {sending.stopped}; {way} goes on")
+    if not choices.late and choices.clock() - sending.worked_at > config.delivery.resume_time:
+        counts = store.counts(issue.id)
+        raise DeliveryError(
+            f"issue {issue.slug} was cut off at {sending.worked_at:%Y-%m-%d %H:%M} UTC, with "
+            f"{counts.pending:,} of {sending.audience:,} messages to go; "
+            f"{way} with --allow-late sends them"
+        )
+    store.stop_sending(issue.id, None)
+
+
 def _publish(project: Project, config: Config, store: Store, issue: Issue, now: datetime) -> None:
     """Put the issue's page onto the site before the first message leads there."""
     letter = config.newsletter
@@ -92,6 +160,19 @@ def _publish(project: Project, config: Config, store: Store, issue: Issue, now: 
             pass
 
 
+def next_step(store: Store, issue: Issue, config: Config) -> datetime | None:
+    """Return when an issue that is on its way goes on by itself; None where somebody has to decide."""
+    sending, counts = store.sending(issue.id), store.counts(issue.id)
+    if sending is None or sending.stopped:
+        return None
+    moments = (
+        sending.worked_at + _REST if counts.queued else None,
+        store.next_expiry(issue.id) if counts.sending else None,
+        store.next_attempt(issue.id) if counts.deferred else None,
+    )
+    return min(filter(None, moments), default=sending.worked_at + config.delivery.grace_time)
+
+
 def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
     """Send an issue to one person, marked as a test, and return what the transport said.
 
@@ -100,8 +181,51 @@ def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
     """
     config = project.config()
     recipient = normalise(address)
-    transport = transport_of(project, config.delivery)
-    receipt = send_copy(find_issue(project, slug), newsletter_of(config), transport, recipient, now)
+    with closing(transport_of(project, config.delivery)) as transport:
+        receipt = send_copy(find_issue(project, slug), newsletter_of(config), transport, recipient, now)
     if not receipt.accepted:
         raise DeliveryError(f"not sent to {recipient}: {receipt.reply}")
     return receipt.reply
+
+
+def deliveries(project: Project, slug: str, states: Sequence[DeliveryState]) -> Iterator[Delivery]:
+    """Go through the deliveries of an issue, in some states or all."""
+    with stored(project) as store:
+        yield from store.deliveries(find(store, slug).id, *states)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Tell what became of the deliveries of an issue that were unknown, and which still are."""
+
+    issue: Issue
+    sent: int
+    again: int
+    left: Sequence[Delivery]
+
+
+def resolve(
+    project: Project, slug: str, decision: Literal["sent", "failed", "again"] | None, transport: str | None
+) -> Resolution:
+    """Find out what became of unknown deliveries by evidence, or by what somebody decides.
+
+    Without a `decision`, evidence that there is and the settings count, as they do while an issue is sent.
+    """
+    now = wall_clock()
+    with stored(project) as store, store.transaction():
+        issue, config = find(store, slug), project.config()
+        if decision is None:
+            with closing(transport_of(project, config.delivery, transport)) as opened:
+                found = look_for_evidence(store, opened, issue, config.delivery, now)
+            sent, again = found.sent, found.again
+        else:
+            state: DeliveryState = "queued" if decision == "again" else decision
+            decided = [
+                store.resolve_delivery(one, state, "decided by hand", now)
+                for one in list(store.deliveries(issue.id, "unknown"))
+            ]
+            sent, again = (0, sum(decided)) if decision == "again" else (sum(decided), 0)
+        if again:
+            store.mark_issue(issue.id, "sending", now)
+        left = list(islice(store.deliveries(issue.id, "unknown"), _SHOWN))
+        return Resolution(find(store, slug), sent, again, left)

@@ -59,7 +59,7 @@ def status(project: Project, now: datetime) -> Status:
     with stored(project) as store:
         carried = store.carried_episodes()
         issues = store.issues()
-        subscribers = len(store.subscribers())
+        subscribers = store.count_subscribers().get("active", 0)
         runs = store.recent_runs(_RUNS)
         faults = _open(store)
         running = store.unfinished_runs()

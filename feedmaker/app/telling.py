@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from feedmaker.app.newsletters import transport_of
 from feedmaker.app.project import Project
 from feedmaker.config import Config
-from feedmaker.delivery.deliver import send_word
+from feedmaker.delivery.single import send_word
 from feedmaker.errors import DeliveryError, FeedmakerError, FetchError
 from feedmaker.fault_notices import Notice
 from feedmaker.newsletter.issue import newsletter_of

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
-from feedmaker.cli.output import print_json, print_text, progress_bar, standing, summed_up, tell_faults
+from feedmaker.cli.output import (
+    ending_in_order,
+    print_json,
+    print_text,
+    progress_bar,
+    standing,
+    summed_up,
+    tell_faults,
+)
+from feedmaker.errors import BusyError
 
 if TYPE_CHECKING:
     from feedmaker.app.project import Project
-    from feedmaker.store.records import Issue
+    from feedmaker.app.sending import SendReport
+    from feedmaker.store.records import DeliveryState, Issue
+
+Decision = Literal["sent", "failed", "again"]
+STATES = ("queued", "sending", "sent", "deferred", "failed", "suppressed", "unknown")
 
 
 @cli.group()
@@ -256,34 +270,130 @@ def skip(issue: str) -> None:
     click.echo(f"issue {found.slug} is skipped; `feedmaker newsletter edit {found.slug}` takes it up again")
 
 
+_transport_option = click.option(
+    "--transport", metavar="ADDRESS", help="Send by this, for example smtp://127.0.0.1:2525."
+)
+
+
 @newsletter.command()
 @click.argument("issue")
+@_transport_option
+@click.option("--allow-late", is_flag=True, help="Send the rest of an issue that was cut off long ago.")
 @json_option
 @folder_option
-def send(issue: str, as_json: bool) -> int:
+def send(issue: str, transport: str | None, allow_late: bool, as_json: bool) -> int:
     """Send an issue to every subscriber now, each once: ISSUE is its slug, or latest.
 
-    Who names an issue here has approved it. Called again, it sends what is left, if anything. Where mail goes
-    is `delivery.transport` in schedule.yaml, or FEEDMAKER_TRANSPORT in the environment.
+    Who names an issue here has approved it. Called again, it sends what is left, if anything; several may do
+    so at once. Where mail goes is `delivery.transport` in schedule.yaml, or FEEDMAKER_TRANSPORT in the
+    environment.
+
+    \b
+    Exits with 0 when everybody has got it, 1 when somebody has not, or nobody can say, and 75 when some
+    messages were put off by their server: call it again later, or leave that to the jobs.
 
     \b
     feedmaker newsletter send latest
+    feedmaker newsletter send 2026-11-23 --transport smtp://127.0.0.1:2525
     """
     from feedmaker.app.newsletters import issue_data
+    from feedmaker.app.sending import BY_HAND, Choices
     from feedmaker.app.sending import send as deliver
 
-    with progress_bar() as progress:
-        sending = deliver(get_project(), issue, current_time(), progress)
-    total = sum(sending.counts.values())
+    choices = Choices(transport, by_hand=True, late=allow_late, patience=BY_HAND)
+    project = get_project()
+    with ending_in_order(), progress_bar() as progress:
+        sending = deliver(project, issue, current_time(), progress, choices=choices)
     if as_json:
-        print_json({"issue": issue_data(sending.issue), "already": sending.already, "counts": sending.counts})
-    elif sending.already:
-        click.echo(f"issue {sending.issue.slug} is sent already; nobody gets it twice")
-    elif not total:
-        click.echo("nothing is sent: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one")
+        data = {"issue": issue_data(sending.issue), "already": sending.already, "counts": sending.counts}
+        print_json(data | {"next_at": sending.next_at})
     else:
-        said = ", ".join(f"{count} {state}" for state, count in sending.counts.items() if count)
-        click.echo(f"issue {sending.issue.slug}: {said}")
+        _tell_sending(project, sending)
     for address, reply in sending.refused:
         click.echo(f"not sent to {address}: {reply}", err=True)
-    return int(sending.failed > 0 and not sending.already)
+    if sending.failed and not sending.already:
+        return 1
+    return BusyError.exit_code if sending.left else 0
+
+
+def _tell_sending(project: Project, sending: SendReport) -> None:
+    slug, counts = sending.issue.slug, sending.counts
+    if sending.already:
+        click.echo(f"issue {slug} is sent already; nobody gets it twice")
+    elif not any(counts.values()):
+        click.echo("nothing is sent: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one")
+    else:
+        said = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        click.echo(f"issue {slug}: {said}")
+    if sending.next_at:
+        zone = project.config().site.zone
+        click.echo(f"what is deferred is tried again from {sending.next_at.astimezone(zone):%H:%M:%S} on")
+    if counts.get("unknown"):
+        click.echo(f"nobody can say whether {counts['unknown']} went out; see `feedmaker newsletter resolve`")
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.option("--state", "states", type=click.Choice(STATES), multiple=True, help="Only those in this state.")
+@click.option("--addresses", is_flag=True, help="Print addresses alone, one to a line.")
+@json_option
+@folder_option
+def deliveries(issue: str, states: tuple[DeliveryState, ...], addresses: bool, as_json: bool) -> None:
+    """Say who got an issue, and who did not, and why: ISSUE is its slug, or latest.
+
+    \b
+    feedmaker newsletter deliveries latest
+    feedmaker newsletter deliveries latest --state failed --state unknown
+    feedmaker newsletter deliveries latest --state sent --addresses
+    """
+    from feedmaker.app.sending import deliveries as recorded
+
+    found = recorded(get_project(), issue, states)
+    if as_json:
+        print_json(list(found))
+        return
+    for delivery in found:
+        if addresses:
+            click.echo(delivery.address)
+        else:
+            click.echo(f"{delivery.state:10}  {delivery.address}  {delivery.reply or ''}".rstrip())
+
+
+@newsletter.command()
+@click.argument("issue")
+@click.option(
+    "--as",
+    "decision",
+    type=click.Choice(["sent", "failed", "again"]),
+    help="Decide for all of them: they got it, they did not, or send it again.",
+)
+@_transport_option
+@json_option
+@folder_option
+def resolve(issue: str, decision: Decision | None, transport: str | None, as_json: bool) -> int:
+    """Find out about messages of which nobody can say whether they went out: ISSUE is its slug, or latest.
+
+    Such a message was under way when its sender died or its connection broke. Evidence decides: the log that
+    `delivery.relay_log` names, or that the transport knows a repeat from a new message. Else
+    `delivery.on_unknown` says what happens, or you do with --as. Exits with 1 while there are any left.
+
+    \b
+    feedmaker newsletter resolve latest
+    feedmaker newsletter resolve latest --as again
+    """
+    from feedmaker.app.newsletters import issue_data
+    from feedmaker.app.sending import resolve as find_out
+
+    found = find_out(get_project(), issue, decision, transport)
+    if as_json:
+        print_json({**asdict(found), "issue": issue_data(found.issue)})
+        return int(bool(found.left))
+    click.echo(
+        f"issue {found.issue.slug}: {found.sent} resolved, {found.again} to be sent again, "
+        f"{len(found.left)} unknown"
+    )
+    for delivery in found.left:
+        click.echo(f"unknown     {delivery.address}  {delivery.reply or ''}".rstrip())
+    if found.again:
+        click.echo(f"  send them    feedmaker newsletter send {found.issue.slug}")
+    return int(bool(found.left))

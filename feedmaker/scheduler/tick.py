@@ -16,7 +16,7 @@ from feedmaker.app.newsletters import stored
 from feedmaker.app.outcome import Cause, Done, Progress, causes_in, done_by_build, done_by_collecting
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import next_due as next_ping
-from feedmaker.app.reviewing import SEND, due_issues, run_newsletter, send_in_time
+from feedmaker.app.reviewing import SEND, due_issues, next_issue_steps, run_newsletter, send_in_time
 from feedmaker.errors import BusyError
 from feedmaker.fault_notices import ISSUE, SAVED_NOTES
 from feedmaker.faults import Look
@@ -224,13 +224,14 @@ class _Tick:
                 and_send=job.run == SEND,
                 progress=progress,
                 patience=self.terms.patience,
+                clock=self.terms.clock,
             )
 
         return work
 
     def _sending_of(self, slug: str) -> Work:
         def work(progress: Progress) -> Done:
-            return send_in_time(self.project, slug, self.now, progress, self.terms.patience)
+            return send_in_time(self.project, slug, self.now, progress, self.terms.patience, self.terms.clock)
 
         return work
 
@@ -299,8 +300,8 @@ class _Tick:
         jobs = (due for _, due in next_runs(self.config, self.now))
         ping = next_ping(self.project) if self.config.push.automatic else None
         note = self.build.next_due if self.build else None
+        issues = next_issue_steps(self.project)
         with stored(self.project) as store:
-            issues = [issue.due_at for issue in store.issues("approved")]
             claims = [run.lease_until for run in store.unfinished_runs()]
         notice = self.next_notice and max(self.next_notice, self.now + _SOON)
         coming = (note, ping, notice, *issues, *claims, *jobs, self.now + _LONGEST_IDLENESS)

@@ -38,12 +38,14 @@ class Ledger(Part):
 
     # Sendings
 
-    def open_sending(self, issue_id: int, rows: Iterable[Addressed], now: datetime) -> int:
-        """Queue an issue for its audience, dated `now`, and return how many that are; nothing for nobody."""
+    def open_sending(
+        self, issue_id: int, rows: Iterable[Addressed], dated_at: datetime, now: datetime
+    ) -> int:
+        """Queue an issue for its audience, and return how many that are; nothing for nobody."""
         audience = 0
         with self._database.transaction() as connection:
             for page in _pages(rows):
-                fixed = {"issue_id": issue_id, "dated_at": now, "state": "queued"}
+                fixed = {"issue_id": issue_id, "dated_at": dated_at, "state": "queued"}
                 fixed |= {"attempts": 0, "excused": 0, "repeats": 0}
                 connection.execute(insert(deliveries), [asdict(row) | fixed for row in page])
                 audience += len(page)
@@ -156,13 +158,11 @@ class Ledger(Part):
         with self._database.transaction() as connection:
             return connection.execute(update(deliveries).where(lost).values(values)).rowcount
 
-    def is_claimed(self, issue_id: int, but_by: str = "") -> bool:
-        """Tell whether somebody else has claimed deliveries of an issue. Read-only."""
-        others = select(deliveries.c.id).where(
-            _state(issue_id, "sending"), func.coalesce(deliveries.c.owner, "-") != but_by
-        )
+    def next_expiry(self, issue_id: int) -> datetime | None:
+        """Return when the first claim on deliveries of an issue ends; None without any. Read-only."""
+        query = select(func.min(deliveries.c.lease_until)).where(_state(issue_id, "sending"))
         with self._database.reading() as connection:
-            return connection.execute(others.limit(1)).first() is not None
+            return connection.execute(query).scalar()
 
     def next_attempt(self, issue_id: int) -> datetime | None:
         """Return when the first deferred delivery of an issue is tried again, or None. Read-only."""
@@ -195,6 +195,14 @@ class Ledger(Part):
         values = {"state": "queued", "reply": reply, "excused": deliveries.c.excused + 1, "state_at": now}
         with self._database.transaction() as connection:
             return connection.execute(update(deliveries).where(mine).values(values)).rowcount == 1
+
+    def first_sent(self, issue_id: int) -> str | None:
+        """Return the Message-ID of the first message of an issue that is known to be sent. Read-only."""
+        query = select(deliveries.c.message_id).where(_state(issue_id, "sent"))
+        with self._database.reading() as connection:
+            return connection.execute(
+                query.order_by(deliveries.c.state_at, deliveries.c.id).limit(1)
+            ).scalar()
 
     def deliveries(
         self, issue_id: int, *states: DeliveryState, until: datetime | None = None

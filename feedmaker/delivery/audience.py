@@ -1,0 +1,63 @@
+"""Who gets an issue: everybody who is a subscriber when it begins, and wants such an issue."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Iterator
+from datetime import datetime
+from secrets import token_bytes
+
+from feedmaker.errors import StoreError
+from feedmaker.store import Addressed, Issue, Store, Subscriber
+from feedmaker.tokens import Tokens
+
+
+def open_ledger(store: Store, issue: Issue, sender: str, dated_at: datetime, now: datetime) -> bool:
+    """Queue a draft for its audience; tell whether there is one, now or from before.
+
+    One transaction makes the whole audience, so a later subscriber gets the next issue, not half of this one.
+    A draft stays one as long as nobody wants it. Messages are dated `dated_at`, and their Message-IDs stand
+    on the domain of the `sender`.
+    """
+    with store.transaction():
+        # The caller's copy of the issue may be older than the last call.
+        found = store.issue(issue.slug)
+        if found is None:
+            raise StoreError(f"issue {issue.slug} is not in the state database any more")
+        if found.state not in ("draft", "approved"):
+            return found.state == "sending"
+        if not store.open_sending(issue.id, _audience(store, issue, sender), dated_at, now):
+            return False
+        store.mark_issue(issue.id, "sending", now)
+        return True
+
+
+def is_wanted(issue: Issue, subscriber: Subscriber) -> bool:
+    """Tell whether a subscriber wants an issue: at this cadence, and on one of their topics if they have any.
+
+    An issue that names no topics is for all.
+    """
+    wishes = subscriber.wishes
+    topics = {topic for content in issue.contents for topic in content.get("topics", ())}
+    return issue.cadence == wishes.cadence and not (
+        wishes.topics and topics and topics.isdisjoint(wishes.topics)
+    )
+
+
+def _audience(store: Store, issue: Issue, sender: str) -> Iterator[Addressed]:
+    tokens, domain = Tokens(store.keys()), sender.rpartition("@")[2]
+    for subscriber in store.subscribers("active"):
+        if is_wanted(issue, subscriber):
+            key = _new_key()
+            yield Addressed(
+                subscriber.id,
+                subscriber.address,
+                tokens.sign("reader", subscriber.token),
+                key,
+                f"<{issue.slug}.{key}@{domain}>",
+            )
+
+
+def _new_key() -> str:
+    """Draw 130 bits by lot, in letters and digits that survive a server which changes case."""
+    return b32encode(token_bytes(17)).decode("ascii").lower()[:26]

@@ -1,0 +1,257 @@
+"""Send an issue: each message once, by several at a time, whoever is killed when.
+
+One thread keeps the ledger: it claims as many deliveries as there are hands free, commits, and only then lets
+the others hand the messages over; what came of those is committed with the next claim. So at most as many
+messages as there are hands can be left of which nobody can say whether they went out. Any number of processes
+may do this at once: the ledger decides.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+
+from feedmaker.config import Delivery as Settings
+from feedmaker.delivery.outcomes import Surge, overdrawn, settle, untouched
+from feedmaker.delivery.resolving import next_resolution, resolve
+from feedmaker.delivery.transports.base import Envelope, Receipt, Transport
+from feedmaker.errors import DeliveryError
+from feedmaker.store import Delivery, Issue, Lease, Store
+
+Compose = Callable[[Delivery], tuple[bytes, Envelope]]
+Clock = Callable[[], datetime]
+_LONGEST_WAIT = 0.5
+"""Seconds after which a sender looks around, whatever it waits for."""
+
+
+def wall_clock() -> datetime:
+    """Read the clock that leases go by, whatever time the work is done for."""
+    return datetime.now(UTC)
+
+
+def new_owner() -> str:
+    """Name one sender among all that there are, for people who look at the ledger."""
+    return f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """Hold how one process sends.
+
+    It waits up to `patience` for what becomes due, or is in somebody else's hands, before it leaves the rest
+    to whoever comes next. `on_progress` is told how many deliveries have their outcome and how many there
+    are; what it raises ends the sending in order.
+    """
+
+    patience: timedelta
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None
+    clock: Clock = wall_clock
+    pause: Callable[[float], None] = time.sleep
+    owner: str = field(default_factory=new_owner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Hold what came of one attempt: a receipt, or what was raised instead."""
+
+    delivery: Delivery
+    receipt: Receipt | None = None
+    error: BaseException | None = None
+
+
+class _Hands:
+    """Hand messages over, in threads of their own."""
+
+    def __init__(self, number: int, hand_over: Callable[[Delivery], Receipt]) -> None:
+        self._hand_over = hand_over
+        self._given: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[_Done] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"send-{one}", daemon=True) for one in range(number)
+        ]
+        self.busy = 0
+
+    @property
+    def free(self) -> int:
+        """Return how many more messages can be given."""
+        return len(self._threads) - self.busy
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def give(self, deliveries: Sequence[Delivery]) -> None:
+        """Have messages handed over."""
+        self.busy += len(deliveries)
+        for delivery in deliveries:
+            self._given.put(delivery)
+
+    def take(self, seconds: float) -> list[_Done]:
+        """Return what has been done since, waiting so long at the most for something."""
+        found = []
+        try:
+            found.append(self._done.get(timeout=seconds))
+            while True:
+                found.append(self._done.get_nowait())
+        except queue.Empty:
+            self.busy -= len(found)
+            return found
+
+    def stop(self) -> None:
+        """Let the threads end, which have nothing to do any more."""
+        for _ in self._threads:
+            self._given.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (delivery := self._given.get()) is not None:
+            try:
+                self._done.put(_Done(delivery, receipt=self._hand_over(delivery)))
+            except BaseException as error:  # noqa: BLE001 - raised again where the ledger is kept
+                self._done.put(_Done(delivery, error=error))
+
+
+class Sender:
+    """Send what is left of one issue."""
+
+    def __init__(
+        self,
+        store: Store,
+        transport: Transport,
+        issue: Issue,
+        settings: Settings,
+        manner: Manner,
+        compose: Compose,
+    ) -> None:
+        def hand_over(delivery: Delivery) -> Receipt:
+            return transport.send(*compose(delivery))
+
+        self._store = store
+        self._transport = transport
+        self._issue = issue
+        self._settings = settings
+        self._manner = manner
+        self._surge = Surge(settings.stop_at)
+        self._hands = _Hands(max(1, transport.width), hand_over)
+        self._error: BaseException | None = None
+        self._sign_at: datetime | None = None
+        counts = store.counts(issue.id)
+        self._settled, self._total = counts.settled, counts.total
+
+    def send(self) -> None:
+        """Send all that can be sent now; what is left is for whoever comes next.
+
+        Raises `DeliveryError` where the transport takes nothing, or sending was stopped for what was seen;
+        `StoreError` where outcomes cannot be recorded; and what composing a message raises. Whatever is
+        raised, what came of messages that were under way is recorded first.
+        """
+        with self._working():
+            while self._error is None:
+                if not self._step(claiming=True) and not self._hands.busy and not self._waits():
+                    return
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Keep hands ready meanwhile; at the end, record what they still have to say."""
+        self._hands.start()
+        try:
+            try:
+                yield
+            finally:
+                while self._hands.busy:
+                    self._step(claiming=False)
+        finally:
+            self._hands.stop()
+        if self._error is not None:
+            raise self._error
+
+    def _step(self, *, claiming: bool) -> bool:
+        """Record what was done, claim what comes next, and give it away; tell whether anything happened."""
+        done = self._hands.take(_LONGEST_WAIT) if self._hands.busy else []
+        now, claimed = self._manner.clock(), []
+        # One commit for what was done and what is begun: that is all that a message waits for.
+        with self._store.transaction():
+            self._sign_of_life(now)
+            if done:
+                self._record(done, now)
+            if claiming and self._error is None and self._hands.free:
+                claimed = self._claim(now)
+        self._hands.give(claimed)
+        self._tell()
+        return bool(done or claimed)
+
+    def _tell(self) -> None:
+        try:
+            self._manner.on_progress(min(self._settled, self._total), self._total)
+        except BaseException as error:  # noqa: BLE001 - raised again once all is recorded
+            self._error = self._error or error
+
+    def _sign_of_life(self, now: datetime) -> None:
+        """Renew what is ours every third of a lease."""
+        if self._hands.busy and (self._sign_at is None or now >= self._sign_at):
+            self._store.renew_deliveries(self._issue.id, self._lease(now))
+            self._sign_at = now + self._settings.lease_time / 3
+
+    def _record(self, done: Sequence[_Done], now: datetime) -> None:
+        """Write down what became of attempts; what was raised instead is raised again at the end."""
+        settlements = []
+        for one in done:
+            if one.receipt is not None:
+                self._surge.saw(one.receipt)
+                settlements.append(settle(one.delivery, one.receipt, now))
+                self._settled += settlements[-1].state != "deferred"
+            elif isinstance(one.error, DeliveryError):
+                settlements.append(untouched(one.delivery, str(one.error)))
+            # Anything else is a fault of ours, and its delivery stays claimed until it is unknown.
+            self._error = self._error or one.error
+        self._store.settle_deliveries(self._issue.id, self._manner.owner, settlements, now)
+        if self._error is None and (said := self._surge.found()):
+            self._stop(f"{said}; `feedmaker newsletter deliveries {self._issue.slug}` lists them")
+
+    def _claim(self, now: datetime) -> list[Delivery]:
+        found = self._store.claim_deliveries(self._issue.id, self._lease(now), now, self._hands.free)
+        self._settled += sum(delivery.state == "suppressed" for delivery in found)
+        claimed = [delivery for delivery in found if delivery.state == "sending"]
+        said = next(filter(None, map(overdrawn, claimed)), "")
+        if said:
+            self._stop(said)
+        return [] if said else claimed
+
+    def _stop(self, why: str) -> None:
+        """Keep everybody from going on until a person has looked at it."""
+        self._store.stop_sending(self._issue.id, why)
+        way = f"`feedmaker newsletter send {self._issue.slug}` goes on"
+        self._error = DeliveryError(f"issue {self._issue.slug} was stopped: {why}; {way}")
+
+    def _lease(self, now: datetime) -> Lease:
+        return Lease(self._manner.owner, now, now + self._settings.lease_time)
+
+    def _waits(self) -> bool:
+        """Look after what others have left, and wait for what becomes due soon; False where nothing does."""
+        now = self._manner.clock()
+        lost = self._store.expire_deliveries(self._issue.id, self._lease(now))
+        found = resolve(self._store, self._transport, self._issue, self._settings, now)
+        if lost or found.sent or found.again:
+            self._settled = self._store.counts(self._issue.id).settled
+        if found.again:
+            return True
+        moments = (
+            self._store.next_expiry(self._issue.id),
+            self._store.next_attempt(self._issue.id),
+            next_resolution(self._store, self._transport, self._issue, self._settings, now),
+        )
+        soon = min(filter(None, moments), default=None)
+        if soon is None or soon - now > self._manner.patience:
+            return False
+        self._manner.pause(min(_LONGEST_WAIT, max(0.0, (soon - now).total_seconds())))
+        return True
