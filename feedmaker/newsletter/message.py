@@ -2,7 +2,8 @@
 
 The issue is written once; a recipient adds three lines and a token. Everything that changes between two
 messages is an argument, so a repeat is equal byte by byte. No value can add a header of its own: each is one
-line of printable ASCII, or encoded words (RFC 2047) that hold no line break.
+line of printable ASCII, or encoded words (RFC 2047) that hold no line break. Only the recipient may have
+letters of other scripts before the @, which stand there in UTF-8 (RFC 6532).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _TOKEN_SIZE = 22  # of the tokens that the store makes
 _SLOT = TOKEN_SLOT.encode("ascii")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?=.{{1,254}}\Z){_ATOM}(\.{_ATOM})*@[A-Za-z0-9.-]+")
+_WIDE = _ATOM.replace("A-Z", "A-Z\u00a1-\ud7ff\ue000-\U0010ffff")
+_RECIPIENT = re.compile(rf"(?=.{{1,254}}\Z){_WIDE}(\.{_WIDE})*@[A-Za-z0-9.-]+")
 _ATOMS = re.compile(rf"{_ATOM}( {_ATOM})*")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 _TOKEN = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._~-]{{0,{TOKEN_LIMIT - 1}}}")
@@ -70,8 +73,9 @@ class Letter:
             raise GateError(
                 f"{token!r} is no token; expected at most {TOKEN_LIMIT} letters, digits and - . _ ~"
             )
-        own = f"Date: {format_datetime(date)}\r\nTo: {_address(recipient)}\r\nMessage-ID: {message_id}\r\n"
-        return token.encode("ascii").join((own.encode("ascii") + self._first, *self._others))
+        own = f"Date: {format_datetime(date)}\r\n".encode() + _to(recipient)
+        own += f"Message-ID: {message_id}\r\n".encode()
+        return token.encode("ascii").join((own + self._first, *self._others))
 
 
 def plain_message(
@@ -83,7 +87,7 @@ def plain_message(
     """
     headers = (
         _header("Date", format_datetime(date)),
-        _header("To", _address(recipient)),
+        _to(recipient),
         _header("Message-ID", message_id),
         _header("From", _named("From", letter.sender.name, _address(letter.sender.email))),
         _header("Subject", _unstructured("Subject", subject)),
@@ -152,10 +156,18 @@ def _refusal(name: str, value: str) -> GateError:
 
 def _address(address: str) -> str:
     if not _ADDRESS.fullmatch(address):
-        raise GateError(
-            f'"{address}" is no address for mail; expected plain letters, as in letter@example.org'
-        )
+        raise _no_address(address)
     return address
+
+
+def _to(recipient: str) -> bytes:
+    if not _RECIPIENT.fullmatch(recipient):
+        raise _no_address(recipient)
+    return f"To: {recipient}\r\n".encode()
+
+
+def _no_address(address: str) -> GateError:
+    return GateError(f'"{address}" is no address for mail; expected plain letters, as in letter@example.org')
 
 
 def _named(header: str, name: str, angle: str) -> str:

@@ -113,7 +113,8 @@ class Ledger(Part):
             deliveries.c.id == bindparam("_id"),
             deliveries.c.owner == owner,
             deliveries.c.attempts == bindparam("_attempt"),
-            deliveries.c.state.in_(["sending", "unknown"]),
+            # A list would be no part of a statement for many rows.
+            or_(deliveries.c.state == "sending", deliveries.c.state == "unknown"),
         )
         values = {
             "state": bindparam("_state"),

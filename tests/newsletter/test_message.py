@@ -235,7 +235,8 @@ def test_any_text_comes_back_from_both_parts(text: str) -> None:
         "Ann <ann@example.org>",
         "ann",
         "",
-        "jörg@example.org",
+        "jörg @example.org",
+        "jörg@bücher.example.org",
         'a"b@example.org',
     ],
 )
@@ -243,6 +244,11 @@ def test_header_cannot_be_smuggled_in_by_a_recipient(recipient: str) -> None:
     """Only one plain address goes to one recipient; the text shows what was refused."""
     with pytest.raises(GateError, match="is no address for mail"):
         message(recipient=recipient)
+
+
+def test_recipient_may_be_written_in_any_script() -> None:
+    """Letters of other scripts before the @ stand in To as they are, in UTF-8 (RFC 6532)."""
+    assert "To: почта@xn--e1afmkfd.example\r\n".encode() in message(recipient="почта@xn--e1afmkfd.example")
 
 
 @pytest.mark.parametrize(

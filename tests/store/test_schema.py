@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Frozen, Lease, open_store, schema
+from feedmaker.store import Frozen, Lease, Sending, open_store, schema
 from feedmaker.store.tables import metadata
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -122,7 +122,7 @@ def test_issues_keep_what_points_at_them(tmp_path: Path) -> None:
         found = store.issues()
         owners = store.carried_episodes()
         left = [[one.message_id for one in store.deliveries(issue.id)] for issue in found]
-        claimed = store.claim_delivery(2)
+        claimed = store.claim_deliveries(2, Lease("me", NOW, NOW), NOW, 1)
         added = store.add_issue(store.free_slug(NOW.date()), FROZEN, ["four"], NOW)
         with pytest.raises(StoreError, match="is in issue b already"):
             store.add_issue("again", FROZEN, ["two"], NOW)
@@ -153,10 +153,49 @@ def test_issues_keep_what_points_at_them(tmp_path: Path) -> None:
     assert [one.size for one in found] == [8, 8, 8]
     assert owners == {"one": "a", "two": "b", "three": "c"}
     assert left == [["<1@a>"], ["<2@a>"], []]
-    assert claimed
-    assert claimed.message_id == "<2@a>"
+    assert [one.message_id for one in claimed] == ["<2@a>"]
     assert added.id == 6
     assert broken == []
+
+
+def test_subscribers_and_deliveries_go_on(tmp_path: Path) -> None:
+    """People of an earlier program are active; what it was sending when it died is unknown, not sent again."""
+    path, day = tmp_path / "state.db", "2026-11-23T08:00:00Z"
+    at_version(path, "0004")
+    with closing(sqlite3.connect(path)) as before, before:
+        row = (1, "a", "S", "P", "H", "T", "A", 1, "[]", "[]", "{}", "sending", day, None, None)
+        before.execute(f"INSERT INTO issues VALUES ({', '.join('?' * len(row))})", row)
+        before.execute("INSERT INTO carried VALUES ('one', 1)")
+        for number, state in enumerate(("sent", "sending", "queued"), 1):
+            address = f"reader-{number}@example.org"
+            before.execute("INSERT INTO subscribers VALUES (?, ?, ?, ?)", (number, address, address, day))
+            sent = (number, 1, number, address, address, f"<{number}@a>", day, state, "said")
+            before.execute(f"INSERT INTO deliveries VALUES ({', '.join('?' * len(sent))})", sent)
+        before.execute("DELETE FROM subscribers WHERE id = 3")
+        before.execute("INSERT INTO subscribers VALUES (3, 'reader-3@example.org', 't', ?)", (day,))
+        before.execute("INSERT INTO subscribers VALUES (7, 'gone@example.org', 'g', ?)", (day,))
+        before.execute("DELETE FROM subscribers WHERE id = 7")
+
+    with open_store(path) as store:
+        people = list(store.subscribers())
+        sending = store.sending(1)
+        lost = store.expire_deliveries(1, Lease("me", NOW, NOW))
+        rows = list(store.deliveries(1))
+        store.add_subscriber("new@example.org", NOW)
+        ids = [person.id for person in store.subscribers()]
+
+    assert {(person.status, person.confirmed_at, person.wishes.cadence) for person in people} == {
+        ("active", NOW, "each")
+    }
+    assert ids == [1, 2, 3, 8]
+    assert sending == Sending(1, 3, NOW, NOW, None)
+    assert lost == 1
+    assert [(row.state, row.attempts, row.message_id) for row in rows] == [
+        ("sent", 1, "<1@a>"),
+        ("unknown", 1, "<2@a>"),
+        ("queued", 0, "<3@a>"),
+    ]
+    assert len({row.key for row in rows}) == 3
 
 
 def test_runs_keep_what_became_of_them(tmp_path: Path) -> None:
@@ -243,7 +282,7 @@ def test_killed_migration_is_begun_again(tmp_path: Path) -> None:
     assert done.returncode == -9, done.stderr
     assert described(path) == {}
     with open_store(path) as store:
-        assert store.subscribers() == []
+        assert list(store.subscribers()) == []
 
 
 def test_two_programs_make_one_database(tmp_path: Path) -> None:

@@ -1,0 +1,346 @@
+"""The sender and its ledger: put off, unknown, stopped, shared by several, ended in order."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from feedmaker.delivery.deliver import begin, deliver
+from feedmaker.delivery.outcomes import ENOUGH, WAITS
+from feedmaker.delivery.sender import Manner
+from feedmaker.delivery.transports import Envelope, Receipt
+from feedmaker.errors import DeliveryError, StoreError
+from feedmaker.store import Counts, Delivery, Lease, Store, open_store
+from tests.delivery.sending import CONFIG, LATER, NOW, Carrier, Clock, config, draft, leave, send
+
+MINUTE = timedelta(minutes=1)
+RETRY = config(on_unknown="retry-once", grace="0")
+
+
+class Scripted(Carrier):
+    """Answer each message to somebody with the next receipt that is written down for them, or else take it."""
+
+    def __init__(self, *receipts: Receipt, width: int = 1) -> None:
+        self.receipts = list(receipts)
+        self.width = width
+        self.seen: list[tuple[str, bytes]] = []
+
+    def send(self, message: bytes, envelope: Envelope) -> Receipt:
+        """Answer as written down."""
+        self.seen.append((envelope.recipient, message))
+        return self.receipts.pop(0) if self.receipts else Receipt("sent", "250 ok")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Open an empty store."""
+    with open_store(tmp_path / "state.db") as opened:
+        yield opened
+
+
+def only(store: Store) -> Delivery:
+    """Return the one delivery that there is."""
+    (row,) = store.deliveries(1)
+    return row
+
+
+DEFERRED = Receipt("deferred", "451 later")
+UNKNOWN = Receipt("unknown", "the connection broke")
+
+
+def test_deferred_message_is_tried_again_when_its_time_has_come(store: Store) -> None:
+    """What is put off waits for the next attempt, which the ledger knows; then it goes out."""
+    issue, server = draft(store, 1), Scripted(DEFERRED)
+
+    assert send(store, server, issue) == Counts(deferred=1)
+    row = only(store)
+    assert (row.reply, row.excused, row.next_at) == ("451 later", 1, NOW + timedelta(seconds=WAITS[0]))
+    assert store.issues()[0].state == "sending"
+    assert send(store, server, issue, NOW + timedelta(seconds=WAITS[0] - 1)) == Counts(deferred=1)
+    assert send(store, server, issue, NOW + timedelta(seconds=WAITS[0])) == Counts(sent=1)
+
+    assert store.issues()[0].state == "sent"
+    assert server.seen[0] == server.seen[1]
+
+
+def test_who_is_patient_waits_for_what_is_put_off(store: Store) -> None:
+    """One call does it all where the next attempt is near, and leaves the rest where it is not."""
+    issue, server = draft(store, 1), Scripted(DEFERRED, DEFERRED, DEFERRED)
+
+    assert send(store, server, issue, patience=MINUTE) == Counts(deferred=1)
+
+    assert len(server.seen) == 3
+    assert WAITS[2] > MINUTE.total_seconds() >= WAITS[1]
+
+
+def test_transport_may_ask_for_a_longer_wait(store: Store) -> None:
+    """What the server says counts where it is more than we would wait by ourselves."""
+    issue = draft(store, 1)
+
+    send(store, Scripted(Receipt("deferred", "429", wait=timedelta(hours=3))), issue)
+
+    assert only(store).next_at == NOW + timedelta(hours=3)
+
+
+def test_message_that_is_put_off_for_ever_has_failed(store: Store) -> None:
+    """After the last attempt it is given up, with the server's words."""
+    issue, moment = draft(store, 1), NOW
+    for _ in range(len(WAITS) + 1):
+        send(store, Scripted(DEFERRED), issue, moment)
+        moment = only(store).next_at or moment
+
+    assert (only(store).state, only(store).reply) == ("failed", "given up: 451 later")
+    assert only(store).attempts == len(WAITS) + 1
+    assert store.issues()[0].state == "sent"
+
+
+def test_unknown_message_is_held(store: Store) -> None:
+    """Without evidence nobody gets a second copy; the issue is over, and the ledger says what is not known."""
+    issue, server = draft(store, 2), Scripted(UNKNOWN)
+
+    assert send(store, server, issue) == Counts(sent=1, unknown=1)
+    assert send(store, server, issue, LATER) == Counts(sent=1, unknown=1)
+
+    assert len(server.seen) == 2
+    assert store.issues()[0].state == "sent"
+
+
+def test_unknown_message_is_repeated_once_where_settings_say_so(store: Store) -> None:
+    """The repeat has the same bytes; a second unknown is held."""
+    issue, server = draft(store, 1), Scripted(UNKNOWN, UNKNOWN)
+
+    assert send(store, server, issue, settings=RETRY) == Counts(unknown=1)
+
+    assert len(server.seen) == 2
+    assert server.seen[0] == server.seen[1]
+    assert only(store).repeats == 1
+    assert store.issues()[0].state == "sent"
+
+
+def test_repeat_waits_for_the_grace(store: Store) -> None:
+    """Until it is over, evidence may come; the issue is not over meanwhile."""
+    issue, server = draft(store, 1), Scripted(UNKNOWN)
+    patient = config(on_unknown="retry-once", grace="2 minutes")
+
+    assert send(store, server, issue, settings=patient) == Counts(unknown=1)
+    assert store.issues()[0].state == "sending"
+    assert send(store, server, issue, NOW + 2 * MINUTE, settings=patient) == Counts(sent=1)
+
+    assert len(server.seen) == 2
+
+
+def test_transport_that_knows_a_repeat_gets_one(store: Store) -> None:
+    """Where a second copy changes nothing, an unknown message is repeated at once, but not for ever."""
+
+    class Remembering(Scripted):
+        remembers = timedelta(hours=24)
+
+    issue, server = draft(store, 1), Remembering(*[UNKNOWN] * 20)
+
+    assert send(store, server, issue) == Counts(unknown=1)
+
+    assert len(server.seen) == 6
+    assert len(set(server.seen)) == 1
+
+
+def test_what_a_dead_sender_claimed_is_unknown_after_its_lease(store: Store) -> None:
+    """As long as the lease counts it is left alone; somebody patient waits for its end."""
+    issue = draft(store, 1)
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    store.claim_deliveries(issue.id, Lease("dead", NOW, NOW + MINUTE), NOW, 1)
+
+    assert send(store, Scripted(), issue, NOW + 0.5 * MINUTE) == Counts(sending=1)
+    assert store.issues()[0].state == "sending"
+    assert send(store, Scripted(), issue, NOW + 0.5 * MINUTE, patience=MINUTE) == Counts(unknown=1)
+
+
+def test_lease_from_before_the_clock_was_set_back_does_not_count(store: Store) -> None:
+    """One that reaches further than any can is over."""
+    issue = draft(store, 1)
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    store.claim_deliveries(issue.id, Lease("dead", LATER, LATER + MINUTE), LATER, 1)
+
+    assert send(store, Scripted(), issue) == Counts(unknown=1)
+
+
+def test_owner_who_comes_back_brings_the_evidence(store: Store) -> None:
+    """A sender that was frozen beyond its lease says what became of its message, unless it was repeated."""
+    issue = draft(store, 1)
+    assert begin(store, issue, CONFIG, NOW, NOW)
+
+    class Frozen(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            assert store.expire_deliveries(issue.id, Lease("other", LATER, LATER + MINUTE)) == 1
+            return Receipt("sent", "250 at last")
+
+    assert deliver(store, Frozen(), issue, CONFIG, NOW, Manner(timedelta(), clock=Clock())) == Counts(sent=1)
+    assert only(store).reply == "250 at last"
+
+
+def test_owner_who_comes_back_after_a_repeat_writes_nothing(store: Store) -> None:
+    """The attempt of somebody else is theirs to record."""
+    issue, clock = draft(store, 1), Clock()
+    assert begin(store, issue, CONFIG, NOW, NOW)
+
+    class Frozen(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            clock.now += 2 * MINUTE
+            lease = Lease("other", clock.now, clock.now + MINUTE)
+            store.expire_deliveries(issue.id, lease)
+            assert store.resolve_delivery(only(store), "queued", "again", clock.now)
+            store.claim_deliveries(issue.id, lease, clock.now, 1)
+            return Receipt("failed", "550 too late")
+
+    deliver(store, Frozen(), issue, CONFIG, NOW, Manner(timedelta(), clock=clock))
+
+    assert (only(store).state, only(store).owner) == ("sending", "other")
+
+
+def test_surge_of_refusals_stops_everybody(store: Store) -> None:
+    """Half of the last messages refused ends it, with the reason on record; what is left stays queued."""
+    issue = draft(store, 2 * ENOUGH)
+    server = Scripted(*[Receipt("sent", "ok"), Receipt("failed", "550 blocked")] * ENOUGH)
+
+    with pytest.raises(DeliveryError, match="was stopped: 25 of the last 50 messages were refused"):
+        send(store, server, issue)
+
+    assert store.counts(issue.id) == Counts(queued=ENOUGH, sent=25, failed=25)
+    sending = store.sending(issue.id)
+    assert sending
+    assert "25 of the last 50" in (sending.stopped or "")
+
+
+def test_few_refusals_stop_nobody(store: Store) -> None:
+    """A short list may have many dead addresses."""
+    issue = draft(store, ENOUGH - 1)
+
+    counts = send(store, Scripted(*[Receipt("failed", "550 no")] * ENOUGH), issue)
+
+    assert counts == Counts(failed=ENOUGH - 1)
+
+
+def test_attempt_that_nobody_decided_on_stops_everybody(store: Store) -> None:
+    """Whatever has gone wrong in the ledger, an attempt too many is not made."""
+    issue, server = draft(store, 1), Scripted()
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    store.claim_deliveries(issue.id, Lease("a", NOW, NOW + MINUTE), NOW, 1)
+    with store.transaction() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET state = 'queued'")  # type: ignore[attr-defined]
+
+    with pytest.raises(DeliveryError, match="would get a copy that nobody decided on"):
+        send(store, server, issue)
+
+    assert server.seen == []
+
+
+def test_audience_that_has_grown_ends_nothing(store: Store) -> None:
+    """An issue is over only if the ledger holds as many people as were written into it."""
+    issue = draft(store, 2)
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    with store.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM deliveries WHERE id = 2")  # type: ignore[attr-defined]
+
+    with pytest.raises(StoreError, match="the ledger holds 1 deliveries for an audience of 2"):
+        send(store, Scripted(), issue)
+
+    assert store.issues()[0].state == "sending"
+
+
+def test_two_senders_share_an_issue(tmp_path: Path) -> None:
+    """Whoever claims a message sends it; together they send each once, and both hear that all is done."""
+    path, readers = tmp_path / "state.db", 60
+    with open_store(path) as store:
+        issue = draft(store, readers)
+        assert begin(store, issue, CONFIG, NOW, NOW)
+    taken: list[str] = []
+    met = threading.Barrier(2)
+
+    class Meeting(Carrier):
+        def __init__(self) -> None:
+            self.has_met = False
+
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            if not self.has_met:
+                met.wait(10)
+                self.has_met = True
+            taken.append(envelope.recipient)
+            return Receipt("sent", "ok")
+
+    def work() -> None:
+        with open_store(path) as mine:
+            deliver(mine, Meeting(), issue, CONFIG, NOW, Manner(MINUTE))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert Counter(taken) == Counter(f"reader-{number}@example.org" for number in range(readers))
+    with open_store(path) as store:
+        assert store.counts(issue.id) == Counts(sent=readers)
+        assert {row.attempts for row in store.deliveries(issue.id)} == {1}
+
+
+def test_messages_go_out_side_by_side(store: Store) -> None:
+    """As many hands as the transport has are busy at once, and never more."""
+    issue, width = draft(store, 12), 4
+    together = threading.Barrier(width)
+
+    class Wide(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            together.wait(10)
+            return Receipt("sent", "ok")
+
+    transport = Wide()
+    transport.width = width
+
+    assert send(store, transport, issue) == Counts(sent=12)
+
+
+def test_interrupted_sender_ends_in_order(store: Store) -> None:
+    """Whoever is told to stop claims nothing more, and records what is under way."""
+    issue, server = draft(store, 5), Scripted()
+
+    def told(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(store, server, issue, on_progress=told)
+
+    counts = store.counts(issue.id)
+    assert (counts.sending, counts.unknown) == (0, 0)
+    assert counts.sent == len(server.seen)
+    assert send(store, server, issue, LATER) == Counts(sent=5)
+
+
+def test_fault_of_ours_leaves_its_message_unknown(store: Store) -> None:
+    """What nobody expected comes through, and says nothing about whether the message went out."""
+    issue = draft(store, 2)
+
+    class Broken(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        send(store, Broken(), issue)
+
+    assert store.counts(issue.id) == Counts(queued=1, sending=1)
+
+
+def test_claim_of_somebody_who_has_left_is_none(store: Store) -> None:
+    """Leaving is seen by the claim itself, between two messages."""
+    issue = draft(store, 3)
+
+    class Leaving(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            leave(store, "reader-1@example.org") if envelope.recipient.startswith("reader-0") else None
+            return Receipt("sent", "ok")
+
+    assert send(store, Leaving(), issue) == Counts(sent=2, suppressed=1)
