@@ -50,13 +50,19 @@ class Rate:
 class Nowhere:
     """Take messages and count their bytes."""
 
+    width = 1
+    remembers = None
+
     def __init__(self) -> None:
         self.size = 0
 
     def send(self, message: bytes, envelope: Envelope) -> Receipt:  # noqa: ARG002
         """Take a message."""
         self.size += len(message)
-        return Receipt(True, "taken")
+        return Receipt("sent", "taken")
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def measure_messages(folder: Path, feedmaker: Path, recipients: int) -> list[Rate]:
@@ -102,7 +108,7 @@ def _fill_in(newsletter: Newsletter, issue: Issue, recipients: int, transport: T
     for number in range(recipients):
         address, message_id, token = _reader(number)
         message = letter.addressed(address, message_id, _NOW, token)
-        transport.send(message, Envelope(newsletter.sender.email, address, issue.slug))
+        transport.send(message, Envelope(newsletter.sender.email, address, issue.slug, message_id))
 
 
 def _build_each(newsletter: Newsletter, issue: Issue, recipients: int, transport: Transport) -> None:
@@ -120,7 +126,7 @@ def _build_each(newsletter: Newsletter, issue: Issue, recipients: int, transport
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(issue.text.replace(TOKEN_SLOT, token))
         message.add_alternative(issue.html.replace(TOKEN_SLOT, token), subtype="html")
-        transport.send(message.as_bytes(), Envelope(newsletter.sender.email, address, issue.slug))
+        transport.send(message.as_bytes(), Envelope(newsletter.sender.email, address, issue.slug, message_id))
 
 
 def _reader(number: int) -> tuple[str, str, str]:

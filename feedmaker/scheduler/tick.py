@@ -191,9 +191,17 @@ class _Tick:
         return _Due(job.name, at, self._work_of(job, at), missed)
 
     def _due_issues(self) -> list[_Due]:
-        """List the approved issues whose time has come, each under a name that no job can have."""
-        issues = due_issues(self.project, self.now)
-        return [_Due(f"{ISSUE}{issue.slug}", at, self._sending_of(issue.slug)) for issue, at in issues]
+        """List the issues that go out now, each under a name that no job can have.
+
+        One whose run was cut off is left to that run, whose due time is another.
+        """
+        with stored(self.project) as store:
+            unfinished = {run.job for run in store.unfinished_runs()}
+        return [
+            _Due(f"{ISSUE}{issue.slug}", at, self._sending_of(issue.slug))
+            for issue, at in due_issues(self.project, self.now)
+            if f"{ISSUE}{issue.slug}" not in unfinished
+        ]
 
     def _left_behind(self) -> list[_Due]:
         """List the runs that were cut off when their issue was sent, or whose job is no more."""

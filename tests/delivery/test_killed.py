@@ -32,7 +32,7 @@ POINTS = [
     ("before mark_issue", 2, None),
     ("after mark_issue", 2, None),
 ]
-"""Where to die, at which call, and whether the message that is unknown then was handed over; None if none is."""
+"""Where to die, at which call, and whether the message that is unknown then was handed over; None without."""
 
 
 def send_and_die(folder: Path, point: str, number: int) -> None:
@@ -46,7 +46,7 @@ def send_and_die(folder: Path, point: str, number: int) -> None:
 def test_held_message_is_never_repeated(
     tmp_path: Path, point: str, number: int, was_handed_over: bool | None
 ) -> None:
-    """Wherever the kill falls, all but the one in between get the issue once; that one is unknown, and held."""
+    """Wherever the kill falls, all but the one in between get the issue once; that one is held."""
     with open_store(tmp_path / "state.db") as store:
         draft(store, READERS)
 

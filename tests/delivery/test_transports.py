@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmaker.delivery.transports import Envelope, Outbox, open_transport
+from feedmaker.config import Delivery
+from feedmaker.delivery.transports import Envelope, Opening, open_transport
+from feedmaker.delivery.transports.outbox import Outbox
 from feedmaker.errors import DeliveryError, UsageError
 
 MESSAGE = b"To: ann@example.org\r\n\r\nHello\r\n"
@@ -18,7 +20,12 @@ MESSAGE = b"To: ann@example.org\r\n\r\nHello\r\n"
 
 def envelope(recipient: str = "ann@example.org", issue: str = "2026-11-23") -> Envelope:
     """Address a message."""
-    return Envelope("letter@example.org", recipient, issue)
+    return Envelope("letter@example.org", recipient, issue, "<1@example.org>")
+
+
+def opening(folder: Path) -> Opening:
+    """Open transports for a project folder."""
+    return Opening(folder, Delivery(), {})
 
 
 def files(folder: Path) -> list[str]:
@@ -31,7 +38,7 @@ def files(folder: Path) -> list[str]:
 )
 def test_outbox_lies_in_the_project_folder(tmp_path: Path, address: str, folder: str) -> None:
     """`outbox:` is the folder outbox/, and `outbox:FOLDER` another one."""
-    receipt = open_transport(address, tmp_path).send(MESSAGE, envelope())
+    receipt = open_transport(address, opening(tmp_path)).send(MESSAGE, envelope())
 
     assert receipt.accepted
     assert receipt.reply == "written to 2026-11-23/ann@example.org.eml"
@@ -51,7 +58,7 @@ def test_outbox_lies_in_the_project_folder(tmp_path: Path, address: str, folder:
 def test_unknown_transport_is_refused_without_its_password(tmp_path: Path, address: str, named: str) -> None:
     """The text names the known transports and repeats nothing that may be secret."""
     with pytest.raises(UsageError) as raised:
-        open_transport(address, tmp_path)
+        open_transport(address, opening(tmp_path))
 
     assert str(raised.value) == named
 
@@ -119,7 +126,7 @@ def test_outbox_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "outbox").write_text("a file where the folder should be", "utf-8")
 
     with pytest.raises(DeliveryError, match=r"ann@example\.org\.eml: .*try again|move it away"):
-        open_transport("outbox:", tmp_path).send(MESSAGE, envelope())
+        open_transport("outbox:", opening(tmp_path)).send(MESSAGE, envelope())
 
 
 def test_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:

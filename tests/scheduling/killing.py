@@ -49,6 +49,7 @@ jobs:
   - {name: publish, run: build, cron: "* * * * *"}
   - {name: letter, run: newsletter send, cron: "*/3 * * * *"}
 scheduler: {lease: 10 seconds}
+delivery: {lease: 10 seconds}
 """
 MOST_KILLS = 4
 """How often at most a due time is disturbed; after five times a run is given up."""

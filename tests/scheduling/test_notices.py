@@ -28,7 +28,7 @@ from feedmaker.scheduler.notices import open_causes, settle
 from feedmaker.scheduler.runs import Terms
 from feedmaker.scheduler.tick import Outcome, publish, tick
 from feedmaker.store import Fault
-from feedmaker.store.store import RUNS_KEPT
+from feedmaker.store.runs import RUNS_KEPT
 from tests.projects import MUCH_LATER as NOW
 from tests.projects import ProjectFolder
 from tests.scheduling.hook import Hook, listening
