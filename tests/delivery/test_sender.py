@@ -23,7 +23,7 @@ RETRY = config(on_unknown="retry-once", grace="0")
 
 
 class Scripted(Carrier):
-    """Answer each message to somebody with the next receipt that is written down for them, or else take it."""
+    """Answer each message with the next receipt that is written down, or else take it."""
 
     def __init__(self, *receipts: Receipt, width: int = 1) -> None:
         self.receipts = list(receipts)
@@ -100,7 +100,7 @@ def test_message_that_is_put_off_for_ever_has_failed(store: Store) -> None:
 
 
 def test_unknown_message_is_held(store: Store) -> None:
-    """Without evidence nobody gets a second copy; the issue is over, and the ledger says what is not known."""
+    """Without evidence nobody gets a second copy; the issue is over, and says what is not known."""
     issue, server = draft(store, 2), Scripted(UNKNOWN)
 
     assert send(store, server, issue) == Counts(sent=1, unknown=1)

@@ -683,7 +683,8 @@ def test_what_some_have_got_is_no_draft_any_more(drafted: Project, monkeypatch: 
     assert outcome.failed
     assert only(drafted).state == "sending"
     drafted.schedule.write_text(text, "utf-8")
-    assert send(drafted, "latest", SOON + DAY).counts["sent"] == 1
+    soon = Choices(clock=lambda: LEASE_OVER)
+    assert send(drafted, "latest", LEASE_OVER, choices=soon).counts["sent"] == 1
 
 
 def test_half_sent_issue_ends_when_everybody_has_left(
@@ -746,7 +747,8 @@ def test_two_senders_share_an_issue(drafted: Project) -> None:
             others.append(send(Project(drafted.folder, {}), "latest", SOON).counts["sent"])
 
     assert send(drafted, "latest", SOON, send_too).counts["sent"] == 3
-    assert others and others[0] >= 2
+    assert others
+    assert others[0] >= 2
     assert mailed(drafted) == [f"2026-11-06/{name}@example.org" for name in ("ada", "bo", "cy")]
 
 
