@@ -159,7 +159,7 @@ def test_issues_keep_what_points_at_them(tmp_path: Path) -> None:
 
 
 def test_subscribers_and_deliveries_go_on(tmp_path: Path) -> None:
-    """People of an earlier program are active; what it was sending when it died is unknown, not sent again."""
+    """People of an earlier program are active; what it was sending when it died is unknown."""
     path, day = tmp_path / "state.db", "2026-11-23T08:00:00Z"
     at_version(path, "0004")
     with closing(sqlite3.connect(path)) as before, before:
