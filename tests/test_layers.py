@@ -83,7 +83,8 @@ TABLE = """
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
-    delivery              errors config text newsletter store disk
+    delivery.transports.pace  pure  -
+    delivery              errors config text newsletter store disk secrets delivery.transports.pace
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
