@@ -49,6 +49,7 @@ _USUAL: Mapping[str, bytes] = {
     "STARTTLS": b"220 2.0.0 Ready\r\n",
     "AUTH": b"235 2.7.0 Ok\r\n",
     "QUIT": b"221 2.0.0 Bye\r\n",
+    "else": b"500 5.5.2 What?\r\n",
 }
 
 
@@ -98,8 +99,9 @@ class Connection:
 class ScriptedServer:
     """Be a mail server that answers as its script says: once at each point, or as often as a list is long.
 
-    Points are greeting, dot, and the commands by name. `lines` holds what each connection heard, `messages`
-    what came before each dot, and `ran_ahead` tells whether anybody sent commands before their turn.
+    Points are greeting, dot, the commands by name, and else for what is none. `lines` holds what each
+    connection heard, `messages` what came before each dot, and `ran_ahead` tells whether anybody sent
+    commands before their turn.
     """
 
     def __init__(
@@ -205,7 +207,8 @@ class ScriptedServer:
         heard = caller.read(b"\r\n")[:-2]
         caller.lines.append(heard)
         self.ran_ahead = self.ran_ahead or caller.has_more
-        said = self._answer(caller, heard.split(b" ")[0].decode("ascii"))
+        verb = heard.split(b" ")[0].decode("ascii")
+        said = self._answer(caller, verb if verb in self._usual else "else")
         if heard == b"STARTTLS" and said.startswith(b"220") and self._starttls:
             caller.socket = self._starttls.wrap_socket(caller.socket, server_side=True)
         if heard == b"DATA" and said.startswith(b"354"):
@@ -220,7 +223,7 @@ class ScriptedServer:
         """Do what stands in the script, and return what was said."""
         with self._lock:
             scripted = self._script.get(point)
-            answer = scripted.popleft() if scripted else self._usual.get(point, b"500 What?\r\n")
+            answer = scripted.popleft() if scripted else self._usual[point]
         said = b""
         for piece in answer if isinstance(answer, tuple) else (answer,):
             if isinstance(piece, bytes):
@@ -318,7 +321,14 @@ def aiosmtpd(mailbox: Mailbox, tls: ssl.SSLContext | None = None, **options: Any
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_ended(server), loop).result(20)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _ended(server: asyncio.Server) -> None:
+    """Listen no more, and wait for the conversations that go on."""
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.wait([*others], timeout=10) if others else None
