@@ -84,7 +84,8 @@ TABLE = """
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
-    delivery              errors config text newsletter secrets tokens store.records store disk fetch
+    delivery.transports.pace  pure  -
+    delivery              errors config text newsletter secrets tokens store.records store disk fetch delivery.transports.pace
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from feedmaker.config.colours import COLOUR
+from feedmaker.config.mail_server import mail_server
 from feedmaker.cron import parse_cron
 from feedmaker.plain_times import INTERVAL, minutes_of, parse_when
 from feedmaker.text import LANGUAGE_TAG
@@ -216,8 +217,8 @@ def _transport(value: str) -> str:
         raise ValueError(
             "expected outbox:, outbox:FOLDER, smtp://HOST:PORT, smtps://HOST, resend: or listmonk:"
         )
-    if scheme in ("smtp", "smtps") and not parts.hostname:
-        raise ValueError(f"expected {scheme}://HOST or {scheme}://HOST:PORT")
+    if scheme in ("smtp", "smtps"):
+        mail_server(value)
     if scheme == "listmonk":
         web_address(rest)
     return value

@@ -48,4 +48,14 @@ def _open_outbox(address: str, opening: Opening) -> Transport:
     return Outbox(opening.folder / (address.partition(":")[2] or "outbox"))
 
 
-_OPENERS: Mapping[str, Callable[[str, Opening], Transport]] = {"outbox": _open_outbox}
+def _open_smtp(address: str, opening: Opening) -> Transport:
+    from feedmaker.delivery.transports.smtp import open_smtp
+
+    return open_smtp(address, opening)
+
+
+_OPENERS: Mapping[str, Callable[[str, Opening], Transport]] = {
+    "outbox": _open_outbox,
+    "smtp": _open_smtp,
+    "smtps": _open_smtp,
+}
