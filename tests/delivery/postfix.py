@@ -60,7 +60,9 @@ def postfix(readers: Sequence[str]) -> Iterator[Postfix]:
     """Run a Postfix that takes mail for these readers at `DOMAIN`."""
     program = shutil.which("postfix", path=_PATH)
     if program is None:
-        pytest.skip("postfix is not installed, so a real mail server was NOT TRIED; install it and run this again")
+        pytest.skip(
+            "postfix is not installed, so a real mail server was NOT TRIED; install it and run this again"
+        )
     if os.geteuid() != 0:
         pytest.skip("postfix is started by root only, so a real mail server was NOT TRIED; run this as root")
     with tempfile.TemporaryDirectory() as name, socket.socket() as free:
@@ -72,7 +74,12 @@ def postfix(readers: Sequence[str]) -> Iterator[Postfix]:
         command = [program, "-c", str(folder / "etc")]
         with (folder / "said").open("wb") as said:
             started = subprocess.run(
-                [*command, "start"], stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=60, check=False
+                [*command, "start"],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                timeout=60,
+                check=False,
             )
         assert started.returncode == 0, (folder / "said").read_text("utf-8")
         try:
