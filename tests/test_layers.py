@@ -83,7 +83,7 @@ TABLE = """
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
-    delivery              errors config text newsletter store disk
+    delivery              errors config text newsletter secrets store disk
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
