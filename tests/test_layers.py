@@ -83,12 +83,14 @@ TABLE = """
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
+    doctor          pure  ..config newsletter
+    doctor.asking         errors fetch doctor
     delivery              errors config text newsletter secrets store disk
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
     web                   errors app
-    cli                   feedmaker errors idle plain_times crash store.records signs app scheduler web
+    cli                   feedmaker errors idle plain_times crash store.records doctor signs app scheduler web
     __main__              idle cli
 """
 

@@ -153,8 +153,8 @@ def read_key(selector: str, environ: Mapping[str, str]) -> Key:
     found = secret(name, environ)
     if found is None:
         raise UsageError(
-            f"there is no key for DKIM selector {selector}; set {name}, or {name}_FILE to the file that "
-            "holds it; `feedmaker dkim-key` makes one"
+            f"{name} is not set, so there is no key for DKIM selector {selector}; set it to a private key in "
+            f"PEM, or {name}_FILE to the file that holds one; `feedmaker dkim-key` makes one"
         )
     try:
         private = load_pem_private_key(found.reveal().encode(), password=None)

@@ -358,7 +358,7 @@ def locked() -> str:
     [
         (
             "",
-            "there is no key for DKIM selector a-1; set FEEDMAKER_DKIM_KEY_A_1, or",
+            "FEEDMAKER_DKIM_KEY_A_1 is not set, so there is no key for DKIM selector a-1; set it",
         ),
         ("hunter2", "FEEDMAKER_DKIM_KEY_A_1 is no private key in PEM"),
         (SHORT.replace("MIIB", "MIIC"), "FEEDMAKER_DKIM_KEY_A_1 is no private key in PEM"),
