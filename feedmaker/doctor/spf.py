@@ -131,12 +131,14 @@ class Rule:
 class Followed:
     """Hold a record and all that it leads to.
 
-    `faults` are pairs of a code and what is wrong; those of included records are among the first one's.
+    `redirects` tells whether another record speaks for the rest, and `redirect` is that one, where it can be
+    told. `faults` are pairs of a code and what is wrong; those of included records are among the first one's.
     """
 
     domain: str
     text: str = ""
     rules: list[Rule] = field(default_factory=list)
+    redirects: bool = False
     redirect: Followed | None = None
     faults: list[tuple[str, str]] = field(default_factory=list)
     lookups: int = 0
@@ -144,11 +146,11 @@ class Followed:
 
     @property
     def end(self) -> str:
-        """Return how the record ends: the qualifier of `all`, "" where there is none and nothing follows."""
+        """Return the qualifier of `all` at the end; "" where there is none, "%" where that cannot be told."""
         found = [rule.term.qualifier for rule in self.rules if rule.term.name == "all"]
-        if found or self.redirect is None:
-            return found[0] if found else ""
-        return self.redirect.end
+        if found:
+            return found[0]
+        return self.redirect.end if self.redirect else "%" * self.redirects
 
     def verdict(self, address: Address) -> Verdict:
         """Tell what the record says of an address; *unknown* where that depends on more."""
@@ -160,7 +162,9 @@ class Followed:
             unknown = unknown or matched is None
         if unknown:
             return "unknown"
-        return self.redirect.verdict(address) if self.redirect else "neutral"
+        if self.redirect:
+            return self.redirect.verdict(address)
+        return "unknown" if self.redirects else "neutral"
 
 
 def _matches(rule: Rule, address: Address) -> bool | None:
@@ -191,7 +195,7 @@ def _follow(here: Followed, top: Followed, dns: Dns) -> None:
     ends = any(term.name == "all" for term in terms)
     for term in terms:
         if term.name == "redirect" and not ends:
-            here.redirect = _included(term, top, dns)
+            here.redirects, here.redirect = True, _included(term, top, dns)
         elif term.qualifier:
             here.rules.append(_rule(term, here.domain, top, dns))
         if term.name == "all":
