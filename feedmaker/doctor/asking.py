@@ -20,6 +20,7 @@ from feedmaker.errors import FetchError, UsageError
 from feedmaker.fetch import probe, shown_address
 
 if TYPE_CHECKING:
+    from dns.name import Name
     from dns.nameserver import Nameserver
     from dns.rdata import Rdata
 
@@ -107,10 +108,14 @@ def _text(record: Rdata) -> str:
     if isinstance(record, TXT):
         return b"".join(record.strings).decode("utf-8", "replace")
     if isinstance(record, MX):
-        return f"{record.preference} {record.exchange.to_text(omit_final_dot=True).removesuffix('.')}"
+        return f"{record.preference} {_host(record.exchange)}"
     if isinstance(record, PTR):
-        return record.target.to_text(omit_final_dot=True)
+        return _host(record.target)
     return record.to_text()
+
+
+def _host(name: Name) -> str:
+    return name.to_text().removesuffix(".").lower()
 
 
 def greet(relay: Relay) -> Greeting:
@@ -151,7 +156,7 @@ def _offers(relay: Relay) -> tuple[Certificate | None, bool]:
             client.starttls(context=context)
             client.ehlo()
         certificate = _certificate(client.sock) if isinstance(client.sock, ssl.SSLSocket) else None
-        return certificate, client.has_extn("auth")
+        return certificate, bool(client.esmtp_features.get("auth", "").strip())
 
 
 def _certificate(connection: ssl.SSLSocket) -> Certificate:
@@ -205,6 +210,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
         return f"{error.smtp_code} {reply.decode('utf-8', 'replace') if isinstance(reply, bytes) else reply}"
-    if isinstance(error, TimeoutError):
+    # smtplib speaks of a closed connection where it has waited long enough.
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return f"no answer within {DEADLINE:g} seconds"
     return (isinstance(error, OSError) and error.strerror) or str(error) or "it hangs up"

@@ -24,8 +24,13 @@ class Record:
         """Write it as zone files have it; a text in strings of at most 255 bytes (RFC 1035, 3.3)."""
         value = self.value
         if self.type == "TXT":
-            value = " ".join(f'"{value[at : at + _STRING]}"' for at in range(0, len(value), _STRING))
+            value = " ".join(_quoted(value[at : at + _STRING]) for at in range(0, len(value), _STRING))
         return f"{self.name}. {self.type} {value}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,11 @@ from threading import Thread
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+from dns.rdtypes.ANY.TXT import TXT
 
 from feedmaker.doctor.answers import Type, UnansweredError
 
@@ -35,11 +38,13 @@ class Zone:
         return tuple(self.names.get(name.lower(), {}).get(kind, ()))
 
 
-def _written(kind: str, value: str) -> str:
-    """Write a record as zone files have it; a text in strings of at most 255 signs."""
+def _record(kind: str, value: str) -> dns.rdata.Rdata:
+    """Make a record; a text has strings of at most 255 bytes."""
     if kind == "TXT":
-        return " ".join(f'"{value[at : at + 255]}"' for at in range(0, max(len(value), 1), 255))
-    return f"{value}." if kind in ("MX", "PTR") else value
+        data = value.encode()
+        strings = [data[at : at + 255] for at in range(0, max(len(data), 1), 255)]
+        return TXT(dns.rdataclass.IN, dns.rdatatype.TXT, strings)
+    return dns.rdata.from_text("IN", kind, f"{value}." if kind in ("MX", "PTR") else value)
 
 
 def _answer(query: dns.message.Message, names: Names) -> dns.message.Message:
@@ -59,7 +64,7 @@ def _answer(query: dns.message.Message, names: Names) -> dns.message.Message:
     values = names.get(name, {}).get(kind, ())
     if values:
         response.answer.append(
-            dns.rrset.from_text(owner, 60, "IN", kind, *(_written(kind, value) for value in values))
+            dns.rrset.from_rdata_list(owner, 60, [_record(kind, value) for value in values])
         )
     elif not any(known == name or known.endswith(f".{name}") for known in names):
         response.set_rcode(dns.rcode.NXDOMAIN)
