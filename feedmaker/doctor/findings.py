@@ -305,7 +305,7 @@ RULES: Mapping[str, tuple[str, Level, str, str]] = {
     "unsubscribe-long": (
         "unsubscribe",
         "warning",
-        "A relay that folds the line breaks the signature, and with it the button.",
+        "A relay that breaks such a line breaks the signature too, and with it the button.",
         "use a shorter address for `newsletter.unsubscribe`",
     ),
     "relay-log": (

@@ -166,8 +166,8 @@ def test_way_out_is_judged(page: Page | None, wanted: list[str]) -> None:
 
 
 def test_long_address_to_leave_is_told() -> None:
-    """What needs more than 78 signs in its header is folded by some relays."""
-    fits, too_long = (letter(f"https://quay.test/{'x' * length}") for length in (11, 12))
+    """What does not fit a line of 78 signs is broken by some relays."""
+    fits, too_long = (letter(f"https://quay.test/{'x' * length}") for length in (28, 29))
 
     assert codes(leaving_findings(fits, Page(200, certificate=LATER), NOW)) == ["ok"]
     assert codes(leaving_findings(too_long, Page(200, certificate=LATER), NOW)) == ["unsubscribe-long", "ok"]
