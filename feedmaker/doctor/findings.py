@@ -166,7 +166,7 @@ RULES: Mapping[str, tuple[str, Level, str, str]] = {
     "dkim-no-rsa": (
         "DKIM",
         "warning",
-        "Large services do not verify Ed25519 yet, and take such mail for unsigned.",
+        "Not all large services verify Ed25519, and to the others such mail is unsigned.",
         "sign with a key of RSA as well: `feedmaker dkim-key` makes one",
     ),
     "dmarc-missing": (
