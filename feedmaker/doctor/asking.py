@@ -122,7 +122,7 @@ def greet(relay: Relay) -> Greeting:
     """Ask a mail server what it offers, without logging in or sending anything."""
     try:
         near, far = _ends(relay.host, relay.port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         return Greeting(fault=_said(error))
     is_near = near == far or ip_address(far).is_loopback
     try:
@@ -176,7 +176,7 @@ def look_at(address: str) -> Page:
         found = probe(address, deadline=DEADLINE, private=True)
     except ssl.SSLCertVerificationError as error:
         return Page(fault=f"its certificate is not valid: {error.verify_message}")
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         return Page(fault=_said(error))
     except FetchError as error:
         return Page(fault=error.reason)
@@ -210,6 +210,8 @@ def _said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         reply = error.smtp_error
         return f"{error.smtp_code} {reply.decode('utf-8', 'replace') if isinstance(reply, bytes) else reply}"
+    if isinstance(error, UnicodeError):
+        return "no server can have that name"
     # smtplib speaks of a closed connection where it has waited long enough.
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return f"no answer within {DEADLINE:g} seconds"

@@ -39,21 +39,21 @@ def spf_findings(domain: str, origin: Origin, dns: Dns) -> Iterator[Finding]:
 
 def _record_findings(followed: Followed, origin: Origin) -> Iterator[Finding]:
     domain = followed.domain
-    found = [finding(code, f"SPF of {domain}: {what}") for code, what in followed.faults]
+    found = [finding(code, f"the record of {domain}: {what}") for code, what in followed.faults]
     if followed.lookups > LOOKUP_LIMIT:
-        found.append(finding("spf-lookups", f"SPF of {domain} needs {followed.lookups} look-ups"))
+        found.append(finding("spf-lookups", f"the record of {domain} needs {followed.lookups} look-ups"))
     if followed.void > VOID_LIMIT:
-        found.append(finding("spf-void", f"{followed.void} look-ups for SPF of {domain} find nothing"))
+        found.append(finding("spf-void", f"{followed.void} look-ups for the record of {domain} find nothing"))
     if found:
         yield from found
         return
     ending = Record(domain, "TXT", ended(followed.text))
     if followed.end == "+":
-        yield finding("spf-open", f"SPF of {domain} ends with +all", ending)
+        yield finding("spf-open", f"the record of {domain} ends with +all", ending)
     elif followed.end in ("", "?"):
-        yield finding("spf-no-end", f"SPF of {domain} does not end with -all or ~all", ending)
+        yield finding("spf-no-end", f"the record of {domain} does not end with -all or ~all", ending)
     if any(term.name == "ptr" for term in words(followed)):
-        yield finding("spf-ptr", f"SPF of {domain} holds ptr")
+        yield finding("spf-ptr", f"the record of {domain} holds ptr")
     yield from _coverage(followed, origin)
 
 
@@ -64,13 +64,13 @@ def _coverage(followed: Followed, origin: Origin) -> Iterator[Finding]:
     if not verdicts:
         yield finding("spf-relay-unknown", f"from which address mail of {domain} leaves is not known")
     elif not missing and "unknown" in verdicts.values():
-        yield finding("spf-relay-unknown", f"SPF of {domain} depends on more than the address")
+        yield finding("spf-relay-unknown", f"the record of {domain} depends on more than the address")
     elif not missing:
         yield good(
             "SPF", f"{domain} names {', '.join(verdicts)} (look-ups: {followed.lookups} of {LOOKUP_LIMIT})"
         )
     elif not origin.is_sure:
-        yield finding("spf-relay-unsure", f"SPF of {domain} does not name {', '.join(missing)}")
+        yield finding("spf-relay-unsure", f"the record of {domain} does not name {', '.join(missing)}")
     else:
         mended = Record(domain, "TXT", ended(followed.text, *map(mechanism, missing)))
-        yield finding("spf-relay", f"SPF of {domain} does not name {', '.join(missing)}", mended)
+        yield finding("spf-relay", f"the record of {domain} does not name {', '.join(missing)}", mended)

@@ -164,9 +164,7 @@ def test_what_was_found_before_the_silence_counts(world: World, cli: Cli) -> Non
     assert told[1][1] == f"could not be asked: the DNS has no answer about TXT of 2026._domainkey.{FAILING}"
 
 
-def test_domain_for_examples_is_told(
-    project: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_domain_for_examples_is_told(project: ProjectFolder, cli: Cli) -> None:
     """The settings that `init` writes are an example."""
     with name_server({}) as server:
         ran = cli("-C", project.root, "doctor", "--nameserver", server)
@@ -216,7 +214,7 @@ def test_relay_elsewhere_answers_for_itself(world: World, cli: Cli, monkeypatch:
     with name_server(world.names) as server:
         ran = cli("-C", world.project.root, "doctor", "--nameserver", server)
 
-    assert f"warning: SPF: SPF of {DOMAIN} does not name 198.51.100.1 [spf-relay-unsure]" in ran.out
+    assert f"warning: SPF: the record of {DOMAIN} does not name 198.51.100.1 [spf-relay-unsure]" in ran.out
     assert "ok: PTR: whoever operates the relay answers" in ran.out
 
 
