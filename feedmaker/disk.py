@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from feedmaker.errors import OutputError
@@ -27,12 +28,15 @@ def write_durably(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a file in UTF-8 that was not there; raise `FileExistsError` if it is."""
+def write_new(path: Path, text: str, mode: int = 0o666) -> None:
+    """Write a file in UTF-8 that was not there; raise `FileExistsError` if it is.
+
+    `mode` says who may read and write it, as far as the user's own settings let them.
+    """
     with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        file = path.open("xb")
+        file = open(path, "xb", opener=partial(os.open, mode=mode))  # noqa: SIM115
     except FileExistsError:
         raise
     except OSError as error:

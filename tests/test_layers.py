@@ -86,11 +86,13 @@ TABLE = """
     store                 errors text store.records
     delivery.transports.pace  pure  -
     delivery              errors config text newsletter secrets tokens store.records store disk fetch delivery.transports.pace
+    doctor          pure  ..config newsletter
+    doctor.asking         errors fetch doctor
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
     web                   errors app
-    cli                   feedmaker errors idle plain_times crash store.records signs app scheduler web
+    cli                   feedmaker errors idle plain_times crash store.records doctor signs app scheduler web
     __main__              idle cli
 """
 

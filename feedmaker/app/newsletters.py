@@ -75,9 +75,14 @@ def transport_of(project: Project, delivery: Delivery, chosen: str | None = None
     """Open the transport that is chosen, or named by environment or settings; a project's own comes first."""
     if project.transport is not None:
         return project.transport
-    named = secret("FEEDMAKER_TRANSPORT", project.environ)
-    address = chosen or (named.reveal() if named else delivery.transport)
+    address = chosen or transport_address(project, delivery)
     return open_transport(address, Opening(project.folder, delivery, project.environ))
+
+
+def transport_address(project: Project, delivery: Delivery) -> str:
+    """Return the address of the transport, which may hold a password, by environment or settings."""
+    named = secret("FEEDMAKER_TRANSPORT", project.environ)
+    return named.reveal() if named else delivery.transport
 
 
 def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:

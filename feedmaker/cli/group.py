@@ -23,6 +23,8 @@ MODULES = {
     "check": "site",
     "collect": "collecting",
     "convert": "site",
+    "dkim-key": "doctor",
+    "doctor": "doctor",
     "import": "importing",
     "init": "site",
     "jobs": "schedule",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from feedmaker.config.fields import (
+    Domain,
     Interval,
     MailAddress,
     MailPlace,
@@ -28,7 +29,7 @@ class Signature(Part):
     """One DKIM signature on each message (RFC 6376); its key comes from the environment."""
 
     selector: Selector = Field(description="Selector: the name before ._domainkey in the DNS.")
-    domain: Text | None = Field(
+    domain: Domain | None = Field(
         default=None, description="Domain that signs; without one, that of the newsletter's sender."
     )
 

@@ -288,7 +288,9 @@ _JOB_NAME = r"[a-z0-9][a-z0-9-]{0,40}"
 _LOGO = (
     r"(https://[^\s@/?#]+([/?#].*)?|[^/\\:?#]+(/[^/\\:?#]+)*\.([Pp][Nn][Gg]|[Jj][Pp][Ee]?[Gg]|[Gg][Ii][Ff]))"
 )
-_SELECTOR = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SELECTOR = rf"{_LABEL}(\.{_LABEL})*"
+_DOMAIN = rf"({_LABEL}\.)+{_LABEL}"
 _SOME = form(r".*\S.*")
 _FONTS = r"('[A-Za-z0-9 -]+'|[A-Za-z-]+)(, *('[A-Za-z0-9 -]+'|[A-Za-z-]+))*"
 _FOLDER = r"[^/\\:?*#.~][^/\\:?*#]*(/[^/\\:?*#.~][^/\\:?*#]*)*"
@@ -335,6 +337,7 @@ MailPlace = Annotated[
     str, AfterValidator(_mail_place), form(r"(maildir:.+|imaps?://[^\s@/]+@[^\s@/]+(/.*)?)")
 ]
 Selector = Annotated[str, _formed(_SELECTOR, "letters, digits, hyphens and dots"), form(_SELECTOR)]
+Domain = Annotated[str, _formed(_DOMAIN, "a domain such as example.org"), form(_DOMAIN)]
 HostPort = Annotated[str, AfterValidator(_host_and_port), form(_HOST_PORT.pattern.replace("?P<port>", ""))]
 Told = Annotated[str, AfterValidator(_told), form(f"(mail|{_WEB})")]
 Picture = Annotated[Text, AfterValidator(_picture)]

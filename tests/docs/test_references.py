@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from feedmaker.cli import cli
 from feedmaker.config import Config, parse_config
+from feedmaker.doctor.findings import RULES
 from feedmaker.feeds.data import EpisodeData
 from feedmaker.newsletter.checks import CURES
 from feedmaker.notes.front_matter import KNOWN, REQUIRED
@@ -160,6 +161,15 @@ def test_every_finding_of_an_issue_is_documented_with_its_cure() -> None:
     rows = [row for row in tables(page("newsletter.md")) if row[1] in ("error", "warning")]
 
     assert [(cell(row[0]), (row[1], row[3])) for row in rows] == list(CURES.items())
+
+
+def test_every_finding_of_the_doctor_is_documented_with_its_cure() -> None:
+    """The table of deliverability.md has each code, in its order, with the level and cure that are told."""
+    rows = [row for row in tables(page("deliverability.md")) if row[1] in ("error", "warning")]
+
+    assert [(cell(row[0]), row[1], row[3]) for row in rows] == [
+        (code, level, cure) for code, (_, level, _, cure) in RULES.items()
+    ]
 
 
 # Commands

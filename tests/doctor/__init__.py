@@ -1,0 +1,1 @@
+"""Tests of the doctor: its rules, what it asks real servers on loopback, and the commands."""
