@@ -63,6 +63,9 @@ TABLE = """
     podcast_faults        ..feeds artwork
     sample          pure  ..content
     secrets               errors
+    bounces.report  pure  -
+    bounces.webhooks pure errors bounces.report secrets
+    bounces         pure  -
     disk                  errors
     index                 errors listing notes.folder
     publish               errors model index disk
@@ -83,7 +86,8 @@ TABLE = """
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
-    delivery              errors config text newsletter store disk
+    delivery.transports.content pure errors
+    delivery              errors config text newsletter store disk secrets fetch delivery.transports.content
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
