@@ -99,7 +99,7 @@ def _told(event: str, data: Mapping[str, Any]) -> tuple[_Kind, str] | None:
 
 
 def _bounce(bounce: Mapping[str, Any]) -> tuple[_Kind, str]:
-    """Tell bounces apart by the receiver's own status (RFC 3463), which names the culprit, or else by type."""
+    """Tell bounces apart by the receiver's own status (RFC 3463), which names the culprit, or by type."""
     words = _words(bounce)
     status = _STATUS.search(words)
     if status is None:

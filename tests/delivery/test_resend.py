@@ -6,16 +6,18 @@ import json
 import logging
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +29,7 @@ from feedmaker.delivery.transports import http as by_http
 from feedmaker.delivery.transports.http import Gate
 from feedmaker.delivery.transports.resend import KEY, OWN_ID, Resend, payload
 from feedmaker.errors import DeliveryError, UsageError
+from feedmaker.newsletter.message import Letter
 from feedmaker.secrets import Secret
 from tests.delivery.providers import (
     ENVELOPE,
@@ -141,8 +144,6 @@ def test_unsubscribe_headers_are_passed_on() -> None:
 @settings(max_examples=100)
 def test_characters_reach_the_provider_as_they_are(html: str, text: str) -> None:
     """Through message, payload and JSON, no character of either part changes."""
-    from feedmaker.newsletter.message import Letter
-
     letter = Letter(newsletter(), subject="Silt", html=html, text=text)
     message = letter.addressed("ann@example.org", MESSAGE_ID, NOW, "t0ken")
 
@@ -154,8 +155,6 @@ def test_characters_reach_the_provider_as_they_are(html: str, text: str) -> None
 @pytest.mark.parametrize("name", ["Ann, of the quay", 'The "Quay"', "Kaï 日本", "St. John (letters)"])
 def test_name_stands_as_it_is(name: str) -> None:
     """A sender's name is neither quoted nor encoded, for Resend refuses both in `from`."""
-    from feedmaker.newsletter.message import Letter
-
     letter = Letter(newsletter(name), subject="Silt", html="", text="")
 
     made = payload(letter.addressed("ann@example.org", MESSAGE_ID, NOW, "t"), ENVELOPE)
@@ -311,26 +310,17 @@ def test_broken_tls_is_not_sent(provider: Provider) -> None:
     assert provider.asked == []
 
 
-def test_certificate_of_nobody_is_not_trusted(tmp_path: Path) -> None:
+def test_certificate_of_nobody_is_not_trusted() -> None:
     """A server whose certificate nobody vouches for gets neither key nor message."""
-    names = [str(tmp_path / name) for name in ("key", "cert")]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-        + ["-keyout", names[0], "-out", names[1]],
-        check=True,
-        capture_output=True,
-    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(names[1], names[0])
+    trustme.CA().issue_cert("localhost").configure_cert(context)
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
 
         def serve() -> bytes:
             connection, _ = listener.accept()
-            with connection:
-                try:
-                    return context.wrap_socket(connection, server_side=True).recv(9)
-                except OSError:
-                    return b""
+            with connection, suppress(OSError):
+                return context.wrap_socket(connection, server_side=True).recv(9)
+            return b""
 
         heard = pool.submit(serve)
         address = f"https://localhost:{listener.getsockname()[1]}/"
@@ -387,7 +377,10 @@ def refusal(status: int, name: str, message: str = "", **headers: str) -> Fault:
         (instead(Said(502, b"<html>Bad gateway")), "unknown", "502"),
         (refusal(503, "x", "a\nb\x1b[31m" + "c" * 999), "unknown", "503 x: a b [31m" + "c" * 189),
     ],
-    ids=str,
+    ids=[
+        *("created", "empty", "number", "page", "deep"),
+        *("to", "other-bytes", "concurrent", "other-conflict", "timeout", "500", "502", "503"),
+    ],
 )
 def test_answers_have_their_outcomes(
     resend: Resend, provider: Provider, fault: Fault, outcome: str, reply: str
@@ -425,7 +418,20 @@ def test_answers_have_their_outcomes(
         (refusal(429, "daily_quota_exceeded", "Too many"), "the quota at Resend is used up (429 daily"),
         (refusal(429, "monthly_quota_exceeded", "Too many"), "the quota at Resend is used up (429 monthly"),
     ],
-    ids=str,
+    ids=[
+        *(
+            "no-key",
+            "invalid-401",
+            "invalid-403",
+            "invalid-400",
+            "blocked",
+            "domain",
+            "from",
+            "missing",
+            "vague",
+        ),
+        *("security", "404", "413", "day", "month"),
+    ],
 )
 def test_what_hits_everybody_is_an_error(
     resend: Resend, provider: Provider, fault: Fault, said_to_be: str
@@ -529,7 +535,7 @@ def test_gate_lets_pass_one_by_one_after_a_hold() -> None:
         moments.append(clock.now)
 
     assert moments[0] == 1002
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert gaps == pytest.approx([0.1, 0.1, 0.1], rel=0.02)
 
 
@@ -566,8 +572,8 @@ def test_gate_finds_the_pace_of_a_provider(rate: int) -> None:
         else:
             sent += 1
 
-    assert refused < 50
-    assert sent / (clock.now - 1000) > rate * 0.55
+    assert refused < 30
+    assert sent / (clock.now - 1000) > rate * 0.7
 
 
 def test_threads_get_everything_through_once(provider: Provider, took: Took, clock: Clock) -> None:
