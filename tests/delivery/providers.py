@@ -118,6 +118,7 @@ def dripping(status: int) -> Fault:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
     provider: Provider
     lock: threading.Lock

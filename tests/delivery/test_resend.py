@@ -354,6 +354,8 @@ def refusal(status: int, name: str, message: str = "", **headers: str) -> Fault:
         (instead(said(201, {"id": "abc"})), "sent", "id abc"),
         (instead(said(200, {})), "unknown", "200, which is no answer of Resend"),
         (instead(said(200, {"id": 7})), "unknown", "200, which is no answer of Resend"),
+        (instead(said(200, {"id": ""})), "unknown", "200, which is no answer of Resend"),
+        (instead(said(200, {"id": f"a\n{HUNTER}" + "c" * 999})), "sent", "id a ***" + "c" * 192),
         (instead(Said(200, b"<html>")), "unknown", "200, which is no answer of Resend"),
         (instead(Said(200, b"[" * 50_000)), "unknown", "200, which is no answer of Resend"),
         (
@@ -375,10 +377,10 @@ def refusal(status: int, name: str, message: str = "", **headers: str) -> Fault:
         (refusal(408, "timeout"), "deferred", "408 timeout:"),
         (refusal(500, "application_error", "Oops"), "unknown", "500 application_error: Oops"),
         (instead(Said(502, b"<html>Bad gateway")), "unknown", "502"),
-        (refusal(503, "x", "a\nb\x1b[31m" + "c" * 999), "unknown", "503 x: a b [31m" + "c" * 189),
+        (refusal(503, "x", "a\nb\x1b[31m" + "c" * 999), "unknown", "503 x: a b [31m" + "c" * 185),
     ],
     ids=[
-        *("created", "empty", "number", "page", "deep"),
+        *("created", "empty", "number", "nothing", "lines", "page", "deep"),
         *("to", "other-bytes", "concurrent", "other-conflict", "timeout", "500", "502", "503"),
     ],
 )
@@ -668,6 +670,14 @@ def test_what_cannot_be_opened_is_told(address: str, environ: dict[str, str], re
 def test_loopback_needs_no_tls(host: str) -> None:
     """A gateway on this machine may be asked over http."""
     assert open_transport(f"resend:http://{host}/", opening({KEY: HUNTER})).width == 4
+
+
+@pytest.mark.parametrize("before", [170, 180, 190, 200])
+def test_half_a_key_is_not_shown_either(resend: Resend, provider: Provider, before: int) -> None:
+    """A long answer is cut, but never so that the beginning of an echoed key is left."""
+    provider.faults.append(refusal(500, "application_error", "x" * (before - 20) + HUNTER))
+
+    assert "re_" not in resend.send(MESSAGE, ENVELOPE).reply
 
 
 def test_key_is_never_shown(resend: Resend, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:

@@ -190,14 +190,20 @@ class HttpTransport(ABC):
             text = text.replace(each.reveal(), "***")
         return text
 
+    def _line(self, text: str) -> str:
+        """Make one short line of a provider's words, which cannot do any harm."""
+        # Secrets first: the half of one that a cut leaves would not be known again.
+        whole = self._without_secrets(text)
+        return "".join(sign if sign.isprintable() else " " for sign in whole[:_QUOTED]).strip()
+
     def _receipt(self, answer: Answer) -> Receipt:
         said, status = _said(answer), answer.status
-        told = f"{status} {_words(said)}".strip()
+        told = self._line(f"{status} {_words(said)}")
         if 200 <= status < 300:
             taken = self.taken(said)
             if taken is None:
                 return Receipt("unknown", f"{told}, which is no answer of {self.provider}")
-            return Receipt("sent", taken)
+            return Receipt("sent", self._line(taken))
         if 300 <= status < 400:
             place = shown_address(answer.headers.get("location", ""))
             raise DeliveryError(
@@ -285,10 +291,9 @@ def _said(answer: Answer) -> Mapping[str, Any]:
 
 
 def _words(said: Mapping[str, Any]) -> str:
-    """Return what an answer says about itself, as one short line that cannot do any harm."""
+    """Return what an answer says about itself."""
     found = (said.get(member) for member in ("name", "message"))
-    line = ": ".join(each for each in found if isinstance(each, str))
-    return "".join(sign if sign.isprintable() else " " for sign in line[:_QUOTED])
+    return ": ".join(each for each in found if isinstance(each, str))
 
 
 def _pause(headers: Mapping[str, str]) -> timedelta:

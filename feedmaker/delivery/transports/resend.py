@@ -90,7 +90,7 @@ class Resend(HttpTransport):
     def taken(self, said: Mapping[str, Any]) -> str | None:
         """Return the id that the message has at Resend."""
         name = said.get("id")
-        return f"id {name[:100]}" if isinstance(name, str) and name.isprintable() and name else None
+        return f"id {name}" if isinstance(name, str) and name else None
 
     def refused(self, status: int, said: Mapping[str, Any], told: str) -> Receipt | None:
         """Judge by the name of the error, and by the field that its message names."""
