@@ -19,7 +19,18 @@ from hypothesis import strategies as st
 
 from feedmaker import __version__
 from feedmaker.errors import FetchError
-from feedmaker.fetch import Fetched, Session, StatusError, fetch, post, retry_after, shown_address, transport
+from feedmaker.fetch import (
+    Answer,
+    Fetched,
+    Session,
+    StatusError,
+    UnsentError,
+    fetch,
+    post,
+    retry_after,
+    shown_address,
+    transport,
+)
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 Talk = Callable[[socket.socket, str], None]
@@ -597,6 +608,166 @@ def test_session_refuses_private_addresses() -> None:
         with pytest.raises(FetchError, match="leads into a private network"):
             session.fetch(server.address)
         assert server.asked == []
+
+
+def hand_over(talk: Talk, path: str = "", **options: Any) -> Answer:
+    """Hand bytes over to a server that answers by `talk`."""
+    with serving(talk) as server, Session(private=True) as session:
+        return session.hand_over(server.address + path, b"{}", **{"deadline": 10.0, **options})
+
+
+def test_bytes_are_handed_over_as_they_are() -> None:
+    """What is handed over is posted byte by byte, with its headers, and the answer comes with its parts."""
+    with serving(saying(answer(b"taken", "202 Accepted", "X-Id: 7"))) as server, Session(private=True) as one:
+        found = one.hand_over(f"{server.address}in", b'{"a": "\xc3\xa4"}', headers={"X-Key": "k"})
+
+    assert (found.status, found.body, found.headers["x-id"]) == (202, b"taken", "7")
+    (asked,) = server.asked
+    assert asked.startswith("POST /in HTTP/1.1\r\n")
+    assert "X-Key: k\r\n" in asked
+    assert asked.endswith('\r\n\r\n{"a": "ä"}')
+
+
+@pytest.mark.parametrize("status", ["200 OK", "304 Same", "307 Moved", "404 Gone", "422 No", "500 Oops"])
+def test_every_answer_to_what_was_handed_over_counts(status: str) -> None:
+    """Whatever the status, the answer is handed back with its words, and no redirect is followed."""
+    asked: list[str] = []
+
+    def talk(connection: socket.socket, request: str) -> None:
+        asked.append(request)
+        connection.sendall(answer(b"why", status, "Location: /there"))
+
+    found = hand_over(talk)
+
+    assert found.status == int(status[:3])
+    assert found.body == (b"" if found.status == 304 else b"why")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        endless(b"HTTP/1.1 422 No\r\n\r\n", b"x" * 9999),
+        dripping(b"HTTP/1.1 422 No\r\n\r\n"),
+        saying(b"HTTP/1.1 422 No\r\nContent-Length: 9\r\n\r\nhalf"),
+        saying(answer(b"no gzip", "422 No", *GZIPPED)),
+        saying(answer(b"x", "422 No", "Content-Encoding: br")),
+    ],
+    ids=["endless", "slow", "half", "gzip", "brotli"],
+)
+def test_status_counts_where_its_words_do_not_come(talk: Talk) -> None:
+    """An answer whose body is too long, too slow or broken still says what its status is."""
+    found = hand_over(talk, deadline=0.3, limit=100_000)
+
+    assert (found.status, found.body) == (422, None)
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        saying(b""),
+        saying(b"nonsense"),
+        dripping(b""),
+        dripping(b"HTTP/1.1 200 OK\r\nX-Slow: "),
+        endless(b"HTTP/1.1 200 OK\r\n", b"X-More: yes\r\n" * 99),
+    ],
+    ids=["hang-up", "nonsense", "silence", "slow-head", "endless-head"],
+)
+def test_what_may_have_arrived_is_told_from_what_cannot(talk: Talk) -> None:
+    """Once sending has begun, a missing answer is no proof that nothing arrived."""
+    with pytest.raises(FetchError) as raised:
+        hand_over(talk, deadline=0.3)
+
+    assert not isinstance(raised.value, UnsentError)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://nowhere.invalid/", "http://127.0.0.1:1/", "ftp://127.0.0.1/", "http://[", "https://a b/"]
+)
+def test_what_cannot_have_arrived_is_unsent(url: str) -> None:
+    """Where there is no host, no server or no address, not a byte has left."""
+    with Session(private=True) as session, pytest.raises(UnsentError) as raised:
+        session.hand_over(url, b"x", deadline=5)
+
+    assert str(raised.value).endswith(raised.value.reason)
+    assert raised.value.reason
+
+
+def test_without_tls_nothing_is_sent() -> None:
+    """A server that does not speak TLS gets nothing of what is meant for one that does."""
+    heard: list[bytes] = []
+
+    class Listener(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            heard.append(self.request.recv(65536))
+            self.request.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Listener) as listening, Session(private=True) as session:
+        thread = threading.Thread(target=listening.handle_request, daemon=True)
+        thread.start()
+        with pytest.raises(UnsentError, match="cannot be reached"):
+            session.hand_over(f"https://127.0.0.1:{listening.server_address[1]}/", b"secret", deadline=5)
+        thread.join(10)
+
+    assert len(heard) == 1
+    assert b"secret" not in heard[0]
+
+
+def test_slow_look_up_is_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the time is over before there is a connection, nothing has left."""
+    done = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: done.wait(5) and [])
+    with Session() as session, pytest.raises(UnsentError, match=r"within 0\.2 seconds"):
+        session.hand_over("http://slow.example/", b"x", deadline=0.2)
+    done.set()
+
+
+def test_private_address_is_unsent() -> None:
+    """What is handed over does not leave for a private network by itself."""
+    with serving(saying(answer())) as server, Session() as session:
+        with pytest.raises(UnsentError, match="leads into a private network"):
+            session.hand_over(server.address, b"x")
+        assert server.asked == []
+
+
+def test_what_is_handed_over_is_not_sent_again() -> None:
+    """A kept connection that breaks under it is the end of it; a question would be asked once more."""
+    breaks = ["POST", "POST"]
+
+    def talk(connection: socket.socket, request: str) -> None:
+        while request:
+            if request.startswith("POST") and breaks and breaks.pop() and not breaks:
+                return
+            connection.sendall(answer(b"taken"))
+            request = read_request(connection)
+            server.asked.append(request)
+
+    with serving(talk) as server, Session(private=True) as session:
+        assert session.hand_over(server.address, b"first").status == 200
+        with pytest.raises(FetchError) as raised:
+            session.hand_over(server.address, b"second")
+        assert session.hand_over(server.address, b"third").status == 200
+
+    assert not isinstance(raised.value, UnsentError)
+    bodies = [asked.partition("\r\n\r\n")[2] for asked in server.asked if asked]
+    assert bodies == ["first", "second", "third"]
+
+
+def test_connection_that_was_closed_meanwhile_is_not_used() -> None:
+    """What is handed over after a server hung up goes over a new connection, and arrives."""
+    closed = threading.Event()
+
+    def talk(connection: socket.socket, _request: str) -> None:
+        connection.sendall(answer(b"taken"))
+        connection.close()
+        closed.set()
+
+    with serving(talk) as server, Session(private=True) as session:
+        assert session.hand_over(server.address, b"first").status == 200
+        assert closed.wait(5)
+        assert session.hand_over(server.address, b"second").status == 200
+
+    assert len(server.asked) == 2
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "308 Moved", "302 Found", "307 Later"])

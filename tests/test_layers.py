@@ -64,6 +64,9 @@ TABLE = """
     sample          pure  ..content
     secrets               errors
     tokens          pure  -
+    bounces.report  pure  -
+    bounces.webhooks pure errors bounces.report secrets
+    bounces         pure  -
     disk                  errors
     index                 errors listing notes.folder
     publish               errors model index disk
@@ -85,7 +88,8 @@ TABLE = """
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
     delivery.transports.pace  pure  -
-    delivery              errors config text newsletter secrets tokens store.records store disk fetch delivery.transports.pace
+    delivery.transports.content pure errors
+    delivery              errors config text newsletter secrets tokens store.records store disk fetch delivery.transports.pace delivery.transports.content
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor
     timing          pure  config due

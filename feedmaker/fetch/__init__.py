@@ -3,7 +3,7 @@
 One deadline covers looking a name up, connecting, redirects and the body; the size of an answer is bounded
 while it is unpacked; and each address is looked at where it is connected to, so that neither a redirect nor
 a name that changes its address leads into a private network. Nothing is tried twice, but for a question
-that came too late for a connection kept from the one before.
+that came too late for a connection kept from the one before; what is handed over is not even then.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ DEADLINE = 30.0
 LIMIT = 20_000_000
 _MOST_REDIRECTS = 5
 _STEP = 65_536
+_BEGUN = "http11.send_request_headers.started"
 _FOR_GOOD = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT)
 _NONE: Mapping[str, str] = MappingProxyType({})
 _OWN_HEADERS = {"User-Agent": f"feedmaker/{__version__}", "Accept-Encoding": "gzip"}
@@ -64,6 +65,18 @@ class Probed:
     moved: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold what a server said to something that was handed over, whatever its status.
+
+    Headers are those of `Fetched`. `body` is None where it did not come whole, in time and within the limit.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
 class StatusError(FetchError):
     """A server answered that it will not; `status` and `headers` are those of the answer."""
 
@@ -75,6 +88,10 @@ class StatusError(FetchError):
 
 class UnreachableError(FetchError):
     """No complete answer came from a server in time, or there is no such server."""
+
+
+class UnsentError(FetchError):
+    """Nothing was handed over: no connection was made, so not a byte of it has left."""
 
 
 def fetch(
@@ -176,6 +193,10 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
         self._client.close()
 
     def fetch(
@@ -188,6 +209,22 @@ class Session:
     ) -> Fetched:
         """Get what is at an address, as `fetch` does."""
         return self.exchange(deadline, limit, headers).answer("GET", url)
+
+    def hand_over(
+        self,
+        url: str,
+        data: bytes,
+        *,
+        deadline: float = DEADLINE,
+        limit: int = LIMIT,
+        headers: Mapping[str, str] = _NONE,
+    ) -> Answer:
+        """Post what must not arrive twice: no redirect is followed, and nothing is sent a second time.
+
+        Raises `UnsentError` where it certainly did not arrive, and another `FetchError` where it may have,
+        because sending had begun and no answer came.
+        """
+        return self.exchange(deadline, limit, headers).hand_over(url, data)
 
     def exchange(self, deadline: float, limit: int, headers: Mapping[str, str]) -> _Exchange:
         """Begin to ask a question; only one at a time."""
@@ -223,6 +260,34 @@ class _Exchange:
                 return self._fetched(response, moved=_are_for_good(redirects))
             finally:
                 response.close()
+
+    def hand_over(self, url: str, data: bytes) -> Answer:
+        self.shown = shown_address(url)
+        events: list[str] = []
+        extensions = {"once": True, "trace": lambda event, _: events.append(event)}
+        try:
+            with self._explained():
+                request = self.client.build_request(
+                    "POST", url, headers=self.headers, content=data, extensions=extensions
+                )
+                self._look_at(request)
+                response = self.client.send(request, stream=True)
+                try:
+                    headers = _read_headers(response.headers)
+                    return Answer(response.status_code, headers, self._whole(response))
+                finally:
+                    response.close()
+        except FetchError as error:
+            if _BEGUN in events:
+                raise
+            raise UnsentError(str(error), error.reason) from error
+
+    def _whole(self, response: httpx.Response) -> bytes | None:
+        try:
+            with self._explained():
+                return self._body(response)
+        except FetchError:
+            return None
 
     def probe(self, url: str) -> Probed:
         self.shown = shown_address(url)

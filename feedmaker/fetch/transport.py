@@ -57,7 +57,8 @@ class Clock:
 class Transport(httpx.BaseTransport):
     """Carry requests until the clock runs out, and only to public addresses unless `private` is set.
 
-    As many connections as `kept` stay open for a while after their answers.
+    As many connections as `kept` stay open for a while after their answers. A request with the extension
+    `once` is never sent again; `trace` is httpcore's, and hears what becomes of a request.
     """
 
     def __init__(self, clock: Clock, *, private: bool, kept: int = 0) -> None:
@@ -77,11 +78,18 @@ class Transport(httpx.BaseTransport):
             target=request.url.raw_path,
         )
         was_kept = bool(self._pool.connections)
-        asked = httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream)
+        trace = request.extensions.get("trace")
+        asked = httpcore.Request(
+            request.method,
+            url,
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions={"trace": trace} if trace else None,
+        )
         try:
             answer = self._pool.handle_request(asked)
         except (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError):
-            if not was_kept:
+            if not was_kept or request.extensions.get("once"):
                 raise
             # A server closes a kept connection when it likes, and this request came too late for it.
             answer = self._pool.handle_request(asked)

@@ -31,8 +31,8 @@ class Opening:
 def open_transport(address: str, opening: Opening) -> Transport:
     """Open the transport at an address such as `outbox:` or `outbox:FOLDER`.
 
-    Raises `UsageError` for an unknown transport; the text never repeats the address, which may hold a
-    password.
+    Raises `UsageError` for an unknown transport or one that lacks something; the text never repeats the
+    address, which may hold a password.
     """
     scheme, colon, _ = address.partition(":")
     opener = _OPENERS.get(scheme) if colon else None
@@ -54,8 +54,22 @@ def _open_smtp(address: str, opening: Opening) -> Transport:
     return open_smtp(address, opening)
 
 
+def _open_resend(address: str, opening: Opening) -> Transport:
+    from feedmaker.delivery.transports.resend import opened
+
+    return opened(address, opening.delivery.connections, opening.environ)
+
+
+def _open_listmonk(address: str, opening: Opening) -> Transport:
+    from feedmaker.delivery.transports.listmonk import opened
+
+    return opened(address, opening.delivery.connections, opening.environ)
+
+
 _OPENERS: Mapping[str, Callable[[str, Opening], Transport]] = {
     "outbox": _open_outbox,
     "smtp": _open_smtp,
     "smtps": _open_smtp,
+    "resend": _open_resend,
+    "listmonk": _open_listmonk,
 }
