@@ -89,7 +89,8 @@ TABLE = """
     store                 errors text store.records
     delivery.transports.pace  pure  -
     delivery.transports.content pure errors
-    delivery              errors config text newsletter secrets tokens store.records store disk fetch delivery.transports.pace delivery.transports.content
+    delivery.transports   errors config secrets disk fetch delivery.transports.pace delivery.transports.content
+    delivery              errors config text newsletter secrets tokens store.records store delivery.transports
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor
     timing          pure  config due

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import Project
-from feedmaker.config import Delivery
+from feedmaker.config import Config, Delivery
 from feedmaker.delivery.addresses import normalise
+from feedmaker.delivery.signing import Signed, signer
 from feedmaker.delivery.transports import Opening, Transport, open_transport
 from feedmaker.errors import UsageError
 from feedmaker.newsletter.fit import LIMIT
+from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.secrets import secret
 from feedmaker.store import Issue, Store, open_store
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LATEST = "latest"
+_SIGNING = ("resend:", "listmonk:")
+"""Transports that make messages of their own, and sign them."""
 _LONG = frozenset({"id", "html", "text", "page"})
 
 
@@ -71,12 +75,18 @@ def find(store: Store, slug: str) -> Issue:
     return found
 
 
-def transport_of(project: Project, delivery: Delivery, chosen: str | None = None) -> Transport:
-    """Open the transport that is chosen, or named by environment or settings; a project's own comes first."""
+def transport_of(project: Project, config: Config, chosen: str | None = None) -> Transport:
+    """Open the transport that is chosen, or named by environment or settings; a project's own comes first.
+
+    It signs what it carries, where the settings say so and nobody signs behind it.
+    """
     if project.transport is not None:
         return project.transport
-    address = chosen or transport_address(project, delivery)
-    return open_transport(address, Opening(project.folder, delivery, project.environ))
+    address = chosen or transport_address(project, config.delivery)
+    opened = open_transport(address, Opening(project.folder, config.delivery, project.environ))
+    if not config.delivery.dkim or address.startswith(_SIGNING):
+        return opened
+    return Signed(opened, signer(config.delivery, newsletter_of(config).sender.email, project.environ))
 
 
 def transport_address(project: Project, delivery: Delivery) -> str:

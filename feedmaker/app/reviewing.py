@@ -249,7 +249,7 @@ def _tell(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     letter = newsletter_of(config)
     reviewer = letter.reviewer or letter.sender.email
     try:
-        transport = transport_of(project, config.delivery)
+        transport = transport_of(project, config)
         receipt = send_notice(issue, config, transport, now)
     except DeliveryError as error:
         return f"it waits for review, but {reviewer} could not be told: {error}"

@@ -98,7 +98,7 @@ def send(
     with stored(project) as store:
         with project.working(patience):
             config = project.config()
-            transport = transport_of(project, config.delivery, choices.transport)
+            transport = transport_of(project, config, choices.transport)
             issue = _sendable(store, slug, seen)
             if issue.state in ("draft", "approved"):
                 refuse_faulty(project, issue)
@@ -181,7 +181,7 @@ def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
     """
     config = project.config()
     recipient = normalise(address)
-    with closing(transport_of(project, config.delivery)) as transport:
+    with closing(transport_of(project, config)) as transport:
         receipt = send_copy(find_issue(project, slug), newsletter_of(config), transport, recipient, now)
     if not receipt.accepted:
         raise DeliveryError(f"not sent to {recipient}: {receipt.reply}")
@@ -215,7 +215,7 @@ def resolve(
     with stored(project) as store, store.transaction():
         issue, config = find(store, slug), project.config()
         if decision is None:
-            with closing(transport_of(project, config.delivery, transport)) as opened:
+            with closing(transport_of(project, config, transport)) as opened:
                 found = look_for_evidence(store, opened, issue, config.delivery, now)
             sent, again = found.sent, found.again
         else:

@@ -41,7 +41,7 @@ def shown(way: str) -> str:
 
 
 def _mail(project: Project, config: Config, notice: Notice, now: datetime) -> None:
-    transport = transport_of(project, config.delivery)
+    transport = transport_of(project, config)
     letter = newsletter_of(config)
     receipt = send_word(letter, transport, notice.name, notice.subject, notice.text, now)
     if not receipt.accepted:

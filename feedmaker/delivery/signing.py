@@ -13,6 +13,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from hashlib import sha256
@@ -20,6 +21,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from feedmaker.config import Delivery
+from feedmaker.delivery.transports.base import Envelope, Receipt, Transport
 from feedmaker.errors import UsageError
 from feedmaker.secrets import secret
 
@@ -120,8 +122,33 @@ class Signer:
         return b"".join((*lines, message))
 
 
-def signer(delivery: Delivery, sender: str, environ: Mapping[str, str]) -> Signer | None:
-    """Return what signs all mail of the newsletter's `sender`, an address; None where nothing does.
+class Signed:
+    """Carry messages by another transport, each signed on its way."""
+
+    def __init__(self, transport: Transport, signer: Signer) -> None:
+        self._transport, self._signer = transport, signer
+
+    @property
+    def width(self) -> int:
+        """Return how many messages may be under way at once."""
+        return self._transport.width
+
+    @property
+    def remembers(self) -> timedelta | None:
+        """Return for how long a repeat changes nothing."""
+        return self._transport.remembers
+
+    def send(self, message: bytes, envelope: Envelope) -> Receipt:
+        """Sign a message and hand it over."""
+        return self._transport.send(self._signer.signed(message), envelope)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._transport.close()
+
+
+def signer(delivery: Delivery, sender: str, environ: Mapping[str, str]) -> Signer:
+    """Return what signs all mail of the newsletter's `sender`, an address, as the settings say.
 
     Raises `UsageError` where a key is missing or of no use.
     """
@@ -130,7 +157,7 @@ def signer(delivery: Delivery, sender: str, environ: Mapping[str, str]) -> Signe
         _Signature(each.selector, (each.domain or domain).lower(), read_key(each.selector, environ))
         for each in delivery.dkim
     ]
-    return Signer(signatures) if signatures else None
+    return Signer(signatures)
 
 
 def variable(selector: str) -> str:

@@ -22,12 +22,16 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedmaker.app.drafting import draft
+from feedmaker.app.project import Project
+from feedmaker.app.sending import send_test
 from feedmaker.config import Delivery
 from feedmaker.delivery.signing import Key, Kind, Signer, new_key, read_key, signer, variable
 from feedmaker.errors import UsageError
 from feedmaker.newsletter.message import Letter, plain_message
 from tests.newsletter import samples
 from tests.newsletter.test_smtp import Mailbox, mail_server
+from tests.projects import FIRST, ProjectFolder
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 SENDER = "letter@notes.example.org"
@@ -65,9 +69,7 @@ def key(kind: Kind) -> Key:
 def made(*kinds: Kind, domain: str | None = None) -> Signer:
     """Make what signs with keys of these kinds, whose selectors are called after them."""
     settings = Delivery.model_validate({"dkim": [{"selector": kind, "domain": domain} for kind in kinds]})
-    found = signer(settings, SENDER, {variable(kind): key(kind).pem for kind in kinds})
-    assert found
-    return found
+    return signer(settings, SENDER, {variable(kind): key(kind).pem for kind in kinds})
 
 
 def look_up(name: bytes, timeout: int = 5) -> bytes:
@@ -313,9 +315,23 @@ def test_address_to_leave_stays_on_one_line() -> None:
     assert all(len(line) <= 78 for each in fields(signed)[:2] for line in each.split(b"\r\n"))
 
 
-def test_nothing_is_signed_without_settings() -> None:
-    """DKIM is a choice."""
-    assert signer(Delivery(), SENDER, {}) is None
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_mail_is_signed_on_its_way_where_settings_say_so(project: ProjectFolder, is_wanted: bool) -> None:
+    """A test mail in the outbox has a signature that others find good, and none without the setting."""
+    if is_wanted:
+        project.schedule("delivery: {dkim: [{selector: ed25519}]}\n")
+    project.note("fog")
+    project.build(FIRST)
+    environ = {variable("ed25519"): key("ed25519").pem}
+    site = Project(project.root, environ)
+    assert draft(site, FIRST, backlog=1).issue
+
+    send_test(site, "latest", "eve@example.org", FIRST)
+
+    (path,) = (project.root / "outbox").rglob("*.eml")
+    message = path.read_bytes()
+    assert (b"\r\nDKIM-Signature: " in b"\r\n" + message) == is_wanted
+    assert not is_wanted or verifies(message)
 
 
 # Keys
