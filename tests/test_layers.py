@@ -89,7 +89,7 @@ TABLE = """
     store                 errors text store.records
     delivery.transports.pace  pure  -
     delivery.transports.content pure errors
-    delivery.transports   errors config secrets disk fetch delivery.transports.pace delivery.transports.content
+    delivery.transports  ..config secrets disk fetch delivery.transports.pace delivery.transports.content
     delivery              errors config text newsletter secrets tokens store.records store delivery.transports
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor
