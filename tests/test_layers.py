@@ -84,6 +84,8 @@ TABLE = """
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
     delivery              errors config text newsletter store disk
+    bounces         pure  -
+    bounces.places        errors secrets bounces
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app

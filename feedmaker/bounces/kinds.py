@@ -78,7 +78,7 @@ SAYINGS: tuple[Saying, ...] = (
         r"quota|out of storage|storage (?:space|full)|\b(?:mailbox|inbox|mailfolder|account) (?:is )?full\b"
         r"|too many messages on",
         "soft",
-        "Gmail: 552 5.2.2 out of storage space and inactive; web.de: 550 without a code; SES: 5.4.7 over 4.2.2",
+        "Gmail: 552 5.2.2 out of storage space and inactive; web.de: 550 without a code of its own",
     ),
     _saying(
         rf"{_BOX}.{{0,40}}\b(?:temporar|suspended)",
@@ -95,7 +95,7 @@ SAYINGS: tuple[Saying, ...] = (
     ),
     # About the mailbox: it is closed, or never was.
     _saying(
-        rf"{_BOX}.{{0,60}}\b(?:disabled|deactivated|discontinued|inactive|closed|no longer (?:active|valid))\b"
+        rf"{_BOX}.{{0,60}}\b(?:disabled|deactivated|discontinued|inactive|closed|no longer active)\b"
         r"|\bis no longer valid\b",
         "hard",
         "Yahoo: 554 30 This mailbox is disabled; Gmail: 5.2.1 The email account is inactive, p=DisabledUser",
@@ -111,7 +111,7 @@ SAYINGS: tuple[Saying, ...] = (
         rf"|{_BOX}.{{0,60}}\b(?:does not|doesn.?t|not) exist|\bdoesn.?t have an? \S+ account"
         r"|no mailbox here by that name",
         "hard",
-        "Gmail 5.1.1, Exchange 5.1.10, Yahoo, Postfix, sendmail, qmail, Barracuda: no such user, in their words",
+        "Gmail 5.1.1, Exchange 5.1.10, Yahoo, Postfix, sendmail, qmail, Barracuda: no such user",
     ),
     _saying(
         r"^(?!5\.[12]\.).*mailbox (?:is )?unavailable",
@@ -133,9 +133,9 @@ _REPLIES: dict[str, Failure] = {"450": "soft", "452": "soft", "552": "soft"}
 def kind_of(status: str | None, text: str) -> Failure:
     """Tell what a refusal says about the person.
 
-    `status` is an enhanced status code (RFC 3463) that somebody gave beside the text, such as a report's; `text`
-    is what the server said, on one or more lines, with or without codes of its own. What is temporary (4xx)
-    never is hard.
+    `status` is an enhanced status code (RFC 3463) that somebody gave beside the text, such as a report's;
+    `text` is what the server said, on one or more lines, with or without codes of its own. What is temporary
+    (4xx) never is hard.
     """
     said = " ".join(_ADDRESS.sub("@", text[:_TEXT_LIMIT].lower()).split())
     code, reply = _code(status, said), _first(_REPLY, said)

@@ -1,7 +1,8 @@
-"""Bounces that are no reports in the sense of RFC 3464, read by `flufl.bounce`, which is kept by Mailman's people.
+"""Bounces that are no reports in the sense of RFC 3464, read by `flufl.bounce`.
 
-It knows the forms of qmail, Exim, Exchange, AOL, Yahoo and many that are older. All of it stands behind this
-module: it is annotated only in part, has no bounds of its own and raises on some broken messages. Pure.
+That is kept by the people of Mailman. It knows the forms of qmail, Exim, Exchange, AOL, Yahoo and many that
+are older. All of it stands behind this module: it is annotated only in part, has no bounds of its own and
+raises on some broken messages. Pure.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Read are delivery reports (RFC 3464, RFC 6533), complaints (RFC 5965), the bounces of servers that follow
 neither, and the mail by which somebody unsubscribes. Everything else reports nothing: answers of people, of
-their holidays and of programs that want to know a sender first, receipts, and warnings that a message is late,
-which may still arrive.
+their holidays and of programs that want to know a sender first, receipts, and warnings that a message is
+late, which may still arrive.
 """
 
 from __future__ import annotations

@@ -28,10 +28,10 @@ class Report:
 
     `token` is the one in the address to which it came back, and `message_id` that of our message, in angle
     brackets. Anybody can send a bounce to any address, so a report counts only where one of the two is that
-    of a delivery of ours; both are hard to guess. `address` proves nothing: it is what the report names, which
-    after forwarding is another person's, and in complaints often blackened. `unsubscribe` is the address in
-    List-Unsubscribe of our message, for complaints from which all else was cut. `diagnosis` is one line for
-    people, empty where nothing was said.
+    of a delivery of ours; both are hard to guess. `address` proves nothing: it is what the report names,
+    which after forwarding is another person's, and in complaints often blackened. `unsubscribe` is the
+    address in List-Unsubscribe of our message, for complaints from which all else was cut. `diagnosis` is one
+    line for people, empty where nothing was said.
     """
 
     kind: Kind
@@ -45,9 +45,9 @@ class Report:
 def return_address(base: str, token: str) -> str:
     """Return the envelope sender of one delivery: LOCAL+TOKEN@DOMAIN for the return path `base`.
 
-    A token is at most 40 small letters, digits, - and _, such as base32 in lower case: some servers change the
-    case of what stands before the @, so two tokens must not differ in case alone. Raises `ValueError` for any
-    other, and where LOCAL leaves no room for it.
+    A token is at most 40 small letters, digits, - and _, such as base32 in lower case: some servers change
+    the case of what stands before the @, so two tokens must not differ in case alone. Raises `ValueError` for
+    any other, and where LOCAL leaves no room for it.
     """
     if not _TOKEN.fullmatch(token):
         raise ValueError(f"{token!r} is no token; expected at most 40 small letters, digits, - and _")

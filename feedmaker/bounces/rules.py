@@ -1,4 +1,4 @@
-"""What becomes of a person from whom something came back, and the brake that keeps an outage from emptying the list.
+"""What becomes of a person from whom something came back, and the brake where an outage speaks.
 
 Receivers have answered that nobody exists: for hours in December 2020, Gmail called living mailboxes unknown
 (550 5.1.1). No single message tells such an hour from the truth, but the numbers do: of people who confirmed
@@ -32,8 +32,8 @@ ISSUE_PERCENT = 5
 class Share:
     """Count people, for one issue: all those who were tried so far, and those from whom it came back.
 
-    *Tried* means handed over or refused, not waiting. *Returned* means that a report of the same kind, hard or
-    soft, is on record; the one at hand counts, too.
+    *Tried* means handed over or refused, not waiting. *Returned* means that a report of the same kind, hard
+    or soft, is on record; the one at hand counts, too.
     """
 
     tried: int
@@ -45,9 +45,9 @@ class History:
     """Hold what is on record where a report about a person comes in.
 
     `soft_issues` counts the issues in a row, this one included, that came back softly from this person, and
-    `soft_for` is the time from the first of them to this one. An issue between them that did not come back ends
-    the row, and so does a report *delivered*. `domain` counts the people at this person's domain in this issue,
-    and `issue` all those it went to.
+    `soft_for` is the time from the first of them to this one. An issue between them that did not come back
+    ends the row, and so does a report *delivered*. `domain` counts the people at this person's domain in this
+    issue, and `issue` all those it went to.
     """
 
     soft_issues: int
@@ -59,8 +59,8 @@ class History:
 def verdict(kind: Kind, history: History) -> Verdict:
     """Decide what a report does to the person it is about.
 
-    *bounced*, *complained* and *unsubscribed* take the person off the list. *held* means that the report would,
-    but so many came back that somebody has to look first; the person stays.
+    *bounced*, *complained* and *unsubscribed* take the person off the list. *held* means that the report
+    would, but so many came back that somebody has to look first; the person stays.
 
     The first few of an outage come before it shows. So ask again, for everybody whom an issue made *bounced*,
     once later reports about it are in: who is *held* by then is put back. Asking again changes nothing else.

@@ -1,6 +1,6 @@
-"""A folder of a mail server as a place where returned messages lie (IMAP, RFC 3501), by the standard library.
+r"""A folder of a mail server as a place where returned messages lie (IMAP, RFC 3501), by imaplib.
 
-A message counts as handled when it has the flag \\Seen. It is read without setting that flag.
+A message counts as handled when it has the flag \Seen. It is read without setting that flag.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from feedmaker.bounces.parts import SIZE_LIMIT
-from feedmaker.bounces.places import Returned
+from feedmaker.bounces.places.base import Returned
 from feedmaker.errors import MailboxError, UsageError
 from feedmaker.secrets import Secret, secret
 
@@ -85,8 +85,8 @@ def in_folder(place: str, environ: Mapping[str, str]) -> Iterator[Returned]:
                 yield Returned(data, partial(session.mark, uid))
     if passed:
         raise MailboxError(
-            f"{place}: the server does not hand out {len(passed)} of the messages, the first with UID {passed[0]};"
-            " they stay unread"
+            f"{place}: the server does not hand out {len(passed)} of the messages, which stay unread; "
+            f"the first has UID {passed[0]}"
         )
 
 
@@ -132,9 +132,11 @@ class _Session:
         """Say goodbye, if anybody still listens."""
         with suppress(*_FAULTS):
             self._server.logout()
+        with suppress(*_FAULTS):
+            self._server.shutdown()
 
     def unseen(self) -> Iterator[str]:
-        """Yield the UIDs of messages without the flag \\Seen, the lowest first."""
+        r"""Yield the UIDs of messages without the flag \Seen, the lowest first."""
         for start in range(1, self._count + 1, _SEARCH_STEP):
             with self._explained():
                 found = self._say("SEARCH", f"{start}:{start + _SEARCH_STEP - 1}", "UNSEEN")
@@ -149,7 +151,7 @@ class _Session:
         return literals[0] if status == "OK" and literals else None
 
     def mark(self, uid: str) -> None:
-        """Set the flag \\Seen."""
+        r"""Set the flag \Seen."""
         with self._explained():
             self._say("STORE", uid, "+FLAGS.SILENT", r"(\Seen)")
 
