@@ -11,7 +11,8 @@ import logging
 from email import message_from_bytes
 
 _SIZE_LIMIT = 64 * 1024
-_LINE_LIMIT = 1000
+_LINE_LIMIT = 2000
+_WIDTH_LIMIT = 1000
 _NOT_ASCII = bytes(range(128, 256))
 
 
@@ -34,4 +35,4 @@ def failed_addresses(data: bytes) -> list[str]:
 def _tamed(data: bytes) -> bytes:
     """Cut what makes the detectors slow, and put ? for bytes outside ASCII, on which they raise."""
     lines = data[:_SIZE_LIMIT].translate(bytes.maketrans(_NOT_ASCII, b"?" * len(_NOT_ASCII))).split(b"\n")
-    return b"\n".join(line[:_LINE_LIMIT] for line in lines)
+    return b"\n".join(line[:_WIDTH_LIMIT] for line in lines[:_LINE_LIMIT])

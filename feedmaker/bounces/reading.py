@@ -30,9 +30,9 @@ _COPY_BEGINS = re.compile(
     r"^(?:-.*\b(?:copy|original message|below this line|forwarded)\b|(?:received|return-path|message-id):)",
     re.IGNORECASE | re.MULTILINE,
 )
+_OUR_HEADER = re.compile(r"^[> \t]*subject:", re.IGNORECASE | re.MULTILINE)
 _WEB = re.compile(r"<(https?://[!-;=?-~]{1,900})>")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,5})\}")
-_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 # Servers write into these, before To, the address for which they took a message.
 _ARRIVED_AT = ("x-original-to", "delivered-to", "envelope-to", "x-envelope-to", "to", "cc")
@@ -52,7 +52,8 @@ class _About:
 
     def report(self, kind: Kind, address: str | None, said: str) -> Report:
         """Report something of one recipient."""
-        diagnosis = _NOT_SHOWN.sub(" ", said[:_DIAGNOSIS_LIMIT]).strip()
+        shown = "".join(sign if sign.isprintable() else " " for sign in said[:_DIAGNOSIS_LIMIT])
+        diagnosis = " ".join(shown.split())
         return Report(kind, address, self.token, self.message_id, diagnosis, self.unsubscribe)
 
 
@@ -60,7 +61,8 @@ def reports_in(data: bytes, base: str) -> list[Report]:
     """Return what a message reports, one report for each recipient that it names; often none.
 
     `base` is the return path from which deliveries have theirs (`feedmaker.bounces.report.return_address`).
-    Any bytes may be given. Whether a report is about a delivery of ours is for the caller to find out.
+    Any bytes may be given. Whether a report is about a delivery of ours is for the caller to find out; where
+    several are about the same one, an address that leads to several people is behind it.
     """
     message = take_apart(data)
     reports: Iterator[Report]
@@ -123,10 +125,8 @@ def _odd(message: Pieces, data: bytes, base: str) -> Iterator[Report]:
 
 
 def _is_from_daemon(message: Pieces) -> bool:
-    senders = _addresses(message.fields.get("from", ()))
-    return "x-failed-recipients" in message.fields or any(
-        sender.partition("@")[0].lower() in _DAEMONS for sender in senders
-    )
+    sender = first(message.fields, "from").rpartition("<")[2].partition(">")[0].partition("@")[0]
+    return "x-failed-recipients" in message.fields or sender.strip().lower() in _DAEMONS
 
 
 def _leaving(message: Pieces, base: str) -> Iterator[Report]:
@@ -176,7 +176,7 @@ def _told_of(message: Pieces, address: str | None) -> str:
     text = told.text[:_TEXT_LIMIT]
     copy = _COPY_BEGINS.search(text)
     paragraphs = re.split(r"\n[ \t\r]*\n", text[: copy.start()] if copy else text)
-    own = [paragraph for paragraph in paragraphs if address.lower() in paragraph.lower()]
+    own = [text for text in paragraphs if address.lower() in text.lower() and not _OUR_HEADER.search(text)]
     return " ".join(" ".join(own).split())
 
 

@@ -7,7 +7,7 @@ Each delivery has an envelope sender of its own (VERP): between LOCAL and @DOMAI
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["hard", "soft", "outage", "complaint", "delivered", "leave"]
@@ -28,10 +28,11 @@ class Report:
 
     `token` is the one in the address to which it came back, and `message_id` that of our message, in angle
     brackets. Anybody can send a bounce to any address, so a report counts only where one of the two is that
-    of a delivery of ours; both are hard to guess. `address` proves nothing: it is what the report names,
-    which after forwarding is another person's, and in complaints often blackened. `unsubscribe` is the
-    address in List-Unsubscribe of our message, for complaints from which all else was cut. `diagnosis` is one
-    line for people, empty where nothing was said.
+    of a delivery of ours, and nobody must be able to guess either. `address` proves nothing: it is what the
+    report names, which after forwarding is another person's, and in complaints often blackened. `unsubscribe`
+    is the web address in List-Unsubscribe of our message, for complaints from which all else was cut; it
+    holds the reader's own token, so it is shown to nobody. `diagnosis` is one line for people, empty where
+    nothing was said.
     """
 
     kind: Kind
@@ -39,7 +40,7 @@ class Report:
     token: str | None
     message_id: str | None
     diagnosis: str
-    unsubscribe: str | None = None
+    unsubscribe: str | None = field(default=None, repr=False)
 
 
 def return_address(base: str, token: str) -> str:

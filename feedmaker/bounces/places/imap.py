@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +26,7 @@ TIMEOUT = 30.0
 """How many seconds a server may take to connect or to go on with an answer."""
 
 _LITERAL_LIMIT = SIZE_LIMIT + 64 * 1024
+_FAULTY_LIMIT = 3
 _SEARCH_STEP = 20_000  # of the messages in a folder; the library takes lines of a million bytes
 _ASCII = re.compile("([ -~]+)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -75,19 +76,38 @@ def in_folder(place: str, environ: Mapping[str, str]) -> Iterator[Returned]:
     password = secret(PASSWORD, environ)
     if password is None:
         raise UsageError(f"{place}: set {PASSWORD} to the password of this mailbox")
-    passed = []
+    tried: set[str] = set()
+    passed: list[str] = []
+    while (yield from _visit(account, password, tried, passed)) and len(passed) < _FAULTY_LIMIT:
+        pass
+    if passed:
+        raise MailboxError(
+            f"{place}: {len(passed)} messages are not handed out, the first has UID {passed[0]}"
+        )
+
+
+def _visit(
+    account: _Account, password: Secret, tried: set[str], passed: list[str]
+) -> Generator[Returned, None, bool]:
+    """Yield what was not tried yet; tell whether it broke off at a message, with others to come.
+
+    Some servers hang up where a message of theirs is damaged, and would do so each time.
+    """
     with _Session(account, password) as session:
         for uid in session.unseen():
-            data = session.fetch(uid)
+            if uid in tried:
+                continue
+            tried.add(uid)
+            try:
+                data = session.fetch(uid)
+            except MailboxError:
+                passed.append(uid)
+                return True
             if data is None:
                 passed.append(uid)
             else:
                 yield Returned(data, partial(session.mark, uid))
-    if passed:
-        raise MailboxError(
-            f"{place}: the server does not hand out {len(passed)} of the messages, which stay unread; "
-            f"the first has UID {passed[0]}"
-        )
+    return False
 
 
 def _account(place: str) -> _Account:
@@ -144,9 +164,14 @@ class _Session:
             yield from map(str, uids)
 
     def fetch(self, uid: str) -> bytes | None:
-        """Return the beginning of a message; None where the server refuses it, or it is gone."""
+        """Return the beginning of a message; None where the server refuses it."""
         with self._explained():
-            status, found = self._server.uid("FETCH", uid, f"(BODY.PEEK[]<0.{SIZE_LIMIT}>)")
+            try:
+                status, found = self._server.uid("FETCH", uid, f"(BODY.PEEK[]<0.{SIZE_LIMIT}>)")
+            except IMAP4.abort:
+                raise
+            except IMAP4.error:
+                return None
         literals = [item[1] for item in found if isinstance(item, tuple)]
         return literals[0] if status == "OK" and literals else None
 
@@ -162,18 +187,30 @@ class _Session:
         return _Bounded(host, port, timeout=TIMEOUT)
 
     def _enter_folder(self) -> None:
-        server, user, password = self._server, self._account.user, self._password.reveal()
         if not self._account.is_encrypted and not self._account.is_local:
-            server.starttls(ssl.create_default_context())
-        if "AUTH=PLAIN" in server.capabilities:
-            # Unlike LOGIN it takes all signs that names and passwords can have (RFC 4616).
-            server.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
-        else:
-            server.login(_quoted(user), password)
-        status, found = server.select(_quoted(_folder_name(self._account.folder)))
+            if "STARTTLS" not in self._server.capabilities:
+                raise IMAP4.error(
+                    "the server offers no encryption (STARTTLS); write imaps:// or ask its owner"
+                )
+            self._server.starttls(ssl.create_default_context())
+        try:
+            self._log_in()
+        except IMAP4.error as error:
+            raise IMAP4.error(f"{_said(error)}; check the user, and {PASSWORD}") from error
+        status, found = self._server.select(_quoted(_folder_name(self._account.folder)))
         if status != "OK":
             raise IMAP4.error(found[-1])
         self._count = int(found[-1] or 0)
+
+    def _log_in(self) -> None:
+        user, password = self._account.user, self._password.reveal()
+        if "AUTH=PLAIN" in self._server.capabilities:
+            # Unlike LOGIN it takes all signs that names and passwords can have (RFC 4616).
+            self._server.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+        elif (user + password).isascii():
+            self._server.login(_quoted(user), password)
+        else:
+            raise IMAP4.error("the server takes no user or password with letters outside ASCII")
 
     def _say(self, command: str, *words: str) -> list[object]:
         status, found = self._server.uid(command, *words)
@@ -186,13 +223,17 @@ class _Session:
         try:
             yield
         except _FAULTS as error:
-            cause = error.args[0] if error.args and isinstance(error.args[0], bytes) else None
-            said = (
-                cause.decode("utf-8", "replace") if cause else getattr(error, "strerror", None) or str(error)
-            )
-            hidden = said.replace(self._password.reveal(), "***")
-            reason = _CONTROLS.sub(" ", hidden)[:_REASON_LIMIT] or type(error).__name__
+            hidden = _said(error).replace(self._password.reveal(), "***")
+            reason = _CONTROLS.sub(" ", hidden)[:_REASON_LIMIT]
             raise MailboxError(f"{self._account.place}: {reason}") from error
+
+
+def _said(error: Exception) -> str:
+    """Return what the server said, or else what went wrong."""
+    said = error.args[0] if error.args else ""
+    if isinstance(said, bytes):
+        return said.decode("utf-8", "replace")
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _folder_name(name: str) -> str:
