@@ -61,7 +61,7 @@ def test_messages_come_oldest_first(maildir: Path) -> None:
 
 
 def test_handled_message_is_seen(maildir: Path) -> None:
-    """`done` moves a message to cur with the flag S, beside the flags that it has, and nothing else changes."""
+    """`done` moves a message to cur with the flag S, beside those that it has; nothing else changes."""
     put(maildir, "new/1.a.host", "A: b\n\nnew\n")
     put(maildir, "cur/2.b.host:2,FR", "A: b\n\nanswered\n")
     put(maildir, "cur/3.c.host:2,S")
@@ -103,10 +103,10 @@ def test_unreadable_message_blocks_no_other(maildir: Path, monkeypatch: pytest.M
         put(maildir, name)
     real = Path.open
 
-    def refusing(path: Path, *arguments: str) -> object:
+    def refusing(path: Path, _mode: str) -> object:
         if path.name == "2.b.host":
             raise PermissionError(13, "Permission denied")
-        return real(path, *arguments)
+        return real(path, "rb")
 
     monkeypatch.setattr(Path, "open", refusing)
     messages = waiting_at("maildir:bounces", maildir.parent, {})
@@ -177,7 +177,7 @@ def test_empty_pipe_hands_out_nothing(nothing: bytes) -> None:
 
 def test_pipe_is_read_to_its_end() -> None:
     """A server that writes a large message into a real pipe can write all of it."""
-    program = "import sys; from feedmaker.bounces.places import piped; print(len(next(piped(sys.stdin.buffer)).data))"
+    program = "import sys; from feedmaker.bounces.places import piped as p; print(len(next(p(sys.stdin.buffer)).data))"
     ran = subprocess.run(
         [sys.executable, "-c", program],
         input=b"A: b\n\n" + b"x" * (SIZE_LIMIT * 4),

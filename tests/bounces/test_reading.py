@@ -45,7 +45,7 @@ def told(reports: list[Report]) -> str:
 
 @pytest.mark.parametrize("path", MESSAGES, ids=lambda path: path.stem)
 def test_message_reports_what_was_read_from_it(path: Path) -> None:
-    """A message reports what stands beside it, which `FEEDMAKER_WRITE_GOLDEN=1` writes for a person to read."""
+    """A message reports what stands beside it, written by `FEEDMAKER_WRITE_GOLDEN=1` and looked at."""
     expected, reports = path.with_suffix(".expected"), told(reports_in(path.read_bytes(), BASE))
     if os.environ.get(SWITCH):
         expected.write_text(reports, "utf-8")
