@@ -114,7 +114,7 @@ def counted(outcomes: list[Tried], domain: str) -> History:
     st.sampled_from(["first", "last", "anywhere"]),
 )
 def test_outage_of_any_size_takes_few(size: int, domains: int, chance: Random, place: str) -> None:
-    """However many servers say at once that nobody exists, few are taken, and asking again puts those back."""
+    """Whatever number of people bounces at once, few are taken, and asking again puts these back."""
     struck = [(f"struck{number % domains}.example", True) for number in range(size)]
     calm = [("calm.example", False)] * (400 - size)
     outcomes = calm + struck if place == "last" else struck + calm
@@ -136,7 +136,7 @@ def test_outage_of_any_size_takes_few(size: int, domains: int, chance: Random, p
 def test_reports_after_all_are_sent_take_few(
     tried: int, returned: int, all_tried: int, all_returned: int
 ) -> None:
-    """Where nobody is left to be sent to, a person is taken only within both shares."""
+    """Whatever the counts are, a person is taken only where few bounced, of the domain and of the issue."""
     if (
         verdict("hard", replace(CALM, domain=Share(tried, returned), issue=Share(all_tried, all_returned)))
         == "bounced"
