@@ -57,7 +57,8 @@ class Dovecot:
             yield client
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port at which nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -75,7 +76,7 @@ def dovecot() -> Iterator[Dovecot]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # Dovecot gives up root's rights
-        running = Dovecot(_free_port(), _free_port(), folder / "authority.pem")
+        running = Dovecot(free_port(), free_port(), folder / "authority.pem")
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(running.authority))
         certificate = authority.issue_cert(NAME)
