@@ -56,10 +56,11 @@ SAYINGS: tuple[Saying, ...] = (
         "soft",
         "Microsoft 365, 5.4.1: the directory has no such recipient, or was asked while it was not there",
     ),
-    # About the sender's name, or the message.
+    # About the sender's name or machine, or the message.
     _saying(
         r"spam|\bblock(?:ed|ing)?\b|block ?-?list|black ?-?list|deny ?-?list|\brbl\b|dnsbl|reputation"
-        r"|unsolicited|\bpolicy\b|banned|\bdkim\b|\bdmarc\b|\bspf\b",
+        r"|unsolicited|\bpolicy\b|banned|\bdkim\b|\bdmarc\b|\bspf\b"
+        r"|\bip\b|\breverse\b|\bptr\b|\bhostname\b|\bclient host\b|\byour (?:host|server|domain)\b",
         "outage",
         "GMX, web.de, Barracuda, Yahoo PH01: blocks under 550 and 554, with 5.1.1 or no code of their own",
     ),
@@ -88,15 +89,15 @@ SAYINGS: tuple[Saying, ...] = (
     # About the domain.
     _saying(r"null ?mx", "hard", "RFC 7505; Postfix gives it 5.1.0"),
     _saying(
-        r"^(?!5\.1\.).*(?:\b(?:host|domain|domain name) (?:not found|does not exist|unknown)|nxdomain"
+        r"^(?!5\.1\.).*(?:\b(?:host|domain|domain name|server) (?:not found|does not exist|unknown)|nxdomain"
         r"|unrouteable address)",
         "soft",
         "Postfix 5.4.4, Microsoft 365 5.4.310, Exim: a domain that is gone, or a resolver of ours that fails",
     ),
     # About the mailbox: it is closed, or never was.
     _saying(
-        rf"{_BOX}.{{0,60}}\b(?:disabled|deactivated|discontinued|inactive|closed|no longer active)\b"
-        r"|\bis no longer valid\b",
+        rf"{_BOX}.{{0,40}}\b(?:disabled|deactivated|discontinued|inactive|no longer active)\b"
+        r"|\baccount (?:is )?closed\b|\bis no longer valid\b",
         "hard",
         "Yahoo: 554 30 This mailbox is disabled; Gmail: 5.2.1 The email account is inactive, p=DisabledUser",
     ),
@@ -108,7 +109,7 @@ SAYINGS: tuple[Saying, ...] = (
     _saying(
         rf"{_BOX}(?: @)? ?(?:is )?(?:unknown|not (?:found|known)|notfound)"
         rf"|\b(?:unknown|no such|invalid|not a valid|nosuch) ?{_BOX}|nosuchuser|recip(?:ient)?notfound"
-        rf"|{_BOX}.{{0,60}}\b(?:does not|doesn.?t|not) exist|\bdoesn.?t have an? \S+ account"
+        rf"|{_BOX}.{{0,40}}\b(?:does not|doesn.?t|not) exist|\bdoesn.?t have an? \S+ account"
         r"|no mailbox here by that name",
         "hard",
         "Gmail 5.1.1, Exchange 5.1.10, Yahoo, Postfix, sendmail, qmail, Barracuda: no such user",

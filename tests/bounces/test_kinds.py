@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from feedmaker.bounces import kinds
 from feedmaker.bounces.kinds import SAYINGS, Failure, Saying, kind_of
+from tests.docs.documents import tables
 
 SAID: list[tuple[Failure, str | None, str]] = [
     # The mailbox is not there.
@@ -58,6 +61,7 @@ SAID: list[tuple[Failure, str | None, str]] = [
     ("hard", None, "554 delivery error: dd ann@yahoo.com is no longer valid."),
     ("hard", None, "550 This mailbox has been blocked due to inactivity (UserSearch)"),
     ("hard", "5.2.1", ""),
+    ("hard", None, "550 <ann@lycos.example>: Recipient address rejected: Account closed"),
     # The domain takes no mail.
     ("hard", None, "556 5.1.10 Domain takes no mail"),
     ("hard", "5.1.0", "Domain harbour.example does not accept mail (nullMX)"),
@@ -106,6 +110,7 @@ SAID: list[tuple[Failure, str | None, str]] = [
     ),
     ("soft", "5.4.310", "550 5.4.310 DNS domain does not exist"),
     ("soft", "5.0.0", "Unrouteable address"),
+    ("soft", None, "550 the recipient's mail server does not exist"),
     # It is about the sender, the message or the receiver.
     (
         "outage",
@@ -136,6 +141,9 @@ SAID: list[tuple[Failure, str | None, str]] = [
     ("outage", None, "550 5.7.515 Access denied, the domain does not meet the required level"),
     ("outage", None, "554 5.7.1 <ann@harbour.example>: Relay access denied"),
     ("outage", None, "550 relay not permitted"),
+    ("outage", None, "550 Rejected: your IP address not found in the reverse DNS"),
+    ("outage", "5.1.1", "550 this address is unknown to our friends: your host"),
+    ("outage", None, "550 Message refused, recipient unknown. 554 low reputation"),
     ("outage", None, "550 administrative prohibition"),
     ("outage", None, "554 Transaction failed"),
     ("outage", "4.4.7", "451 4.7.1 Greylisted, come back later"),
@@ -219,3 +227,18 @@ def test_long_text_takes_no_time(piece: str) -> None:
     kind_of(piece * 1000, piece * 1_000_000)
 
     assert time.perf_counter() - begun < 1
+
+
+def documented() -> list[tuple[str, str]]:
+    """Return the replies in the table of bounces.md, each with its kind."""
+    page = (Path(__file__).parents[2] / "docs/bounces.md").read_text("utf-8")
+    section = page.partition("## Hard, soft, outage")[2].partition("##")[0]
+    return [(reply, row[1]) for row in tables(section) for reply in re.findall("`([^`]+)`", row[0])]
+
+
+def test_documented_replies_are_of_their_kinds() -> None:
+    """Each example of bounces.md is what the page says that it is."""
+    found = documented()
+
+    assert len(found) >= 15
+    assert found == [(reply, kind_of(None, reply)) for reply, _ in found]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import smtplib
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +18,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from feedmaker.bounces.places import waiting_at
+from feedmaker.bounces.places import piped, waiting_at
 from feedmaker.bounces.reading import reports_in
-from feedmaker.bounces.report import Report, return_address
+from feedmaker.bounces.report import return_address
 from tests.bounces.servers import free_port
+from tests.docs.documents import blocks
 
 BASE = "letter@lamps.example"
 REPLIES = {
@@ -72,9 +75,12 @@ class Relay:
     folder: Path
 
 
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    """Run a Postfix of our own, which sends to one server and keeps mail of lamps.example in a Maildir."""
+@contextmanager
+def postfix(main: str = "", master: str = "") -> Iterator[Relay]:
+    """Run a Postfix of our own, which sends to one server and keeps mail of lamps.example in a Maildir.
+
+    What is given is added to `main.cf` and `master.cf`, where FOLDER stands for the folder of it all.
+    """
     program = shutil.which("postfix", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         pytest.fail("postfix is not installed, so its bounces were not tried: install the package postfix")
@@ -84,13 +90,13 @@ def relay() -> Iterator[Relay]:
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         folder.chmod(0o755)
-        (folder / "conf").mkdir()
-        (folder / "spool").mkdir()
-        for made, owner in (("data", "postfix"), ("mail", "nobody")):
+        for made, owner in (("conf", "root"), ("spool", "root"), ("data", "postfix"), ("mail", "nobody")):
             (folder / made).mkdir()
             shutil.chown(folder / made, owner)
-        (folder / "conf/main.cf").write_text(_configuration(folder, harbour.port), "utf-8")
-        (folder / "conf/master.cf").write_text(DAEMONS.format(port=port), "utf-8")
+        (folder / "conf/main.cf").write_text(_configuration(folder, harbour.port) + main, "utf-8")
+        (folder / "conf/master.cf").write_text(
+            DAEMONS.format(port=port) + master.replace("FOLDER", name), "utf-8"
+        )
         command = [program, "-c", str(folder / "conf")]
         harbour.start()
         started = subprocess.run([*command, "start"], check=False, capture_output=True, timeout=60)
@@ -129,26 +135,47 @@ smtpd_reject_unlisted_recipient = no
 """
 
 
-def returned(relay: Relay, number: int) -> list[Report]:
-    """Wait until so many messages have come back, and read them."""
+def wait_until(is_done: Callable[[], bool], relay: Relay) -> None:
+    """Wait for what Postfix does, at most half a minute."""
     for _ in range(300):
-        if len(list(relay.folder.glob("mail/letter/new/*"))) >= number:
-            break
+        if is_done():
+            return
         threading.Event().wait(0.1)
-    messages = waiting_at("maildir:mail/letter", relay.folder, {})
-    return [report for message in messages for report in reports_in(message.data, BASE)]
+    pytest.fail((relay.folder / "log").read_text("utf-8"))
 
 
-def test_bounces_of_a_real_relay_are_read(relay: Relay) -> None:
+def test_bounces_of_a_real_relay_are_read() -> None:
     """Each outcome comes back to the token of its delivery, with our Message-ID and of the right kind."""
-    with smtplib.SMTP("127.0.0.1", relay.port, timeout=20) as client:
-        for number, address in enumerate(KINDS):
-            message = f"Message-ID: <issue.{number}@lamps.example>\nSubject: Lamps\n\nHello\n"
-            sender = return_address(BASE, f"token{number}")
-            client.sendmail(sender, address, message, rcpt_options=["NOTIFY=SUCCESS,FAILURE"])
-    reports = returned(relay, len(KINDS))
+    with postfix() as relay:
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=20) as client:
+            for number, address in enumerate(KINDS):
+                message = f"Message-ID: <issue.{number}@lamps.example>\nSubject: Lamps\n\nHello\n"
+                sender = return_address(BASE, f"token{number}")
+                client.sendmail(sender, address, message, rcpt_options=["NOTIFY=SUCCESS,FAILURE"])
+        wait_until(lambda: len(list(relay.folder.glob("mail/letter/new/*"))) == len(KINDS), relay)
+        messages = list(waiting_at("maildir:mail/letter", relay.folder, {}))
+        reports = [report for message in messages for report in reports_in(message.data, BASE)]
 
     assert {(report.address, report.kind) for report in reports} == set(KINDS.items())
     for report in reports:
         number = list(KINDS).index(report.address or "")
         assert (report.token, report.message_id) == (f"token{number}", f"<issue.{number}@lamps.example>")
+
+
+def test_pipe_is_set_up_as_the_docs_say() -> None:
+    """With the documented lines a bounce reaches the program, and the address at which it arrived with it."""
+    page = (Path(__file__).parents[2] / "docs/bounces.md").read_text("utf-8")
+    section = page.partition("### A pipe from Postfix")[2].partition("###")[0]
+    service, settings = (block.text for block in blocks(section))
+    service = re.sub("user=.*", "user=nobody argv=/usr/bin/tee FOLDER/mail/piped", service)
+    bounce = (Path(__file__).parent / "returned/qmail-unknown-user.eml").read_text("utf-8")
+    bounce = re.sub("(?m)^(Delivered-To|To): .*\n", "", bounce.replace("Return-Path: <>\n", ""))
+    with postfix(settings.replace("example.org", "lamps.example"), service) as relay:
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=20) as client:
+            client.sendmail("", "letter+token1@lamps.example", bounce)
+        wait_until(lambda: "relay=feedmaker" in (relay.folder / "log").read_text("utf-8"), relay)
+        with (relay.folder / "mail/piped").open("rb") as file:
+            (message,) = piped(file)
+
+    assert b"\nX-Original-To: letter+token1@lamps.example\n" in message.data
+    assert {(report.kind, report.token) for report in reports_in(message.data, BASE)} == {("hard", "token1")}
