@@ -1,6 +1,6 @@
 """A returned message, taken apart as far as reports need it, whatever bytes it is made of. Pure.
 
-Pieces messages come from anybody, so nothing of them is trusted: a piece of limited size is read, what
+Returned messages come from anybody, so nothing of them is trusted: a piece of limited size is read, what
 cannot be read is missing, and nothing raises.
 """
 

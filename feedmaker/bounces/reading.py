@@ -32,6 +32,7 @@ _COPY_BEGINS = re.compile(
 )
 _OUR_HEADER = re.compile(r"^[> \t]*subject:", re.IGNORECASE | re.MULTILINE)
 _WEB = re.compile(r"<(https?://[!-;=?-~]{1,900})>")
+_TYPE = re.compile(r"^[\w.-]{1,40} ?; ?")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,5})\}")
 
 # Servers write into these, before To, the address for which they took a message.
@@ -89,7 +90,7 @@ def _statuses(message: Pieces, blocks: Sequence[Fields], base: str) -> Iterator[
             yield about.report("delivered", address, first(block, "status"))
         elif action.startswith(("fail", "error")):  # OpenSMTPD says error
             status = first(block, "status")
-            said = first(block, "diagnostic-code").partition(";")[2].strip() or _told_of(message, address)
+            said = _TYPE.sub("", first(block, "diagnostic-code")) or _told_of(message, address)
             yield about.report(kind_of(status, said), address, said or status)
 
 

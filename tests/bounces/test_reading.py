@@ -141,6 +141,28 @@ def test_recipient_is_read_as_it_is_written(value: bytes, address: str | None) -
     assert [(report.kind, report.address) for report in reports_in(data, BASE)] == [("hard", address)]
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"smtp; 550 5.1.1 no; really", "550 5.1.1 no; really"),
+        (b"X-Postfix ;unknown user", "unknown user"),
+        (b"550 5.1.1 no; really", "550 5.1.1 no; really"),
+        (b"smtp;", "5.1.1"),
+    ],
+)
+def test_diagnosis_is_what_the_server_said(value: bytes, said: str) -> None:
+    """The type of a diagnosis is left out where it has one; without a diagnosis there is the status."""
+    block = (
+        b"Final-Recipient: rfc822;a@reef.example\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: " + value
+    )
+    data = (
+        b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"
+        + block
+    )
+
+    assert [(report.kind, report.diagnosis) for report in reports_in(data, BASE)] == [("hard", said)]
+
+
 def test_bounce_inside_a_message_is_not_ours() -> None:
     """Who forwards a bounce as an attachment reports nothing."""
     data = b"From: ann@harbour.example\nContent-Type: message/rfc822\n\n" + read("postfix-unknown-user")
