@@ -102,3 +102,7 @@ class FetchError(FeedmakerError):
 
 class DeliveryError(FeedmakerError):
     """An issue cannot be handed to its transport."""
+
+
+class MailboxError(FeedmakerError):
+    """Messages that came back cannot be read, or not marked as handled; they stay where they are."""

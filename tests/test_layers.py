@@ -64,9 +64,9 @@ TABLE = """
     sample          pure  ..content
     secrets               errors
     tokens          pure  -
-    bounces.report  pure  -
-    bounces.webhooks pure errors bounces.report secrets
     bounces         pure  -
+    bounces.webhooks pure errors bounces secrets
+    bounces.places        errors secrets bounces
     disk                  errors
     index                 errors listing notes.folder
     publish               errors model index disk
@@ -90,7 +90,7 @@ TABLE = """
     delivery.transports.pace  pure  -
     delivery.transports.content pure errors
     delivery.transports  ..config secrets disk fetch delivery.transports.pace delivery.transports.content
-    delivery              errors config text newsletter secrets tokens store.records store delivery.transports
+    delivery          ..config text newsletter secrets tokens store.records store bounces delivery.transports
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor
     timing          pure  config due
