@@ -10,6 +10,7 @@ from pydantic import Field
 from feedmaker.config.fields import (
     Domain,
     Interval,
+    Lease,
     MailAddress,
     MailPlace,
     Part,
@@ -51,7 +52,7 @@ class Delivery(Part):
     domain_rate: Rate | None = Field(
         default=None, description="Most messages in a time to addresses of one domain."
     )
-    lease: ShortSpan = Field(
+    lease: Lease = Field(
         default="60 seconds",
         description="How long a message stays claimed by a program that shows no sign of life.",
     )

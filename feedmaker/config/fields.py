@@ -146,6 +146,12 @@ def _short_span(value: str) -> str:
     return value
 
 
+def _lasting(value: str) -> str:
+    if not seconds_of(value):
+        raise ValueError("expected at least a second")
+    return value
+
+
 def _rate(value: str) -> str:
     found = _RATE.fullmatch(value.strip().lower())
     if not found or not int(found[1]):
@@ -328,10 +334,15 @@ Leaving = Annotated[
 JobName = Annotated[str, _formed(_JOB_NAME, "small letters, digits and hyphens"), form(_JOB_NAME)]
 Interval = Annotated[str, AfterValidator(_interval), form(rf"\s*{INTERVAL.pattern}\s*")]
 Span = Annotated[str, AfterValidator(_span), form(rf"\s*{_SPAN.pattern}\s*")]
+_SHORT_SPAN = form(rf"\s*([0-9]{{1,5}}|{_SPAN.pattern})\s*")
 ShortSpan = Annotated[
-    Annotated[str, AfterValidator(_short_span), form(rf"\s*([0-9]{{1,5}}|{_SPAN.pattern})\s*")],
-    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
+    Annotated[str, AfterValidator(_short_span), _SHORT_SPAN],
+    BeforeValidator(
+        lambda value: str(value) if isinstance(value, int) else value,
+        json_schema_input_type=Annotated[str, _SHORT_SPAN] | Annotated[int, Field(ge=0, le=99_999)],
+    ),
 ]
+Lease = Annotated[ShortSpan, AfterValidator(_lasting)]
 Rate = Annotated[str, AfterValidator(_rate), form(rf"\s*{_RATE.pattern.replace('?:', '')}\s*")]
 MailPlace = Annotated[
     str, AfterValidator(_mail_place), form(r"(maildir:.+|imaps?://[^\s@/]+@[^\s@/]+(/.*)?)")

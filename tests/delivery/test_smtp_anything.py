@@ -22,7 +22,7 @@ from tests.delivery.smtp_servers import HOST, smtp_sink
 
 MESSAGE = b"To: ann@example.org\r\n\r\nHello\r\n"
 ENVELOPE = Envelope("letter@example.org", "ann@example.org", "2026-11-23", "<1@example.org>")
-_TAKEN = re.compile(rb"(2[0-9][0-9]-[^\n]*\n)*2[0-9][0-9]( [^\n]*)?\r?\n")
+_TAKEN = re.compile(rb"(2[0-9][0-9])(-[^\n]{0,4000}\n\1)*( [^\n]{0,4000})?\r?\n")
 
 
 def outcome(smtp: Smtp) -> str:

@@ -125,6 +125,18 @@ def test_address_in_other_letters_needs_a_server_that_takes_it() -> None:
     assert reply == f"{HOST}:{old} takes only addresses of ASCII letters (it offers no SMTPUTF8)"
 
 
+def test_sender_in_other_letters_is_nobodys_failure() -> None:
+    """What would be refused for all stops the sending, and no recipient is marked as failed."""
+    with ScriptedServer() as server:
+        smtp = smtp_to(server.port)
+        with pytest.raises(DeliveryError, match=r"senders of ASCII letters .* delivery\.return_path"):
+            smtp.send(MESSAGE, envelope(sender="jörg@example.org"))
+        assert smtp.send(MESSAGE, envelope()).accepted
+        smtp.close()
+
+    assert len(server.connections) == 1
+
+
 _BAD = [
     "",
     "ann@example.org\r\nRCPT TO:<eve@example.org>",

@@ -146,7 +146,10 @@ def test_server_without_starttls_gets_no_mail() -> None:
         (Act.CLOSE, "deferred"),
         (b"502 5.5.1 Not known\r\n", "refuses STARTTLS"),
         (b"220 Go\r\n250 2.0.0 Smuggled\r\n", "goes on in the clear where TLS should begin"),
-        ((b"220 Go\r\n", Act.CLOSE), "does not speak TLS"),
+        ((b"220 Go\r\n", Act.CLOSE), "deferred"),
+        ((b"220 Go\r\n", Act.READ_SOME, Act.CLOSE), "deferred"),
+        ((b"220 Go\r\n", Act.READ_SOME, Act.RESET), "deferred"),
+        ((b"220 Go\r\n", Act.READ_SOME, b"500 What?\r\n", Act.HANG), "does not speak TLS"),
     ],
 )
 def test_starttls_that_fails_sends_nothing(answer: Answer, outcome: str) -> None:

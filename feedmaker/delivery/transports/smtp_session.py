@@ -208,13 +208,21 @@ class Session:
     # One message
 
     def _unfit(self, size: int, envelope: Envelope) -> str:
-        """Say why the server cannot take a message, by what it offers (RFC 1870, RFC 6531)."""
+        """Say why the server cannot take a message, by what it offers (RFC 1870, RFC 6531).
+
+        Raises `DeliveryError` where that is the sender's fault, and so would be the same for all.
+        """
         limit = next(iter(self._offers.get("SIZE", [])), "")
         if limit.isdecimal() and 0 < int(limit) < size:
             return f"the message has {size} bytes, and {self._server} takes at most {limit}"
-        if not _is_ascii(envelope) and "SMTPUTF8" not in self._offers:
-            return f"{self._server} takes only addresses of ASCII letters (it offers no SMTPUTF8)"
-        return ""
+        if _is_ascii(envelope) or "SMTPUTF8" in self._offers:
+            return ""
+        if not envelope.sender.isascii():
+            raise DeliveryError(
+                f"{self._server} takes only senders of ASCII letters (it offers no SMTPUTF8); "
+                "set delivery.return_path to such an address"
+            )
+        return f"{self._server} takes only addresses of ASCII letters (it offers no SMTPUTF8)"
 
     def _introduce(self, envelope: Envelope, size: int) -> Receipt | None:
         """Say from whom and to whom; return None once the server waits for the message."""
@@ -328,6 +336,8 @@ def _connected(server: Server) -> Wire:
             f"{server} did not answer within {server.timeout:g} seconds; "
             "is the name right, and does every firewall let this machine through?"
         ) from error
+    except ConnectionResetError as error:
+        raise EndedError(f"{server} has closed the connection") from error
     except OSError as error:
         raise DeliveryError(
             f"{server} cannot be reached ({error.strerror or error}); is it running, and is the port right?"

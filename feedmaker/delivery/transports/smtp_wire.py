@@ -15,6 +15,7 @@ _CHUNK = 4096
 _LONGEST_LINE = 4096  # RFC 5321, 4.5.3.1.5 has 512, and 5 to 10 times as much is met
 _MOST_LINES = 128
 _SHOWN = 500
+_CLOSED = "has closed the connection"
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
@@ -105,6 +106,8 @@ class Wire:
         try:
             self._socket.settimeout(seconds)
             self._socket = context.wrap_socket(self._socket, server_hostname=host)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            raise ClosedError(_CLOSED) from error
         except ssl.SSLError:
             raise
         except OSError as error:
@@ -124,21 +127,21 @@ class Wire:
             except OSError as error:
                 raise _failure(error, 0) from error
             if not self._buffer:
-                raise ClosedError("has closed the connection")
+                raise ClosedError(_CLOSED)
         raise GarbledError(f'speaks unasked: "{_shown(self._buffer)[:60]}"')
 
     def _line(self, deadline: float, seconds: float) -> bytes:
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > _LONGEST_LINE:
-                raise GarbledError(f"sends a line of more than {_LONGEST_LINE} bytes")
+        while (end := self._buffer.find(b"\n")) < 0 and len(self._buffer) <= _LONGEST_LINE:
             self._within(deadline, seconds)
             try:
                 received = self._socket.recv(_CHUNK)
             except OSError as error:
                 raise _failure(error, seconds) from error
             if not received:
-                raise ClosedError("has closed the connection")
+                raise ClosedError(_CLOSED)
             self._buffer += received
+        if not 0 <= end <= _LONGEST_LINE:
+            raise GarbledError(f"sends a line of more than {_LONGEST_LINE} bytes")
         line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
         return line.removesuffix(b"\r")
 
