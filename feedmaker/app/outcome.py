@@ -11,6 +11,7 @@ from feedmaker.app.project import BuildReport
 from feedmaker.errors import DiagnosedError, FeedmakerError
 
 if TYPE_CHECKING:
+    from feedmaker.app.bounces import Taken
     from feedmaker.app.collecting import Collected
 
 Progress = Callable[[str, int, int], None]
@@ -74,6 +75,13 @@ def done_by_collecting(collected: Collected) -> Done:
     """Tell what a collection did; what fails has its causes, and the rest came in all the same."""
     state: Literal["done", "failed"] = "failed" if collected.failed else "done"
     return Done(collected.summary, state, collected.changes, collected.causes, whole=not collected.left)
+
+
+def done_by_reading(taken: Taken) -> Done:
+    """Tell what became of what came back; each place that could not be read is a cause of its own."""
+    causes = [Cause(constant(fault), fault) for fault in taken.faults]
+    summary = "; ".join([taken.summary, *taken.faults])
+    return Done(summary, "failed" if causes else "done", [taken.summary] if taken.messages else [], causes)
 
 
 def done_by_build(report: BuildReport) -> Done:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from feedmaker.config import Config, Job
 
 _PREFIX = "simulation-"
-_FETCHING = frozenset({"collect"})
+_FETCHING = frozenset({"collect", "newsletter bounces"})
 """What jobs run that fetch something from elsewhere."""
 
 

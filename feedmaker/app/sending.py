@@ -17,6 +17,7 @@ from feedmaker.config import Config
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import begin, deliver
 from feedmaker.delivery.resolving import resolve as look_for_evidence
+from feedmaker.delivery.returned import Judge
 from feedmaker.delivery.sender import Clock, Manner, wall_clock
 from feedmaker.delivery.single import send_copy
 from feedmaker.errors import BusyError, DeliveryError, UsageError
@@ -109,8 +110,19 @@ def send(
         if may_go:
             manner = Manner(choices.patience, partial(progress, "sending"), choices.clock)
             with closing(transport):
-                deliver(store, transport, issue, config, now, manner)
+                try:
+                    deliver(store, transport, issue, config, now, manner)
+                finally:
+                    _judge_refusals(store, issue, choices.clock())
         return _report(store, issue)
+
+
+def _judge_refusals(store: Store, issue: Issue, now: datetime) -> None:
+    """Take off the list whose mailboxes do not exist, as servers said when the issue was handed over."""
+    with store.transaction():
+        judge = Judge(store, now)
+        judge.take_refusals(issue)
+        judge.finish()
 
 
 def _report(store: Store, issue: Issue) -> SendReport:

@@ -397,3 +397,44 @@ def resolve(issue: str, decision: Decision | None, transport: str | None, as_jso
     if found.again:
         click.echo(f"  send them    feedmaker newsletter send {found.issue.slug}")
     return int(bool(found.left))
+
+
+@newsletter.command()
+@click.argument("places", nargs=-1, metavar="[PLACE...]")
+@json_option
+@folder_option
+def bounces(places: tuple[str, ...], as_json: bool) -> int:
+    """Read what came back of issues, and take off the list whose mailboxes are gone, or who complained.
+
+    PLACE is maildir:FOLDER or imaps://USER@HOST/FOLDER, and without one those of `delivery.bounces`; `-`
+    reads one message from standard input, for a mail server that pipes it in, and ends with 75 if it has to
+    be handed over again.
+
+    \b
+    feedmaker newsletter bounces
+    feedmaker newsletter bounces maildir:/home/letter/Maildir
+    feedmaker newsletter bounces - < bounce.eml
+    """
+    import sys
+
+    from feedmaker.app.bounces import read_pipe, read_places
+    from feedmaker.crash import keep
+    from feedmaker.errors import FeedmakerError
+
+    is_pipe, now = places == ("-",), current_time()
+    try:
+        project = get_project()
+        taken = read_pipe(project, sys.stdin.buffer, now) if is_pipe else read_places(project, places, now)
+    except Exception as error:
+        # A mail server returns or drops what fails for good, and nothing of this is the message's fault.
+        if not is_pipe:
+            raise
+        click.echo(f"feedmaker: {error if isinstance(error, FeedmakerError) else keep(error)}", err=True)
+        return BusyError.exit_code
+    if as_json:
+        print_json(taken)
+    elif not is_pipe:
+        click.echo(taken.summary)
+    for fault in taken.faults:
+        click.echo(f"feedmaker: {fault}", err=True)
+    return int(bool(taken.faults))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from feedmaker.bounces.report import return_address
 from feedmaker.config import Config
 from feedmaker.delivery.audience import open_ledger
 from feedmaker.delivery.outcomes import unbalanced
@@ -42,10 +43,12 @@ def deliver(
     written; calling again goes on from there.
     """
     letter, sender = _letter(issue, config), newsletter_of(config).sender.email
+    base = config.delivery.return_path
 
     def compose(delivery: Delivery) -> tuple[bytes, Envelope]:
         message = letter.addressed(delivery.address, delivery.message_id, delivery.dated_at, delivery.token)
-        return message, Envelope(sender, delivery.address, issue.slug, delivery.message_id)
+        returning = return_address(base, delivery.key) if base else sender
+        return message, Envelope(returning, delivery.address, issue.slug, delivery.message_id)
 
     Sender(store, transport, issue, config.delivery, manner, compose).send()
     with store.transaction():

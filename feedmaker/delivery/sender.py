@@ -230,14 +230,17 @@ class Sender:
     def _stop(self, why: str) -> None:
         """Keep everybody from going on until a person has looked at it."""
         self._store.stop_sending(self._issue.id, why)
-        way = f"`feedmaker newsletter send {self._issue.slug}` goes on"
-        self._error = DeliveryError(f"issue {self._issue.slug} was stopped: {why}; {way}")
+        self._error = _stopped(self._issue, why)
 
     def _lease(self, now: datetime) -> Lease:
         return Lease(self._manner.owner, now, now + self._settings.lease_time)
 
     def _waits(self) -> bool:
         """Look after what others have left, and wait for what becomes due soon; False where nothing does."""
+        sending = self._store.sending(self._issue.id)
+        if sending and sending.stopped:
+            self._error = _stopped(self._issue, sending.stopped)
+            return False
         now = self._manner.clock()
         lost = self._store.expire_deliveries(self._issue.id, self._lease(now))
         found = resolve(self._store, self._transport, self._issue, self._settings, now)
@@ -255,3 +258,8 @@ class Sender:
             return False
         self._manner.pause(min(_LONGEST_WAIT, max(0.0, (soon - now).total_seconds())))
         return True
+
+
+def _stopped(issue: Issue, why: str) -> DeliveryError:
+    way = f"`feedmaker newsletter send {issue.slug}` goes on"
+    return DeliveryError(f"issue {issue.slug} was stopped: {why}; {way}")

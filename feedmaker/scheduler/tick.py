@@ -13,7 +13,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from feedmaker.app.newsletters import stored
-from feedmaker.app.outcome import Cause, Done, Progress, causes_in, done_by_build, done_by_collecting
+from feedmaker.app.outcome import (
+    Cause,
+    Done,
+    Progress,
+    causes_in,
+    done_by_build,
+    done_by_collecting,
+    done_by_reading,
+)
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import next_due as next_ping
 from feedmaker.app.reviewing import SEND, due_issues, next_issue_steps, run_newsletter, send_in_time
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from feedmaker.store import Run
 
 COLLECT = "collect"
+BOUNCES = "newsletter bounces"
 _ORDER = {COLLECT: 0, "build": 1}
 _LONGEST_IDLENESS = timedelta(hours=1)
 _SOON = timedelta(seconds=1)
@@ -223,6 +232,10 @@ class _Tick:
                 from feedmaker.app.collecting import collect
 
                 return done_by_collecting(collect(self.project, self.now, progress))
+            if job.run == BOUNCES:
+                from feedmaker.app.bounces import read_places
+
+                return done_by_reading(read_places(self.project, (), self.now))
             if job.run == "build":
                 return done_by_build(self.project.build(self.now, progress, self.terms.patience))
             return run_newsletter(

@@ -73,7 +73,8 @@ class Ledger(Part):
         """Commit the next deliveries as *sending* for the owner of the lease, and return them.
 
         Those that are queued come first, then deferred ones whose time has come. Whoever is no active
-        subscriber at this moment becomes *suppressed* instead, and is returned as that.
+        subscriber at this moment becomes *suppressed* instead, and is returned as that. Nothing is claimed of
+        an issue that was stopped.
         """
         queued = self._claim(issue_id, deliveries.c.state == "queued", lease, now, limit)
         if len(queued) == limit:
@@ -84,7 +85,8 @@ class Ledger(Part):
     def _claim(
         self, issue_id: int, which: ColumnElement[bool], lease: Lease, now: datetime, limit: int
     ) -> list[Delivery]:
-        first = select(deliveries.c.id).where(deliveries.c.issue_id == issue_id, which)
+        going_on = exists().where(sendings.c.issue_id == issue_id, sendings.c.stopped.is_(None))
+        first = select(deliveries.c.id).where(deliveries.c.issue_id == issue_id, which, going_on)
         chosen = deliveries.c.id.in_(first.order_by(deliveries.c.id).limit(limit))
         wanted = exists().where(
             subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status == "active"

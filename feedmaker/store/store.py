@@ -17,6 +17,7 @@ from feedmaker.store.database import Database
 from feedmaker.store.issues import Issues
 from feedmaker.store.ledger import Ledger
 from feedmaker.store.people import People
+from feedmaker.store.returns import Returns
 from feedmaker.store.runs import Faults, Runs
 
 
@@ -46,7 +47,7 @@ def _upgrade(database: Database) -> None:
             schema.upgrade(connection)
 
 
-class Store(People, Issues, Ledger, Runs, Faults):
+class Store(People, Issues, Ledger, Returns, Runs, Faults):
     """Read and write the state database; a context manager that closes it. One thread at a time."""
 
     def __enter__(self) -> Self:

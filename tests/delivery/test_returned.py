@@ -1,0 +1,242 @@
+"""What comes back changes the list: once, with proof, and never so much that the list is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feedmaker.bounces.report import Kind, Report
+from feedmaker.delivery.returned import Judge, Tally
+from feedmaker.delivery.transports import Envelope, Receipt
+from feedmaker.errors import DeliveryError
+from feedmaker.store import Delivery, Store, open_store
+from feedmaker.tokens import Tokens
+from tests.delivery.sending import LATER, NOW, Carrier, config, draft, send
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Open an empty store."""
+    with open_store(tmp_path / "state.db") as opened:
+        yield opened
+
+
+def sent(store: Store, readers: int, episode: str = "tag:one") -> list[Delivery]:
+    """Send an issue to so many people, and return its deliveries."""
+    issue = draft(store, readers, episode)
+    send(store, Carrier(), issue)
+    return list(store.deliveries(issue.id))
+
+
+def report(kind: Kind, row: Delivery, *, by_id: bool = False) -> Report:
+    """Say that something came back of a delivery, to its return path, or with its Message-ID."""
+    token, message_id = (None, row.message_id) if by_id else (row.key, None)
+    return Report(kind, row.address, token, message_id, "550 5.1.1 no such user")
+
+
+def take(store: Store, *reports: Report) -> Tally:
+    """Judge reports that come in together."""
+    judge = Judge(store, LATER)
+    judge.take(reports)
+    judge.finish()
+    return judge.tally
+
+
+def status(store: Store, row: Delivery) -> tuple[str, str]:
+    """Return what somebody is now, and why."""
+    person = store.subscriber(row.address)
+    assert person
+    return person.status, person.reason
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_hard_bounce_takes_its_person_off_the_list(store: Store, by_id: bool) -> None:
+    """Return path or Message-ID prove whose it is; the record says which issue and what the server said."""
+    ann, bob = sent(store, 2)
+
+    tally = take(store, report("hard", ann, by_id=by_id))
+
+    assert status(store, ann) == ("bounced", "2026-11-23: 550 5.1.1 no such user")
+    assert status(store, bob)[0] == "active"
+    assert dict(tally.people) == {"bounced": 1}
+
+
+def test_report_counts_once(store: Store) -> None:
+    """The same message read again changes nothing, not even for somebody who was taken on again since."""
+    (ann,) = sent(store, 1)
+    take(store, report("hard", ann))
+    store.set_status(1, "active", "asked again", LATER)
+
+    tally = take(store, report("hard", ann))
+
+    assert status(store, ann) == ("active", "asked again")
+    assert not tally.people
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft", "outage", "delivered"])
+def test_report_without_proof_changes_nobody(store: Store, kind: Kind) -> None:
+    """Whoever writes a bounce with somebody's address alone has no say."""
+    (ann,) = sent(store, 1)
+
+    tally = take(store, Report(kind, ann.address, "k" * 26, "<2026-11-23.kkk@notes.example.org>", "550"))
+
+    assert status(store, ann)[0] == "active"
+    assert tally.strangers == 1
+
+
+def test_bounce_of_somebody_with_another_address_now_is_nobodys(store: Store) -> None:
+    """A delivery whose person was erased takes nobody off the list, though the address is there again."""
+    (ann,) = sent(store, 1)
+    store.erase_subscriber(ann.address, LATER)
+    store.add_subscriber(ann.address, LATER)
+
+    take(store, report("hard", ann))
+
+    assert status(store, ann)[0] == "active"
+
+
+def test_complaint_is_final(store: Store) -> None:
+    """Who called a mail spam gets no more, and no bounce makes that less."""
+    ann, bob = sent(store, 2)
+
+    take(store, report("complaint", ann), report("hard", ann))
+    take(store, report("outage", bob))
+
+    assert status(store, ann)[0] == "complained"
+    assert status(store, bob)[0] == "active"
+
+
+def test_complaint_without_a_key_is_known_by_the_readers_own_link(store: Store) -> None:
+    """Receivers cut out most of a message, and leave the address for leaving."""
+    ann, _ = sent(store, 2)
+    person = store.subscriber(ann.address)
+    assert person
+    token = Tokens(store.keys()).sign("reader", person.token)
+    link = f"https://notes.example.org/leave?token={token}&x=1"
+
+    take(store, Report("complaint", None, None, None, "abuse", unsubscribe=link))
+
+    assert status(store, ann)[0] == "complained"
+
+
+def test_mail_that_asks_to_leave_is_obeyed(store: Store) -> None:
+    """Its sender is all that there is to go by."""
+    ann, bob = sent(store, 2)
+
+    take(
+        store,
+        Report("leave", ann.address.upper(), None, None, ""),
+        Report("leave", "x@y.example", None, None, ""),
+    )
+
+    assert status(store, ann) == ("unsubscribed", "asked to leave by mail")
+    assert status(store, bob)[0] == "active"
+
+
+def test_soft_bounces_count_in_a_row(store: Store) -> None:
+    """Five issues over two weeks take somebody off the list; one that arrives begins the row anew."""
+    for number in range(6):
+        for one in ("ann@example.org", "bob@example.org"):
+            store.add_subscriber(one, NOW)
+        issue = draft(store, 0, f"tag:{number}")
+        send(store, Carrier(), issue, NOW + timedelta(days=4 * number))
+        ann, bob = store.deliveries(issue.id)
+        take(store, report("soft", ann), *([report("soft", bob)] if number != 2 else []))
+        expected = "bounced" if number >= 4 else "active"
+        assert status(store, ann)[0] == expected
+        if expected == "bounced":
+            break
+
+    assert status(store, bob)[0] == "active"
+
+
+def test_refusal_while_sending_is_a_bounce(store: Store) -> None:
+    """A server that knows no such mailbox says so at once, in words or by its code."""
+
+    class Refusing(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            said = {
+                "reader-0@example.org": "550 5.1.1 User unknown",
+                "reader-1@example.org": "554 5.7.1 blocked by our list",
+            }.get(envelope.recipient)
+            return Receipt("failed", said) if said else Receipt("sent", "ok")
+
+    issue = draft(store, 3)
+    send(store, Refusing(), issue)
+    judge = Judge(store, LATER)
+    judge.take_refusals(issue)
+    judge.finish()
+
+    rows = list(store.deliveries(issue.id))
+    assert [status(store, row)[0] for row in rows] == ["bounced", "active", "active"]
+
+
+def test_outage_at_a_receiver_empties_no_list(store: Store) -> None:
+    """When a tenth of a domain bounces, those are held, and whom the first ones took off is put back."""
+    rows = sent(store, 100)
+
+    first = take(store, *(report("hard", row) for row in rows[:4]))
+    later = take(store, *(report("hard", row) for row in rows[4:60]))
+
+    assert dict(first.people) == {"bounced": 4}
+    assert later.put_back >= 4
+    assert {status(store, row)[0] for row in rows} == {"active"}
+    sending = store.sending(rows[0].issue_id)
+    assert sending
+    assert sending.stopped == "60 of 100 messages bounced"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bounced=st.integers(0, 60), batch=st.integers(1, 60))
+def test_no_outage_takes_more_than_a_few(
+    tmp_path_factory: pytest.TempPathFactory, bounced: int, batch: int
+) -> None:
+    """However many come back, and in whichever portions, fewer people leave the list than make an outage."""
+    with open_store(tmp_path_factory.mktemp("outage") / "state.db", durable=False) as store:
+        rows = sent(store, 60)
+        for begin in range(0, bounced, batch):
+            take(store, *(report("hard", row) for row in rows[begin : min(begin + batch, bounced)]))
+
+        gone = sum(status(store, row)[0] == "bounced" for row in rows)
+
+    assert gone == (bounced if bounced < 10 else 0)
+
+
+def test_issue_that_bounces_is_stopped_for_all(store: Store) -> None:
+    """Bounces that come in while an issue goes out keep everybody from claiming more."""
+    issue, taken = draft(store, 40), []
+
+    class Bouncing(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            taken.append(envelope)
+            return Receipt("sent", "ok")
+
+    def told(done: int, total: int) -> None:
+        if done == 20:
+            rows = [row for row in store.deliveries(issue.id) if row.state == "sent"]
+            take(store, *(report("hard", row) for row in rows[:15]))
+
+    with pytest.raises(DeliveryError, match=r"was stopped: 15 of 2[01] messages bounced"):
+        send(store, Bouncing(), issue, on_progress=told)
+
+    assert 20 <= len(taken) <= 22
+
+
+def test_return_path_of_each_delivery_is_its_own(store: Store) -> None:
+    """With a return path set, the envelope names the delivery's key; without one it is the sender."""
+    issue, seen = draft(store, 2), []
+
+    class Noting(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            seen.append(envelope.sender)
+            return Receipt("sent", "ok")
+
+    send(store, Noting(), issue, settings=config(return_path="back@notes.example.org"))
+
+    rows = list(store.deliveries(issue.id))
+    assert seen == [f"back+{row.key}@notes.example.org" for row in rows]
