@@ -1,16 +1,13 @@
-"""What all that is done with a newsletter shares: its state database, its issues, its subscribers."""
+"""What all that is done with a newsletter shares: its state database, its issues, its transport."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import Project
 from feedmaker.config import Delivery
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.transports import Opening, Transport, open_transport
 from feedmaker.errors import UsageError
 from feedmaker.newsletter.fit import LIMIT
@@ -74,32 +71,11 @@ def transport_of(project: Project, delivery: Delivery, chosen: str | None = None
     """Open the transport that is chosen, or named by environment or settings; a project's own comes first."""
     if project.transport is not None:
         return project.transport
-    named = secret("FEEDMAKER_TRANSPORT", project.environ)
-    address = chosen or (named.reveal() if named else delivery.transport)
+    address = chosen or transport_address(project, delivery)
     return open_transport(address, Opening(project.folder, delivery, project.environ))
 
 
-def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:
-    """Add addresses and return those that are new; raise `UsageError`, adding none, if one is no address."""
-    normal = [normalise(address) for address in addresses]
-    with stored(project) as store:
-        added = [address for address in normal if store.add_subscriber(address, now)]
-    # An issue may have waited for somebody who gets it.
-    project.wake_ticks()
-    return added
-
-
-def remove_subscribers(project: Project, people: Sequence[str]) -> list[str]:
-    """Remove people, each known by address or token, and return those, as they were named, that were there.
-
-    Raises `UsageError`, removing nobody, if one of them has an @ and is no address.
-    """
-    with stored(project) as store:
-        known = {who: normalise(who) if "@" in who else store.address_of(who) for who in people}
-        return [who for who, address in known.items() if address and store.remove_subscriber(address)]
-
-
-def subscribers(project: Project) -> list[str]:
-    """List the addresses of all subscribers in the order in which they came."""
-    with stored(project) as store:
-        return [subscriber.address for subscriber in store.subscribers()]
+def transport_address(project: Project, delivery: Delivery) -> str:
+    """Return the address of the transport that environment or settings name; it may hold a password."""
+    named = secret("FEEDMAKER_TRANSPORT", project.environ)
+    return named.reveal() if named else delivery.transport
