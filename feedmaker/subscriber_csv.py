@@ -80,10 +80,11 @@ def cells_of(person: Person) -> list[str]:
 
 def _topic_cell(topics: Sequence[str]) -> str:
     """Write topics with semicolons between them, and quotation marks around one that has its own."""
+    if not topics:
+        return ""
     target = StringIO(newline="")
-    if topics:
-        csv.writer(target, delimiter=";", lineterminator="").writerow(topics)
-    return target.getvalue()
+    csv.writer(target, delimiter=";").writerow(topics)
+    return target.getvalue().removesuffix("\r\n")
 
 
 # Reading

@@ -76,7 +76,9 @@ class People(Part):
         with self._database.transaction() as connection:
             mine = deliveries.c.address == address
             waiting = deliveries.c.state.in_(["queued", "deferred"])
-            connection.execute(update(deliveries).where(mine, waiting).values(state="suppressed"))
+            connection.execute(
+                update(deliveries).where(mine, waiting).values(state="suppressed", state_at=now)
+            )
             # Replies of servers, and what comes back, repeat the address.
             returned = bounces.c.delivery_id.in_(select(deliveries.c.id).where(mine))
             connection.execute(update(bounces).where(returned).values(diagnosis=""))

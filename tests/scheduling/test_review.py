@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from feedmaker.app.drafting import draft, edit
-from feedmaker.app.newsletters import add_subscribers, find_issue, issues, stored
+from feedmaker.app.newsletters import find_issue, issues, stored
+from feedmaker.app.people import add_subscribers, remove_subscribers
 from feedmaker.app.project import Project
 from feedmaker.app.reviewing import approve, skip
 from feedmaker.app.sending import send, send_test
@@ -292,8 +293,7 @@ def test_waiting_for_an_approved_issue_is_idle(drafted: Project, monkeypatch: py
     approve(drafted, "latest", SOON, SOON + DAY)
     tick(drafted, SOON)
     tick(drafted, SOON)
-    with stored(drafted) as store:
-        store.remove_subscriber("ada@example.org")
+    remove_subscribers(drafted, ["ada@example.org"], SOON)
     with monkeypatch.context() as patched:
         patched.setattr(Project, "config", lambda _: pytest.fail("the tick is not idle"))
         assert tick(drafted, SOON + timedelta(minutes=59)) == []
@@ -694,8 +694,7 @@ def test_half_sent_issue_ends_when_everybody_has_left(
         patched.setattr("feedmaker.store.Store.settle_delivery", _dies)
         with pytest.raises(KeyboardInterrupt):
             tick(drafted, SOON)
-    with stored(drafted) as store:
-        store.remove_subscriber("ada@example.org")
+    remove_subscribers(drafted, ["ada@example.org"], SOON)
 
     tick(drafted, LEASE_OVER)
 

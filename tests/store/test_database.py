@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -14,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Ending, Fault, Frozen, Lease, Store, Subscriber, open_store
-from feedmaker.store.database import Database
+from feedmaker.store import Consent, Ending, Fault, Frozen, Lease, Person, Store, Wishes, open_store
+from feedmaker.store.database import Database, check_database, copy_database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FROZEN = Frozen("S", "P", "H", "T", "A", 1, [], [], {})
 LEASE = Lease("me", NOW, NOW)
 ENDING = Ending("done", "3 files", 0.5)
 FAULT = Fault("build", "cause", "text", NOW, None, None)
-ANN = Subscriber(1, "ann@example.org", "T0ken", NOW)
+ANN = Person("ann@example.org", "active", NOW, "form", Consent("form"), NOW)
 
 
 @pytest.fixture
@@ -92,14 +93,11 @@ def test_transaction_holds_the_write_lock_from_its_beginning(store: Store, other
 
 def test_reading_holds_no_lock(store: Store, other: sqlite3.Connection) -> None:
     """After a method that only reads, anybody may write."""
-    store.subscribers()
+    list(store.subscribers())
 
-    other.execute(
-        "INSERT INTO subscribers (address, token, added_at) "
-        "VALUES ('bob@example.org', 'T0ken', '2026-11-23T08:00:00Z')"
-    )
+    other.execute("INSERT INTO consents (text) VALUES ('Yes, mail me.')")
 
-    assert [person.address for person in store.subscribers()] == ["bob@example.org"]
+    assert other.execute("SELECT text FROM consents").fetchall() == [("Yes, mail me.",)]
 
 
 def test_opening_takes_no_locks_from_who_has_it_open(
@@ -119,29 +117,59 @@ def test_opening_takes_no_locks_from_who_has_it_open(
 
 
 def test_commits_survive_a_power_cut(path: Path) -> None:
-    """The file is in WAL mode, every commit is synchronised, and references are enforced."""
+    """The file is in WAL mode, every commit is synchronised, references hold, what is deleted is zeroed."""
     database = Database(path)
     with database.reading() as connection:
-        asked = ("journal_mode", "synchronous", "foreign_keys")
+        asked = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         answers = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked]
     database.close()
 
-    assert answers == ["wal", 2, 1]
+    assert answers == ["wal", 2, 1, 1]
 
 
-def test_files_are_for_their_owner_only(path: Path, store: Store) -> None:
-    """Nobody else may read the addresses, in the file or in the ones that SQLite puts beside it."""
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_files_are_for_their_owner_only(path: Path, umask: int) -> None:
+    """Nobody else may read the addresses, whatever the umask: in the file, beside it, or in a copy."""
+    before = os.umask(umask)
+    try:
+        with open_store(path) as store:
+            store.add_subscriber("ann@example.org", NOW)
+            copy_database(path, path.with_name("copy.db"))
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+
+    names = ["state.db", "state.db-wal", "state.db-shm", "copy.db"]
+    assert modes == dict.fromkeys(names, 0o600)
+
+
+def test_copy_is_checked(path: Path, store: Store) -> None:
+    """A whole copy passes and has nothing beside it; a damaged one, or another file, is refused."""
     store.add_subscriber("ann@example.org", NOW)
+    copy = path.with_name("copy.db")
+    copy_database(path, copy)
 
-    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    check_database(copy)
+    assert [file.name for file in path.parent.glob("copy*")] == ["copy.db"]
 
-    assert len(list(path.parent.iterdir())) > 1
-    assert modes == {0o600}
+    whole = copy.read_bytes()
+    for broken in (whole[:8192] + b"\xff" * (len(whole) - 8192), b"Dear diary, " * 100):
+        copy.write_bytes(broken)
+        with pytest.raises(StoreError, match=r"copy\.db: it is"):
+            check_database(copy)
 
 
 WRITES: dict[str, Callable[[Store], object]] = {
     "add_subscriber": lambda store: store.add_subscriber("ann@example.org", NOW),
-    "remove_subscriber": lambda store: store.remove_subscriber("ann@example.org"),
+    "readmit_subscriber": lambda store: store.readmit_subscriber(1, NOW),
+    "suppress_subscriber": lambda store: store.suppress_subscriber("ann@example.org", "by hand", NOW),
+    "erase_subscriber": lambda store: store.erase_subscriber("ann@example.org", NOW),
+    "set_status": lambda store: store.set_status(1, "unsubscribed", "by hand", NOW),
+    "set_wishes": lambda store: store.set_wishes(1, Wishes()),
+    "take_over": lambda store: store.take_over([ANN], 0),
+    "keys": lambda store: store.keys(),
+    "add_key": lambda store: store.add_key(NOW),
+    "forget_keys": lambda store: store.forget_keys(),
     "add_issue": add_issue,
     "rewrite_issue": lambda store: store.rewrite_issue(1, FROZEN, ["tag:one"], None),
     "approve_issue": lambda store: store.approve_issue(1, NOW),
@@ -162,9 +190,21 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "drop_fault": lambda store: store.drop_fault(FAULT),
 }
 READS: dict[str, Callable[[Store], object]] = {
-    "subscribers": lambda store: store.subscribers(),
+    "subscriber": lambda store: store.subscriber("ann@example.org"),
+    "subscriber_of": lambda store: store.subscriber_of("T0ken"),
+    "subscribers": lambda store: list(store.subscribers()),
     "has_subscribers": lambda store: store.has_subscribers(),
-    "address_of": lambda store: store.address_of("T0ken"),
+    "is_erased": lambda store: store.is_erased("ann@example.org"),
+    "newest_subscriber": lambda store: store.newest_subscriber(),
+    "count_subscribers": lambda store: store.count_subscribers(),
+    "count_cadences": lambda store: store.count_cadences(),
+    "count_languages": lambda store: store.count_languages(),
+    "count_domains": lambda store: store.count_domains(10),
+    "count_erased": lambda store: store.count_erased(),
+    "count_asked": lambda store: store.count_asked(),
+    "count_months": lambda store: store.count_months(NOW),
+    "reach": lambda store: store.reach(10),
+    "mailed_to": lambda store: store.mailed_to(1),
     "free_slug": lambda store: store.free_slug(NOW.date()),
     "episodes_of": lambda store: store.episodes_of(1),
     "carried_corrections": lambda store: store.carried_corrections(but_of=1),
