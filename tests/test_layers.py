@@ -80,11 +80,14 @@ TABLE = """
     build                 ..sent_files
     template_faults       ..sample
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
+    wishes          pure  errors text
+    delivery.addresses pure errors
     store.records   pure  -
+    subscriber_csv  pure  errors text wishes delivery.addresses store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
-    delivery              errors config text newsletter store disk
+    delivery              errors config text newsletter delivery.addresses store disk
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app

@@ -14,6 +14,7 @@ from feedmaker.delivery.transports import Opening, open_outbox
 from feedmaker.errors import UsageError
 from feedmaker.store import GONE, Cadence, Mailed, Status, Store, Subscriber, Wishes
 from feedmaker.tokens import Tokens
+from feedmaker.wishes import parse_language, parse_topic
 
 REMOVED = "removed by hand"
 SUPPRESSED = "suppressed by hand"
@@ -109,24 +110,23 @@ def show_subscriber(project: Project, address: str) -> tuple[Subscriber, list[Ma
         return person, store.mailed_to(person.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """Hold what a person newly wishes; None leaves a wish as it is."""
+def set_wishes(
+    project: Project,
+    address: str,
+    cadence: Cadence | None = None,
+    topics: Sequence[str] | None = None,
+    language: str | None = None,
+) -> Subscriber:
+    """Change what a person wishes, None leaving it as it is, and return them as they are then.
 
-    cadence: Cadence | None = None
-    topics: Sequence[str] | None = None
-    language: str | None = None
-
-
-def set_wishes(project: Project, address: str, changes: Changes) -> Subscriber:
-    """Change what a person wishes and return them as they are then; raise `UsageError` for a stranger."""
+    Raises `UsageError` for a stranger, and for a topic or a language that is none.
+    """
+    wanted = None if topics is None else tuple(dict.fromkeys(map(parse_topic, topics)))
+    tag = parse_language(language) if language else None
     with stored(project) as store, store.transaction():
         person = _found(store, normalise(address))
-        wishes = Wishes(
-            changes.cadence or person.wishes.cadence,
-            person.wishes.topics if changes.topics is None else tuple(dict.fromkeys(changes.topics)),
-            changes.language or person.wishes.language,
-        )
+        old = person.wishes
+        wishes = Wishes(cadence or old.cadence, old.topics if wanted is None else wanted, tag or old.language)
         store.set_wishes(person.id, wishes)
         return replace(person, wishes=wishes)
 

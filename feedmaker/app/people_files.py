@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -94,29 +95,39 @@ def rejects_in(path: Path | None, *, as_json: bool = False) -> Iterator[Rejects]
         rejects.end()
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignList:
+    """Hold a list from elsewhere, a CSV file of `size` bytes, 0 if unknown, and what it may leave unsaid.
+
+    That is where people agreed, and to which words. A `status` holds for all, whatever the file says.
+    """
+
+    file: BinaryIO
+    size: int
+    source: str
+    consent: str | None = None
+    status: Status | None = None
+
+
 def import_subscribers(
-    project: Project,
-    file: BinaryIO,
-    size: int,
-    defaults: Defaults,
-    rejects: Rejects,
-    progress: Progress = silent,
+    project: Project, found: ForeignList, now: datetime, rejects: Rejects, progress: Progress = silent
 ) -> Taken:
-    """Take over the people in a CSV file of `size` bytes, 0 if unknown, and count what became of them.
+    """Take over the people on a list from elsewhere, and count what became of them.
 
     Each thousand is one transaction, so that what was done stays done, and calling again goes on from there.
     Raises `UsageError` where the file is no such CSV.
     """
-    lines = _Lines(file)
+    lines = _Lines(found.file)
     table = Table(lines)
     rejects.begin(table.columns)
+    defaults = Defaults(found.source, now, found.consent, found.status)
     people = _people(table, Columns(table.columns, defaults), rejects)
     taken = Taken()
     with stored(project) as store:
         newest = store.newest_subscriber()
         while batch := list(islice(people, BATCH)):
             taken += store.take_over(batch, newest)
-            progress("importing", lines.bytes, size)
+            progress("importing", lines.bytes, found.size)
     # An issue may have waited for somebody who gets it.
     project.wake_ticks()
     return taken

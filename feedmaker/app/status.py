@@ -61,7 +61,7 @@ def status(project: Project, now: datetime) -> Status:
     with stored(project) as store:
         carried = store.carried_episodes()
         issues = store.issues()
-        people: dict[str, int] = {**store.count_subscribers()}
+        people = store.count_subscribers()
         runs = store.recent_runs(_RUNS)
         faults = _open(store)
         running = store.unfinished_runs()
@@ -78,8 +78,8 @@ def status(project: Project, now: datetime) -> Status:
             for issue in issues
             if issue.state in ("draft", "approved", "sending")
         ],
-        subscribers=people.pop("active", 0),
-        others=people,
+        subscribers=people.get("active", 0),
+        others={state: count for state, count in people.items() if state != "active"},
         runs=runs,
         faults=faults,
         running=running,

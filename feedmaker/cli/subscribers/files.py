@@ -62,20 +62,18 @@ def import_(
     feedmaker subscribers import people.csv --confirmed --source "old newsletter, 2024"
     feedmaker subscribers import left.csv --confirmed --status unsubscribed
     """
-    from feedmaker.app.people_files import import_subscribers, rejects_in
-    from feedmaker.subscriber_csv import Defaults
+    from feedmaker.app.people_files import ForeignList, import_subscribers, rejects_in
 
     if not confirmed:
         raise UsageError(_UNCONFIRMED)
-    project = get_project()
-    name = "standard input" if file == "-" else Path(file).name
-    defaults = Defaults(source or f"imported from {name}", current_time(), consent, status)
+    project, name = get_project(), "standard input" if file == "-" else Path(file).name
     with (
-        _opened(file) as (lines, size),
+        _opened(file) as (opened, size),
         rejects_in(rejects, as_json=as_json) as rejected,
         progress_bar() as bar,
     ):
-        taken = import_subscribers(project, lines, size, defaults, rejected, bar)
+        found = ForeignList(opened, size, source or f"imported from {name}", consent, status)
+        taken = import_subscribers(project, found, current_time(), rejected, bar)
     if as_json:
         first = [asdict(one) for one in rejected.first]
         print_json(asdict(taken) | {"rejected": rejected.count, "rejects": first})

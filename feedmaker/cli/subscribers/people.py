@@ -194,21 +194,17 @@ def set_(
     feedmaker subscribers set ada@example.org --topic "show:Keepers" --topic tag:fog
     feedmaker subscribers set ada@example.org --all-topics --language de
     """
-    from feedmaker.app.people import Changes, set_wishes, unknown_topics
-    from feedmaker.wishes import parse_language, parse_topic
+    from feedmaker.app.people import set_wishes, unknown_topics
 
     if topics and all_topics:
         raise UsageError("--topic and --all-topics exclude each other")
     if not (topics or all_topics or cadence or language):
         raise UsageError("say what to change: --cadence, --topic, --all-topics or --language")
     project = get_project()
-    wanted = [parse_topic(topic) for topic in topics]
-    changes = Changes(
-        cadence, wanted if topics or all_topics else None, parse_language(language) if language else None
-    )
-    person = set_wishes(project, address, changes)
+    person = set_wishes(project, address, cadence, topics if topics or all_topics else None, language)
     click.echo(f"{person.address}: {_wished(person)}")
-    for topic in unknown_topics(project, wanted, current_time()) if wanted else ():
+    unknown = unknown_topics(project, person.wishes.topics, current_time()) if topics else ()
+    for topic in unknown:
         click.echo(f"no note is of {topic} so far; is it spelt as in the notes?", err=True)
 
 
