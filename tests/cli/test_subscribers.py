@@ -8,11 +8,25 @@ import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from feedmaker.app.people_files import LINE_LIMIT
-from feedmaker.store import Addressed, Frozen, Lease, Settlement, Store, Subscriber, open_store
+from feedmaker.cli.subscriber_files import GONE, STATUSES
+from feedmaker.cli.subscribers import CADENCES
+from feedmaker.store import GONE as STORED_GONE
+from feedmaker.store import (
+    Addressed,
+    Cadence,
+    Frozen,
+    Lease,
+    Settlement,
+    Status,
+    Store,
+    Subscriber,
+    open_store,
+)
 from feedmaker.tokens import Tokens
 from tests.conftest import Cli
 from tests.projects import ProjectFolder, Ran
@@ -83,6 +97,13 @@ def site(project: ProjectFolder, cli: Cli) -> Site:
 def file(tmp_path: Path) -> Path:
     """Name a file outside of the project."""
     return tmp_path / "people.csv"
+
+
+def test_commands_know_the_words_of_the_store() -> None:
+    """Every status and cadence can be named."""
+    assert set(STATUSES) == set(get_args(Status))
+    assert set(GONE) == STORED_GONE
+    assert set(CADENCES) == set(get_args(Cadence))
 
 
 # By hand

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from feedmaker.cli.group import current_time, folder_option, get_project, json_option
+from feedmaker.cli.group import Command, current_time, folder_option, get_project, json_option
 from feedmaker.cli.output import counted, print_json, progress_bar
-from feedmaker.cli.subscribers.group import status_option, subscribers
 from feedmaker.errors import UsageError
-from feedmaker.store.records import GONE, Status, Taken
 
 if TYPE_CHECKING:
     from feedmaker.app.people_files import Rejects
+    from feedmaker.store.records import Status, Taken
+
+GONE = ("unsubscribed", "bounced", "complained", "suppressed")
+STATUSES = ("pending", "active", *GONE)  # the store has them too, but takes long to import
 
 _UNCONFIRMED = (
     "import takes people who have confirmed that they want issues, where you can show that; then say "
@@ -27,14 +29,19 @@ _UNCONFIRMED = (
 )
 
 
-@subscribers.command("import")
+def status_option(help_text: str) -> Callable[[Command], Command]:
+    """Let statuses be chosen."""
+    return click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help=help_text)
+
+
+@click.command("import")
 @click.argument("file", metavar="FILE")
 @click.option("--confirmed", is_flag=True, help="They have agreed, and that is on record elsewhere.")
 @click.option("--source", metavar="TEXT", help="Where they agreed, where the file does not say it.")
 @click.option("--consent", metavar="TEXT", help="The words they agreed to, where the file does not say them.")
 @click.option(
     "--status",
-    type=click.Choice(sorted(GONE)),
+    type=click.Choice(GONE),
     help="What everybody in FILE is, for files that hold only those who left.",
 )
 @click.option(
@@ -120,7 +127,7 @@ def _tell_rejects(name: str, rejects: Rejects, path: Path | None) -> None:
         click.echo(f"{f'… and {more:,} more; ' if more else ''}{where}", err=True)
 
 
-@subscribers.command()
+@click.command()
 @click.argument("file", required=False, metavar="[FILE]", type=click.Path(path_type=Path))
 @status_option("Only those of a status; may stand several times.")
 @folder_option

@@ -1,22 +1,26 @@
-"""Commands for single people: adding, removing, looking up, erasing; and for the keys of their links."""
+"""Commands for the list of those who get issues, and those who must not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
-from feedmaker.cli.group import current_time, folder_option, get_project, json_option
+from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
 from feedmaker.cli.output import counted, print_json, print_json_list
-from feedmaker.cli.subscribers.group import addresses_argument, status_option, subscribers
+from feedmaker.cli.subscriber_figures import stats
+from feedmaker.cli.subscriber_files import export, import_, status_option
 from feedmaker.errors import UsageError
-from feedmaker.store.records import Cadence, Mailed, Status, Subscriber
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from feedmaker.store.records import Cadence, Mailed, Status, Subscriber
+
+CADENCES = ("each", "digest")
 
 _BECAME: dict[Status, str] = {
     "unsubscribed": "unsubscribed",
@@ -24,6 +28,24 @@ _BECAME: dict[Status, str] = {
     "complained": "complained of spam",
     "suppressed": "was suppressed",
 }
+
+addresses_argument = click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+
+
+@cli.group()
+@folder_option
+def subscribers() -> None:
+    """Keep the list of those who get issues.
+
+    \b
+    feedmaker subscribers add ada@example.org bo@example.org
+    feedmaker subscribers list
+    feedmaker subscribers import people.csv --confirmed
+    """
+
+
+for _command in (export, import_, stats):
+    subscribers.add_command(_command)
 
 
 @subscribers.command()
@@ -171,7 +193,7 @@ def _time(moment: datetime | None, zone: ZoneInfo) -> str:
 
 @subscribers.command("set")
 @click.argument("address", metavar="ADDRESS")
-@click.option("--cadence", type=click.Choice(get_args(Cadence)), help="Every issue, or the digest.")
+@click.option("--cadence", type=click.Choice(CADENCES), help="Every issue, or the digest.")
 @click.option(
     "--topic",
     "topics",

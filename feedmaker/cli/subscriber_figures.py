@@ -10,7 +10,6 @@ import click
 
 from feedmaker.cli.group import current_time, folder_option, get_project, json_option
 from feedmaker.cli.output import counted, print_json
-from feedmaker.cli.subscribers.group import subscribers
 
 if TYPE_CHECKING:
     from feedmaker.app.figures import Figures
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _WIDTH = 40
 
 
-@subscribers.command()
+@click.command()
 @json_option
 @folder_option
 def stats(as_json: bool) -> None:
