@@ -64,7 +64,7 @@ class Figure:
 def main() -> None:
     """Measure and print a table, or JSON."""
     arguments = _arguments()
-    bare = _figure(0, "bare Python", [_run([sys.executable, "-c", "pass"]) for _ in range(20)])
+    bare = _figure(0, "bare Python", [run([sys.executable, "-c", "pass"]) for _ in range(20)])
     figures = [bare]
     for count in arguments.notes:
         with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name:
@@ -112,7 +112,7 @@ def _measure(folder: Path, count: int, runs: int, bare: float) -> Iterator[Figur
         samples = []
         for _ in range(runs + 1):
             prepare()
-            samples.append(_run(command))
+            samples.append(run(command))
         yield _figure(count, what, samples[1:], bare)
 
 
@@ -125,7 +125,7 @@ def _measure_sources(folder: Path, count: int, runs: int, bare: float) -> Iterat
             samples = []
             for _ in range(runs):
                 prepare()
-                samples.append(_run(command))
+                samples.append(run(command))
             yield _figure(count, what, samples, bare)
 
 
@@ -142,7 +142,7 @@ def _measure_hugo(folder: Path, program: str, count: int, runs: int, bare: float
         samples = []
         for _ in range(runs + 1):
             prepare()
-            samples.append(_run(command))
+            samples.append(run(command))
         yield _figure(count, what, samples[1:], bare)
 
 
@@ -166,14 +166,14 @@ def _edit(note: Path) -> None:
     note.write_text(note.read_text("utf-8").replace("## The gist\n\n", "## The gist\n\nMore. ", 1), "utf-8")
 
 
-def _run(command: list[str]) -> Sample:
-    """Run a command, whose output is thrown away, and return what it took."""
+def run(command: list[str], ends_with: int = 0) -> Sample:
+    """Run a command, whose output is thrown away, to the exit code it should have; return what it took."""
     quiet = [(os.POSIX_SPAWN_OPEN, descriptor, os.devnull, os.O_WRONLY, 0) for descriptor in (1, 2)]
     begun = time.perf_counter()
     process = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
     _, status, usage = os.wait4(process, 0)
     seconds = time.perf_counter() - begun
-    if code := os.waitstatus_to_exitcode(status):
+    if (code := os.waitstatus_to_exitcode(status)) != ends_with:
         raise SystemExit(f"{' '.join(command)} ended with {code}")
     return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _BYTES_PER_MAXRSS / 1e6)
 

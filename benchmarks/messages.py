@@ -106,7 +106,7 @@ def _fill_in(newsletter: Newsletter, issue: Issue, recipients: int, transport: T
     """Send as feedmaker does."""
     letter = Letter(newsletter, subject=issue.subject, html=issue.html, text=issue.text)
     for number in range(recipients):
-        address, message_id, token = _reader(number)
+        address, message_id, token = reader(number)
         message = letter.addressed(address, message_id, _NOW, token)
         transport.send(message, Envelope(newsletter.sender.email, address, issue.slug, message_id))
 
@@ -114,21 +114,27 @@ def _fill_in(newsletter: Newsletter, issue: Issue, recipients: int, transport: T
 def _build_each(newsletter: Newsletter, issue: Issue, recipients: int, transport: Transport) -> None:
     """Send as the documentation of `email` and `smtplib` shows it."""
     for number in range(recipients):
-        address, message_id, token = _reader(number)
-        message = EmailMessage(SMTP)
-        message["Date"] = format_datetime(_NOW)
-        message["To"] = address
-        message["Message-ID"] = message_id
-        message["From"] = f"{newsletter.sender.name} <{newsletter.sender.email}>"
-        message["Subject"] = issue.subject
-        message["List-Id"] = f"{newsletter.title} <letter.bench.example.org>"
-        message["List-Unsubscribe"] = f"<{unsubscribe_address(newsletter, token)}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(issue.text.replace(TOKEN_SLOT, token))
-        message.add_alternative(issue.html.replace(TOKEN_SLOT, token), subtype="html")
-        transport.send(message.as_bytes(), Envelope(newsletter.sender.email, address, issue.slug, message_id))
+        address, message_id, token = reader(number)
+        message = built(newsletter, issue, address, message_id, token).as_bytes()
+        transport.send(message, Envelope(newsletter.sender.email, address, issue.slug, message_id))
 
 
-def _reader(number: int) -> tuple[str, str, str]:
+def built(newsletter: Newsletter, issue: Issue, address: str, message_id: str, token: str) -> EmailMessage:
+    """Build the message for one person with the standard library."""
+    message = EmailMessage(SMTP)
+    message["Date"] = format_datetime(_NOW)
+    message["To"] = address
+    message["Message-ID"] = message_id
+    message["From"] = f"{newsletter.sender.name} <{newsletter.sender.email}>"
+    message["Subject"] = issue.subject
+    message["List-Id"] = f"{newsletter.title} <letter.bench.example.org>"
+    message["List-Unsubscribe"] = f"<{unsubscribe_address(newsletter, token)}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(issue.text.replace(TOKEN_SLOT, token))
+    message.add_alternative(issue.html.replace(TOKEN_SLOT, token), subtype="html")
+    return message
+
+
+def reader(number: int) -> tuple[str, str, str]:
     """Invent a reader: address, Message-ID and token."""
     return f"reader-{number}@example.org", f"<2026-11-27.{number:032x}@bench.example.org>", f"{number:022d}"

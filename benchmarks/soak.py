@@ -97,7 +97,7 @@ def soak_apart(days: int) -> list[Moment]:
 
 def soak(folder: Path, days: int, notes: int = NOTES) -> Iterator[Moment]:
     """Simulate so many days in an empty folder; yield what is held after each quarter of them."""
-    from feedmaker.app.newsletters import add_subscribers
+    from feedmaker.app.people import add_subscribers
     from feedmaker.app.project import Project
     from feedmaker.scheduler.tick import next_runs
 

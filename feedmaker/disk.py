@@ -8,21 +8,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from feedmaker.errors import OutputError
 
 
 def write_durably(path: Path, data: bytes) -> None:
     """Replace a file in one step that survives a power cut."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Lend a file that takes the place of another in one step, once all went well, and survives a power cut.
+
+    A file that is not there yet gets the `mode`, less the umask; one that is keeps nothing of its own.
+    """
     new = path.with_name(f".{path.name}.new")
     with explained(path):
         try:
-            with new.open("wb") as file:
-                file.write(data)
+            # What somebody else may have put there could be read by others, or lead elsewhere.
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(path)
-        except OSError:
+        except BaseException:
             new.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
@@ -48,6 +61,22 @@ def write_new(path: Path, text: str, mode: int = 0o666) -> None:
         except OSError:
             path.unlink(missing_ok=True)
             raise
+
+
+def name_new(new: Path, path: Path) -> None:
+    """Give a finished file beside it the name `path`; raise `FileExistsError` if something has that name."""
+    try:
+        path.hardlink_to(new)
+        new.unlink()
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some file systems know no second name for a file.
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        with explained(path):
+            new.rename(path)
+    _sync_folder(path.parent)
 
 
 @contextmanager

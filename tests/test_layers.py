@@ -83,14 +83,17 @@ TABLE = """
     build                 ..sent_files
     template_faults       ..sample
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
+    wishes          pure  errors text
+    delivery.addresses pure errors
     store.records   pure  -
+    subscriber_csv  pure  errors text wishes delivery.addresses store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
     delivery.transports.pace  pure  -
     delivery.transports.content pure errors
     delivery.transports  ..config secrets disk fetch delivery.transports.pace delivery.transports.content
-    delivery          ..config text newsletter secrets tokens store.records store bounces delivery.transports
+    delivery    ..config newsletter secrets tokens bounces ..store.records store delivery.transports
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor
     timing          pure  config due

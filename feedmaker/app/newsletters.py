@@ -1,16 +1,13 @@
-"""What all that is done with a newsletter shares: its state database, its issues, its subscribers."""
+"""What all that is done with a newsletter shares: its state database, its issues, its transport."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import Project
 from feedmaker.config import Config, Delivery
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.signing import Signed, signer
 from feedmaker.delivery.transports import Opening, Transport, open_transport
 from feedmaker.errors import UsageError
@@ -19,7 +16,6 @@ from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.secrets import secret
 from feedmaker.store import Issue, Store, open_store
-from feedmaker.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,36 +89,3 @@ def transport_address(project: Project, delivery: Delivery) -> str:
     """Return the address of the transport, which may hold a password, by environment or settings."""
     named = secret("FEEDMAKER_TRANSPORT", project.environ)
     return named.reveal() if named else delivery.transport
-
-
-def add_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:
-    """Add addresses and return those that are new; raise `UsageError`, adding none, if one is no address."""
-    normal = [normalise(address) for address in addresses]
-    with stored(project) as store:
-        added = [address for address in normal if store.add_subscriber(address, now)]
-    # An issue may have waited for somebody who gets it.
-    project.wake_ticks()
-    return added
-
-
-def remove_subscribers(project: Project, people: Sequence[str]) -> list[str]:
-    """Remove people, each known by address or token, and return those, as they were named, that were there.
-
-    Raises `UsageError`, removing nobody, if one of them has an @ and is no address.
-    """
-    now = datetime.now(UTC)
-    with stored(project) as store:
-        tokens = Tokens(store.keys())
-        found = {}
-        for who in people:
-            word = tokens.word("reader", who) or ""
-            found[who] = store.subscriber(normalise(who)) if "@" in who else store.subscriber_of(word)
-        for person in filter(None, found.values()):
-            store.set_status(person.id, "unsubscribed", "removed by hand", now)
-        return [who for who, person in found.items() if person]
-
-
-def subscribers(project: Project) -> list[str]:
-    """List the addresses of all subscribers in the order in which they came."""
-    with stored(project) as store:
-        return [subscriber.address for subscriber in store.subscribers("active")]

@@ -32,7 +32,8 @@ class Status:
 
     `news` counts published episodes that no issue has carried; `waiting` are the issues still to go out.
     `faults` are those that last, `running` is what somebody works on or died over, and `last` has the last
-    run of each job of the schedule that ran.
+    run of each job of the schedule that ran. `subscribers` counts those who get issues, `others` by their
+    status those who do not.
     """
 
     published: int
@@ -43,6 +44,7 @@ class Status:
     issues: Mapping[str, int]
     waiting: Sequence[Waiting]
     subscribers: int
+    others: Mapping[str, int]
     runs: Sequence[Run]
     faults: Sequence[Fault]
     running: Sequence[Run]
@@ -59,7 +61,7 @@ def status(project: Project, now: datetime) -> Status:
     with stored(project) as store:
         carried = store.carried_episodes()
         issues = store.issues()
-        subscribers = store.count_subscribers().get("active", 0)
+        people = store.count_subscribers()
         runs = store.recent_runs(_RUNS)
         faults = _open(store)
         running = store.unfinished_runs()
@@ -76,7 +78,8 @@ def status(project: Project, now: datetime) -> Status:
             for issue in issues
             if issue.state in ("draft", "approved", "sending")
         ],
-        subscribers=subscribers,
+        subscribers=people.get("active", 0),
+        others={state: count for state, count in people.items() if state != "active"},
         runs=runs,
         faults=faults,
         running=running,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 MODULES = {
+    "backup": "backup",
     "build": "site",
     "check": "site",
     "collect": "collecting",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -56,6 +56,17 @@ def print_json(data: object) -> None:
     import json
 
     print_text(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def print_json_list(items: Iterable[object]) -> None:
+    """Print items as one JSON array, each as it comes, so that a long list needs no memory."""
+    import json
+
+    opening = "["
+    for item in items:
+        print_text(f"{opening}\n  {json.dumps(item, ensure_ascii=False, default=_plain)}")
+        opening = ","
+    print_text("[]\n" if opening == "[" else "\n]\n")
 
 
 def _plain(value: object) -> object:

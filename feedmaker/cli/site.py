@@ -235,7 +235,9 @@ def status(as_json: bool) -> int:
     for diagnostic in found.diagnostics:
         click.echo(str(diagnostic))
     issues = ", ".join(f"{count} {state}" for state, count in found.issues.items()) or "none"
-    click.echo(f"issues: {issues}; {counted(found.subscribers, 'subscriber')}")
+    others = ", ".join(f"{count:,} {status}" for status, count in found.others.items())
+    also = f" ({others})" if others else ""
+    click.echo(f"issues: {issues}; {counted(found.subscribers, 'subscriber')}{also}")
     zone = config.site.zone
     for issue in found.waiting:
         click.echo(f"issue {issue.issue} {standing(issue.state, issue.due_at, zone)}: {issue.subject}")

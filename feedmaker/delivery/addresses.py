@@ -1,4 +1,4 @@
-"""Addresses of subscribers: checked, and written the one way in which two of them can be compared."""
+"""Addresses of subscribers: checked, and written the one way in which two of them can be compared. Pure."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ from unicodedata import normalize
 
 from feedmaker.errors import UsageError
 
+_MOST_SHOWN = 100
+
 
 def normalise(address: str) -> str:
     """Return the address in lower case, the domain of other scripts as punycode.
 
     Letters before the @ may by RFC 5321 differ in case, but no mail service lets them, and two spellings
     would be two mails to one person. Letters of other scripts stay there (RFC 6531), in Unicode's composed
-    form. Nothing is looked up. Raises `UsageError` for what is no address.
+    form; letters that are only spelt like others, such as ß and ss, stay different. Nothing is looked up.
+    Raises `UsageError` for what is no address.
     """
     from email_validator import EmailNotValidError, validate_email
 
+    local, at, domain = address.strip().rpartition("@")
     try:
-        valid = validate_email(address.strip(), check_deliverability=False, strict=True)
+        # In small letters first: İ becomes two characters, and what is checked must be what is returned.
+        small = normalize("NFC", local.lower())
+        valid = validate_email(f"{small}{at}{domain}", check_deliverability=False, strict=True)
     except EmailNotValidError as error:
-        raise UsageError(f"{address!r} is no address that mail can be sent to: {error}") from error
-    return f"{normalize('NFC', valid.local_part.lower())}@{valid.ascii_domain.lower()}"
+        raise UsageError(f"{_shown(address)} is no address that mail can be sent to: {error}") from error
+    return f"{valid.local_part}@{valid.ascii_domain.lower()}"
 
 
 def domain_of(address: str) -> str:
     """Return the domain of a normalised address."""
     return address.rpartition("@")[2]
+
+
+def _shown(address: str) -> str:
+    return repr(address if len(address) <= _MOST_SHOWN else f"{address[:_MOST_SHOWN]}…")

@@ -4,8 +4,9 @@ Owns what must outlive a process and is nowhere else: who gets issues, what went
 run, what fails. Decides nothing; the rules are in `feedmaker.delivery` and `feedmaker.scheduler`.
 """
 
-from feedmaker.store.database import copy_database
+from feedmaker.store.database import check_database, copy_database
 from feedmaker.store.records import (
+    GONE,
     Addressed,
     Cadence,
     Consent,
@@ -18,17 +19,23 @@ from feedmaker.store.records import (
     Issue,
     IssueState,
     Lease,
+    Mailed,
+    Month,
+    Person,
+    Reach,
     Run,
     RunState,
     Sending,
     Settlement,
     Status,
     Subscriber,
+    Taken,
     Wishes,
 )
 from feedmaker.store.store import Store, open_store
 
 __all__ = [
+    "GONE",
     "Addressed",
     "Cadence",
     "Consent",
@@ -41,6 +48,10 @@ __all__ = [
     "Issue",
     "IssueState",
     "Lease",
+    "Mailed",
+    "Month",
+    "Person",
+    "Reach",
     "Run",
     "RunState",
     "Sending",
@@ -48,7 +59,9 @@ __all__ = [
     "Status",
     "Store",
     "Subscriber",
+    "Taken",
     "Wishes",
+    "check_database",
     "copy_database",
     "open_store",
 ]

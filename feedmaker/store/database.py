@@ -121,6 +121,17 @@ def copy_database(source: Path, target: Path) -> None:
         raise StoreError(f"{source}: {_advice(error)}") from error
 
 
+def check_database(path: Path) -> None:
+    """Read a database that nobody else has open, all of it; raise `StoreError` where a part does not fit."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as found:
+            faults = [row[0] for row in found.execute("PRAGMA integrity_check(1)")]
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {_advice(error)}") from error
+    if faults != ["ok"]:
+        raise StoreError(f"{path}: it is damaged: {faults[0]}")
+
+
 def _create_private(path: Path) -> None:
     """Make the file so that nobody else can read the addresses in it; SQLite's side files follow its mode.
 
@@ -137,7 +148,8 @@ def _create_private(path: Path) -> None:
 
 
 def _prepare(connection: Any, record: Any) -> None:  # noqa: ARG001
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # Without the last one, what was erased stays in the file until something is written over it.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

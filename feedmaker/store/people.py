@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from secrets import token_bytes, token_urlsafe
@@ -13,8 +13,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from feedmaker.store.database import Part
 from feedmaker.store.ledger import PAGE
-from feedmaker.store.records import Consent, Status, Subscriber, Wishes
-from feedmaker.store.tables import consents, deliveries, erased, keys, subscribers
+from feedmaker.store.records import Consent, Person, Status, Subscriber, Wishes
+from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, subscribers
 
 BY_HAND = Consent("added by hand")
 
@@ -23,11 +23,37 @@ class People(Part):
     """Read and write subscribers."""
 
     def add_subscriber(self, address: str, now: datetime, consent: Consent = BY_HAND) -> bool:
-        """Add a normalised address as *active*; return False where it is there, whatever its status."""
+        """Add a normalised address as *active*; return False where it is there, whatever its status.
+
+        Who had themselves erased has asked anew, and is erased no more.
+        """
         with self._database.transaction() as connection:
-            row = _row(connection, address, "active", consent, now) | {"confirmed_at": now}
-            added = insert_or(subscribers).values(row).on_conflict_do_nothing(index_elements=["address"])
-            return connection.execute(added).rowcount == 1
+            forgotten = _digest(_address_key(connection), address)
+            connection.execute(delete(erased).where(erased.c.digest == forgotten))
+            return _add(connection, Person(address, "active", now, consent.source, consent, now, None, now))
+
+    def readmit_subscriber(self, subscriber_id: int, now: datetime, consent: Consent = BY_HAND) -> None:
+        """Make somebody *active* again who has asked for it; what counts from now on is this consent."""
+        with self._database.transaction() as connection:
+            values = {
+                "status": "active",
+                "status_at": now,
+                "reason": consent.source,
+                "source": consent.source,
+                "consent_id": consent_id(connection, consent.text),
+                "confirmed_at": now,
+            }
+            mine = update(subscribers).where(subscribers.c.id == subscriber_id)
+            connection.execute(mine.values(values))
+
+    def suppress_subscriber(self, address: str, reason: str, now: datetime) -> bool:
+        """Make a normalised address *suppressed*, on the list or not; return False where it is already."""
+        with self._database.transaction() as connection:
+            if _add(connection, Person(address, "suppressed", now, reason, Consent(reason), now)):
+                return True
+            values = {"status": "suppressed", "status_at": now, "reason": reason}
+            mine = (subscribers.c.address == address) & (subscribers.c.status != "suppressed")
+            return connection.execute(update(subscribers).where(mine).values(values)).rowcount == 1
 
     def set_status(self, subscriber_id: int, status: Status, reason: str, now: datetime) -> None:
         """Change what a subscriber is, and say why."""
@@ -43,26 +69,31 @@ class People(Part):
             connection.execute(mine.values(_wishes(wishes)))
 
     def erase_subscriber(self, address: str, now: datetime) -> bool:
-        """Remove a person and their address wherever it stands; return False where it is not there.
+        """Remove a person and their address wherever it stands; return False where it is not on the list.
 
         What is kept is that a message went out, and a hash that keeps imports from bringing them back.
         """
         with self._database.transaction() as connection:
             mine = deliveries.c.address == address
             waiting = deliveries.c.state.in_(["queued", "deferred"])
-            connection.execute(update(deliveries).where(mine, waiting).values(state="suppressed"))
+            connection.execute(
+                update(deliveries).where(mine, waiting).values(state="suppressed", state_at=now)
+            )
+            # Replies of servers, and what comes back, repeat the address.
+            returned = bounces.c.delivery_id.in_(select(deliveries.c.id).where(mine))
+            connection.execute(update(bounces).where(returned).values(diagnosis=""))
             nobody = func.printf("erased-%d@invalid", deliveries.c.id)
-            connection.execute(update(deliveries).where(mine).values(address=nobody, token="erased"))  # noqa: S106
+            blank = {"address": nobody, "token": "erased", "reply": None}
+            connection.execute(update(deliveries).where(mine).values(blank))
             gone = connection.execute(delete(subscribers).where(subscribers.c.address == address)).rowcount
-            row = {"digest": _digest(connection, address), "erased_at": now}
+            row = {"digest": _digest(_address_key(connection), address), "erased_at": now}
             connection.execute(insert_or(erased).values(row).on_conflict_do_nothing())
             return gone == 1
 
     def is_erased(self, address: str) -> bool:
         """Tell whether somebody with this address had themselves erased. Read-only."""
         with self._database.reading() as connection:
-            query = select(erased.c.digest).where(erased.c.digest == _digest(connection, address))
-            return connection.execute(query).first() is not None
+            return bool(erased_among(connection, [address]))
 
     def subscriber(self, address: str) -> Subscriber | None:
         """Find a subscriber by the normalised address. Read-only."""
@@ -89,12 +120,6 @@ class People(Part):
             if len(rows) < PAGE:
                 return
             last = rows[-1].id
-
-    def count_subscribers(self) -> Mapping[Status, int]:
-        """Count the subscribers by status. Read-only."""
-        query = select(subscribers.c.status, func.count()).group_by(subscribers.c.status)
-        with self._database.reading() as connection:
-            return {status: number for status, number in connection.execute(query)}  # noqa: C416
 
     def has_subscribers(self) -> bool:
         """Tell whether there is anybody who gets issues. Read-only."""
@@ -143,20 +168,27 @@ def _subscriber(row: Mapping[str, Any]) -> Subscriber:
     )
 
 
-def _row(
-    connection: Connection, address: str, status: Status, consent: Consent, now: datetime
-) -> dict[str, Any]:
+def row_of(person: Person, consent: int | None) -> dict[str, Any]:
+    """Return the row of somebody new, with a token of their own."""
     return {
-        "address": address,
+        "address": person.address,
         "token": _new_token(),
-        "status": status,
-        "status_at": now,
-        "reason": consent.source,
-        "source": consent.source,
-        "consent_id": _consent_id(connection, consent.text),
-        "added_at": now,
-        **_wishes(Wishes()),
+        "status": person.status,
+        "status_at": person.status_at,
+        "reason": person.reason,
+        "source": person.consent.source,
+        "consent_id": consent,
+        "added_at": person.added_at,
+        "asked_at": person.asked_at,
+        "confirmed_at": person.confirmed_at,
+        **_wishes(person.wishes),
     }
+
+
+def _add(connection: Connection, person: Person) -> bool:
+    row = row_of(person, consent_id(connection, person.consent.text))
+    added = insert_or(subscribers).values(row).on_conflict_do_nothing(index_elements=["address"])
+    return connection.execute(added).rowcount == 1
 
 
 def _new_token() -> str:
@@ -170,7 +202,7 @@ def _wishes(wishes: Wishes) -> dict[str, Any]:
     return {"cadence": wishes.cadence, "topics": list(wishes.topics), "language": wishes.language}
 
 
-def _consent_id(connection: Connection, text: str | None) -> int | None:
+def consent_id(connection: Connection, text: str | None) -> int | None:
     """Return the number of a text that people were shown; each is kept once."""
     if text is None:
         return None
@@ -188,7 +220,21 @@ def _add_key(connection: Connection, use: Literal["links", "addresses"], now: da
     connection.execute(insert(keys).values(use=use, secret=token_bytes(32).hex(), made_at=now))
 
 
-def _digest(connection: Connection, address: str) -> str:
-    """Hash an address with the first key, so that nobody can look it up who has not got the database."""
+def erased_among(connection: Connection, addresses: Sequence[str]) -> set[str]:
+    """Return those of some addresses whose people had themselves erased."""
+    if connection.execute(select(erased.c.digest).limit(1)).first() is None:
+        return set()
+    key = _address_key(connection)
+    digests = {_digest(key, address): address for address in addresses}
+    found = connection.execute(select(erased.c.digest).where(erased.c.digest.in_(digests))).scalars()
+    return {digests[digest] for digest in found}
+
+
+def _address_key(connection: Connection) -> bytes:
     (key,) = _keys(connection, "addresses")
-    return blake2b(address.encode(), key=bytes.fromhex(key), digest_size=32).hexdigest()
+    return bytes.fromhex(key)
+
+
+def _digest(key: bytes, address: str) -> str:
+    """Hash an address with a key, so that nobody can look it up who has not got the database."""
+    return blake2b(address.encode(), key=key, digest_size=32).hexdigest()

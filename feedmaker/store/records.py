@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -11,6 +11,8 @@ IssueState = Literal["draft", "approved", "sending", "sent", "skipped"]
 DeliveryState = Literal["queued", "sending", "sent", "deferred", "failed", "suppressed", "unknown"]
 Status = Literal["pending", "active", "unsubscribed", "bounced", "complained", "suppressed"]
 Cadence = Literal["each", "digest"]
+GONE: frozenset[Status] = frozenset({"unsubscribed", "bounced", "complained", "suppressed"})
+"""What somebody is who was on the list, or never wants to be; nothing but their own wish brings them back."""
 RunState = Literal["running", "done", "failed", "skipped"]
 
 
@@ -35,25 +37,86 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Record a person who asked for issues; no two have the same address.
+class Person:
+    """Hold what there is to know of somebody who asked for issues, or must not get any.
 
-    Only who is *active* gets any. `token` is what links are signed for and is shown to nobody. `asked_at` is
-    when a confirmation was last asked for, `confirmed_at` when it was given, and `status_at` when the status
-    last changed, for a `reason`.
+    Only who is *active* gets any. `asked_at` is when a confirmation was last asked for, `confirmed_at` when
+    it was given, and `status_at` when the status last changed, for a `reason`.
     """
 
-    id: int
     address: str
-    token: str
     status: Status
     status_at: datetime
     reason: str
     consent: Consent
     added_at: datetime
-    asked_at: datetime | None
-    confirmed_at: datetime | None
-    wishes: Wishes
+    asked_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    wishes: Wishes = Wishes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber(Person):
+    """Record a person on the list; no two have the same address.
+
+    `token` is what links are signed for and is shown to nobody.
+    """
+
+    id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Count what became of people that are taken over from elsewhere.
+
+    *added* are new. *known* are on the list and stay as they are, *repeated* were added by the same import,
+    and *left* were on the list and are taken off it, for they have left elsewhere. *kept_out* would have come
+    back although they left here, or had themselves erased.
+    """
+
+    added: int = 0
+    known: int = 0
+    repeated: int = 0
+    left: int = 0
+    kept_out: int = 0
+
+    def __add__(self, other: Taken) -> Taken:
+        """Return both counts together."""
+        return Taken(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """Tell what became of one issue for one subscriber; `returned` names what came back of it."""
+
+    issue: str
+    subject: str
+    dated_at: datetime
+    state: DeliveryState
+    state_at: datetime | None
+    reply: str | None
+    returned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Count who joined and who left in a month, such as 2026-11, in UTC."""
+
+    month: str
+    joined: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Count how far an issue got: its deliveries by state, and the bounces and complaints that came back."""
+
+    issue: str
+    subject: str
+    counts: Counts
+    bounced: int
+    complained: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,5 +96,4 @@ class Returns(Part):
     def slug_of(self, issue_id: int) -> str:
         """Return the slug of an issue. Read-only."""
         with self._database.reading() as connection:
-            slug: str = connection.execute(select(issues.c.slug).where(issues.c.id == issue_id)).scalar_one()
-            return slug
+            return connection.execute(select(issues.c.slug).where(issues.c.id == issue_id)).scalar() or ""

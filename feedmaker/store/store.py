@@ -14,11 +14,13 @@ from typing import Self
 
 from feedmaker.store import schema
 from feedmaker.store.database import Database
+from feedmaker.store.figures import Figures
 from feedmaker.store.issues import Issues
 from feedmaker.store.ledger import Ledger
 from feedmaker.store.people import People
 from feedmaker.store.returns import Returns
 from feedmaker.store.runs import Faults, Runs
+from feedmaker.store.takeover import Takeovers
 
 
 def open_store(path: Path, *, durable: bool = True) -> Store:
@@ -47,7 +49,7 @@ def _upgrade(database: Database) -> None:
             schema.upgrade(connection)
 
 
-class Store(People, Issues, Ledger, Returns, Runs, Faults):
+class Store(People, Takeovers, Figures, Issues, Ledger, Returns, Runs, Faults):
     """Read and write the state database; a context manager that closes it. One thread at a time."""
 
     def __enter__(self) -> Self:

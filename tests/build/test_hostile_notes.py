@@ -18,7 +18,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from feedmaker.app.drafting import draft
-from feedmaker.app.newsletters import add_subscribers
+from feedmaker.app.people import add_subscribers
 from feedmaker.app.sending import send
 from feedmaker.model import Episode, Guest, Link, Quote, Recommendation, prose
 from feedmaker.notes.lines import visible

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from feedmaker.app.drafting import draft
-from feedmaker.app.newsletters import add_subscribers, stored
+from feedmaker.app.newsletters import stored
+from feedmaker.app.people import add_subscribers
 from feedmaker.app.sending import send
 from feedmaker.store import Delivery
 from tests.conftest import Cli

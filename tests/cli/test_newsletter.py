@@ -1,4 +1,4 @@
-"""`feedmaker newsletter` and `feedmaker subscribers`: drafting, reading and sending by hand."""
+"""`feedmaker newsletter`: drafting, reading and sending by hand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 import pytest
 
 from feedmaker.delivery.transports import Envelope, Receipt
-from feedmaker.store import open_store
-from feedmaker.tokens import Tokens
 from tests.conftest import Cli
 from tests.delivery.sending import Carrier
 from tests.projects import ProjectFolder
@@ -86,30 +84,3 @@ def test_who_did_not_get_an_issue_is_named(
     assert first.code == 1
     assert first.err == "not sent to bo@example.org: 550 no such mailbox\n"
     assert second.code == 0
-
-
-def test_subscribers_are_listed_and_removed(site: ProjectFolder, cli: Cli) -> None:
-    """The list has normal addresses; removing one that is not there names it and exits with 1."""
-    assert cli("-C", site.root, "subscribers", "list").out == "ada@example.org\nbo@example.org\n"
-
-    gone = cli("-C", site.root, "subscribers", "remove", "ADA@example.org", "cy@example.org")
-
-    assert (gone.code, gone.err) == (1, "not on the list: cy@example.org\n")
-    assert json.loads(cli("-C", site.root, "subscribers", "list", "--json").out) == ["bo@example.org"]
-    assert cli("-C", site.root, "subscribers", "add", "not an address").code == 2
-
-
-def test_subscriber_is_removed_by_token(site: ProjectFolder, cli: Cli) -> None:
-    """The token of an unsubscribe link is enough; no list tells one, and a wrong one removes nobody."""
-    with open_store(site.root / ".feedmaker" / "state.db") as store:
-        ada, _ = store.subscribers()
-        token = Tokens(store.keys()).sign("reader", ada.token)
-
-    gone = cli("-C", site.root, "subscribers", "remove", "--", token, token.swapcase())
-
-    assert (gone.code, gone.out) == (1, "1 subscriber removed\n")
-    assert gone.err == f"not on the list: {token.swapcase()}\n"
-    listed = cli("-C", site.root, "subscribers", "list", "--json").out
-    assert json.loads(listed) == ["bo@example.org"]
-    assert cli("-C", site.root, "subscribers", "remove", "bo@example.org", "not@an@address").code == 2
-    assert cli("-C", site.root, "subscribers", "list", "--json").out == listed

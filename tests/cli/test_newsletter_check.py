@@ -9,7 +9,7 @@ from email.policy import default
 
 import pytest
 
-from feedmaker.app.newsletters import add_subscribers
+from feedmaker.app.people import add_subscribers
 from feedmaker.app.reviewing import run_newsletter
 from feedmaker.errors import GateError
 from feedmaker.store import Issue, open_store

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pytest
 
 from feedmaker.app.drafting import draft
-from feedmaker.app.newsletters import add_subscribers
+from feedmaker.app.people import add_subscribers
 from feedmaker.store import Delivery, open_store
 from tests.delivery import mortal
 from tests.delivery.evil_sink import Evil, sink

@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from feedmaker.app.newsletters import add_subscribers, stored
+from feedmaker.app.newsletters import stored
+from feedmaker.app.people import add_subscribers
 from feedmaker.store import Counts
 from tests.projects import ROOT, ProjectFolder
 from tests.scheduling import killing

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from feedmaker.app.drafting import draft, edit
-from feedmaker.app.newsletters import add_subscribers, find_issue, issues, stored
+from feedmaker.app.newsletters import find_issue, issues, stored
+from feedmaker.app.people import add_subscribers, remove_subscribers
 from feedmaker.app.project import Project
 from feedmaker.app.reviewing import approve, skip
 from feedmaker.app.sending import Choices, send, send_test
@@ -26,7 +27,7 @@ from feedmaker.idle import is_idle
 from feedmaker.scheduler.tick import Outcome
 from feedmaker.store import Issue
 from tests.conftest import Cli
-from tests.delivery.sending import Carrier, leave
+from tests.delivery.sending import Carrier
 from tests.projects import FIRST, SCHEDULE, ProjectFolder
 from tests.scheduling.ticking import tick
 
@@ -293,8 +294,7 @@ def test_waiting_for_an_approved_issue_is_idle(drafted: Project, monkeypatch: py
     approve(drafted, "latest", SOON, SOON + DAY)
     tick(drafted, SOON)
     tick(drafted, SOON)
-    with stored(drafted) as store:
-        leave(store, "ada@example.org")
+    remove_subscribers(drafted, ["ada@example.org"], SOON)
     with monkeypatch.context() as patched:
         patched.setattr(Project, "config", lambda _: pytest.fail("the tick is not idle"))
         assert tick(drafted, SOON + timedelta(minutes=59)) == []
@@ -696,8 +696,7 @@ def test_half_sent_issue_ends_when_everybody_has_left(
         patched.setattr("feedmaker.store.Store.settle_deliveries", _dies)
         with pytest.raises(KeyboardInterrupt):
             tick(drafted, SOON)
-    with stored(drafted) as store:
-        leave(store, "ada@example.org")
+    remove_subscribers(drafted, ["ada@example.org"], SOON)
 
     tick(drafted, LEASE_OVER)
 

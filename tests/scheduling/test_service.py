@@ -18,7 +18,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from feedmaker.app.drafting import draft
-from feedmaker.app.newsletters import add_subscribers, stored
+from feedmaker.app.newsletters import stored
+from feedmaker.app.people import add_subscribers
 from feedmaker.app.reviewing import approve
 from feedmaker.worklock import exclusive
 from tests.conftest import Cli

@@ -9,7 +9,8 @@ import sys
 from collections import Counter
 from datetime import datetime, timedelta
 
-from feedmaker.app.newsletters import add_subscribers, stored
+from feedmaker.app.newsletters import stored
+from feedmaker.app.people import add_subscribers
 from feedmaker.store import Counts
 from feedmaker.timing import Timing
 from tests.projects import ROOT, SCHEDULE, ProjectFolder

@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from feedmaker.app.newsletters import add_subscribers, stored
+from feedmaker.app.newsletters import stored
+from feedmaker.app.people import add_subscribers
 from feedmaker.app.project import silent
 from feedmaker.app.rehearsal import Rehearsal, rehearsing
 from feedmaker.app.reviewing import approve

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from feedmaker.app.drafting import draft
-from feedmaker.app.newsletters import add_subscribers, issues, stored
+from feedmaker.app.newsletters import issues, stored
+from feedmaker.app.people import add_subscribers
 from feedmaker.app.project import Project
 from feedmaker.app.status import status
 from feedmaker.cli import run

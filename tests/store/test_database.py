@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -17,17 +18,19 @@ import pytest
 from feedmaker.errors import StoreError
 from feedmaker.store import (
     Addressed,
+    Consent,
     Delivery,
     Ending,
     Fault,
     Frozen,
     Lease,
+    Person,
     Settlement,
     Store,
     Wishes,
     open_store,
 )
-from feedmaker.store.database import Database
+from feedmaker.store.database import Database, check_database, copy_database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FROZEN = Frozen("S", "P", "H", "T", "A", 1, [], [], {})
@@ -41,6 +44,7 @@ DELIVERY = Delivery(
     *(1, 1, 1, ANN, "T0ken", "key", "<1@example.org>", NOW, "unknown"),
     *(None, None, None, 1, 0, 0, None, NOW),
 )
+PERSON = Person("ann@example.org", "active", NOW, "form", Consent("form"), NOW)
 
 
 @pytest.fixture
@@ -134,24 +138,46 @@ def test_opening_takes_no_locks_from_who_has_it_open(
 
 
 def test_commits_survive_a_power_cut(path: Path) -> None:
-    """The file is in WAL mode, every commit is synchronised, and references are enforced."""
+    """The file is in WAL mode, every commit is synchronised, references hold, what is deleted is zeroed."""
     database = Database(path)
     with database.reading() as connection:
-        asked = ("journal_mode", "synchronous", "foreign_keys")
+        asked = ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         answers = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked]
     database.close()
 
-    assert answers == ["wal", 2, 1]
+    assert answers == ["wal", 2, 1, 1]
 
 
-def test_files_are_for_their_owner_only(path: Path, store: Store) -> None:
-    """Nobody else may read the addresses, in the file or in the ones that SQLite puts beside it."""
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_files_are_for_their_owner_only(path: Path, umask: int) -> None:
+    """Nobody else may read the addresses, whatever the umask: in the file, beside it, or in a copy."""
+    before = os.umask(umask)
+    try:
+        with open_store(path) as store:
+            store.add_subscriber("ann@example.org", NOW)
+            copy_database(path, path.with_name("copy.db"))
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+
+    names = ["state.db", "state.db-wal", "state.db-shm", "copy.db"]
+    assert modes == dict.fromkeys(names, 0o600)
+
+
+def test_copy_is_checked(path: Path, store: Store) -> None:
+    """A whole copy passes and has nothing beside it; a damaged one, or another file, is refused."""
     store.add_subscriber("ann@example.org", NOW)
+    copy = path.with_name("copy.db")
+    copy_database(path, copy)
 
-    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    check_database(copy)
+    assert [file.name for file in path.parent.glob("copy*")] == ["copy.db"]
 
-    assert len(list(path.parent.iterdir())) > 1
-    assert modes == {0o600}
+    whole = copy.read_bytes()
+    for broken in (whole[:8192] + b"\xff" * (len(whole) - 8192), b"Dear diary, " * 100):
+        copy.write_bytes(broken)
+        with pytest.raises(StoreError, match=r"copy\.db: it is"):
+            check_database(copy)
 
 
 WRITES: dict[str, Callable[[Store], object]] = {
@@ -159,6 +185,9 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "set_status": lambda store: store.set_status(1, "bounced", "why", NOW),
     "set_wishes": lambda store: store.set_wishes(1, Wishes()),
     "erase_subscriber": lambda store: store.erase_subscriber("ann@example.org", NOW),
+    "readmit_subscriber": lambda store: store.readmit_subscriber(1, NOW),
+    "suppress_subscriber": lambda store: store.suppress_subscriber("ann@example.org", "by hand", NOW),
+    "take_over": lambda store: store.take_over([PERSON], 0),
     "add_key": lambda store: store.add_key(NOW),
     "forget_keys": lambda store: store.forget_keys(),
     "add_issue": add_issue,
@@ -174,6 +203,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "renew_deliveries": lambda store: store.renew_deliveries(1, LEASE),
     "expire_deliveries": lambda store: store.expire_deliveries(1, LEASE),
     "resolve_delivery": lambda store: store.resolve_delivery(DELIVERY, "sent", "ok", NOW),
+    "add_bounce": lambda store: store.add_bounce(1, "hard", "550", NOW),
     "excuse_delivery": lambda store: store.excuse_delivery(DELIVERY, "ok", NOW),
     "claim_run": lambda store: store.claim_run("build", NOW, NOW, LEASE),
     "renew_run": lambda store: store.renew_run("build", NOW, LEASE),
@@ -193,6 +223,15 @@ READS: dict[str, Callable[[Store], object]] = {
     "is_erased": lambda store: store.is_erased("ann@example.org"),
     "keys": lambda store: store.keys(),
     "has_subscribers": lambda store: store.has_subscribers(),
+    "newest_subscriber": lambda store: store.newest_subscriber(),
+    "count_cadences": lambda store: store.count_cadences(),
+    "count_languages": lambda store: store.count_languages(),
+    "count_domains": lambda store: store.count_domains(10),
+    "count_erased": lambda store: store.count_erased(),
+    "count_asked": lambda store: store.count_asked(),
+    "count_months": lambda store: store.count_months(NOW),
+    "reach": lambda store: store.reach(10),
+    "mailed_to": lambda store: store.mailed_to(1),
     "free_slug": lambda store: store.free_slug(NOW.date()),
     "episodes_of": lambda store: store.episodes_of(1),
     "carried_corrections": lambda store: store.carried_corrections(but_of=1),
@@ -203,6 +242,13 @@ READS: dict[str, Callable[[Store], object]] = {
     "carried_episodes": lambda store: store.carried_episodes(),
     "sending": lambda store: store.sending(1),
     "deliveries": lambda store: list(store.deliveries(1)),
+    "delivery_of": lambda store: store.delivery_of("key"),
+    "refusals": lambda store: list(store.refusals(1)),
+    "tried_by_domain": lambda store: store.tried_by_domain(1),
+    "returned_by_domain": lambda store: store.returned_by_domain(1, "hard"),
+    "soft_row": lambda store: store.soft_row(1),
+    "bounced_by": lambda store: store.bounced_by(1, "2026-11-23: "),
+    "slug_of": lambda store: store.slug_of(1),
     "first_sent": lambda store: store.first_sent(1),
     "next_expiry": lambda store: store.next_expiry(1),
     "next_attempt": lambda store: store.next_attempt(1),

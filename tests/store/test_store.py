@@ -1,8 +1,7 @@
-"""What the store keeps: subscribers, issues, deliveries and runs."""
+"""What the store keeps: issues, deliveries and runs; `test_people` has the subscribers."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +21,6 @@ from feedmaker.store import (
     Lease,
     Run,
     Store,
-    Subscriber,
     open_store,
 )
 from feedmaker.store.runs import RUNS_KEPT
@@ -58,61 +56,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def draft(store: Store, *episodes: str, day: date = DAY) -> Issue:
     """Freeze an issue of some episodes."""
     return store.add_issue(store.free_slug(day), FROZEN, episodes, NOW)
-
-
-def test_subscriber_is_added_once(store: Store) -> None:
-    """A second time changes nothing and says so."""
-    assert store.add_subscriber("ann@example.org", NOW)
-    assert not store.add_subscriber("ann@example.org", LATER)
-
-    (ann,) = store.subscribers()
-    assert ann == Subscriber(1, "ann@example.org", ann.token, NOW)
-
-
-def test_every_subscriber_has_a_token(store: Store) -> None:
-    """It is 128 bits that nobody can guess, no two are equal, and no command takes one for an option."""
-    for number in range(300):
-        store.add_subscriber(f"reader-{number}@example.org", NOW)
-
-    tokens = [person.token for person in store.subscribers()]
-
-    assert len(set(tokens)) == 300
-    assert all(re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_-]{21}", token) for token in tokens)
-
-
-def test_token_tells_whose_it_is(store: Store) -> None:
-    """Only an exact token does; who has left has none, and coming back gives another one."""
-    store.add_subscriber("ann@example.org", NOW)
-    (ann,) = store.subscribers()
-
-    assert store.address_of(ann.token) == "ann@example.org"
-    assert store.address_of(ann.token.swapcase()) is None
-    assert store.address_of("") is None
-    store.remove_subscriber("ann@example.org")
-    assert store.address_of(ann.token) is None
-    store.add_subscriber("ann@example.org", NOW)
-    assert store.address_of(ann.token) is None
-
-
-def test_subscriber_is_removed_once(store: Store) -> None:
-    """Who is not there cannot be removed, and nobody else is."""
-    store.add_subscriber("ann@example.org", NOW)
-    store.add_subscriber("bob@example.org", NOW)
-
-    assert store.remove_subscriber("ann@example.org")
-    assert not store.remove_subscriber("ann@example.org")
-
-    assert [person.address for person in store.subscribers()] == ["bob@example.org"]
-
-
-def test_id_of_a_subscriber_is_never_given_again(store: Store) -> None:
-    """A newcomer is not taken for somebody who left."""
-    store.add_subscriber("ann@example.org", NOW)
-    store.remove_subscriber("ann@example.org")
-
-    store.add_subscriber("bob@example.org", NOW)
-
-    assert [person.id for person in store.subscribers()] == [2]
 
 
 def test_issue_is_kept_as_it_was_drafted(store: Store) -> None:

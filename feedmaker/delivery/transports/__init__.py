@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedmaker.config import Delivery
 from feedmaker.delivery.transports.base import Envelope, Outcome, Receipt, Transport
 from feedmaker.errors import UsageError
 
-__all__ = ["Envelope", "Opening", "Outcome", "Receipt", "Transport", "open_transport"]
+if TYPE_CHECKING:
+    from feedmaker.delivery.transports.outbox import Outbox
+
+__all__ = ["Envelope", "Opening", "Outcome", "Receipt", "Transport", "open_outbox", "open_transport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ def open_transport(address: str, opening: Opening) -> Transport:
     return opener(address, opening)
 
 
-def _open_outbox(address: str, opening: Opening) -> Transport:
+def open_outbox(address: str, opening: Opening) -> Outbox:
+    """Open the outbox at `outbox:` or `outbox:FOLDER`."""
     from feedmaker.delivery.transports.outbox import Outbox
 
     return Outbox(opening.folder / (address.partition(":")[2] or "outbox"))
@@ -67,7 +72,7 @@ def _open_listmonk(address: str, opening: Opening) -> Transport:
 
 
 _OPENERS: Mapping[str, Callable[[str, Opening], Transport]] = {
-    "outbox": _open_outbox,
+    "outbox": open_outbox,
     "smtp": _open_smtp,
     "smtps": _open_smtp,
     "resend": _open_resend,

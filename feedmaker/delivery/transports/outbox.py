@@ -39,6 +39,15 @@ class Outbox:
             raise DeliveryError(str(error)) from error
         return Receipt("sent", f"written to {path.relative_to(self._folder).as_posix()}")
 
+    def forget(self, recipient: str) -> int:
+        """Remove all messages to somebody and return how many those were."""
+        name = _safe_name(recipient, ".eml")
+        found = [path for path in self._folder.glob("*/") if (path / name).is_file()]
+        for path in found:
+            with explained(path / name):
+                (path / name).unlink()
+        return len(found)
+
     def close(self) -> None:
         """Do nothing: files are closed."""
 

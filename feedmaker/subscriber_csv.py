@@ -1,0 +1,320 @@
+"""Lists of subscribers as CSV (RFC 4180): ours, which is read back without loss, and those of others. Pure.
+
+A cell that a spreadsheet would take for a formula is written with an apostrophe in front, which reading takes
+away again.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
+from typing import cast, get_args
+
+from feedmaker.delivery.addresses import normalise
+from feedmaker.errors import UsageError
+from feedmaker.store.records import GONE, Cadence, Consent, Person, Status, Wishes
+from feedmaker.text import utc
+from feedmaker.wishes import parse_language, parse_topic
+
+COLUMNS = (
+    "address",
+    "status",
+    "status_at",
+    "reason",
+    "source",
+    "consent",
+    "added_at",
+    "asked_at",
+    "confirmed_at",
+    "cadence",
+    "topics",
+    "language",
+)
+
+_GUARD = "'"
+_GUARDED = tuple("=+-@\t\r\n＝＋－＠'")  # the last one, so that a guard can be told from an apostrophe
+_MOST_SHOWN = 60
+_MOST_NAMED = 20
+_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?)?"
+    r"\s*(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?(?:\s+\S+)?"
+)
+
+
+# Writing
+
+
+def written(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Write rows as lines of CSV, with CRLF, no cell of which a spreadsheet would run."""
+    target = StringIO(newline="")
+    writer = csv.writer(target)
+    for row in rows:
+        writer.writerow([_GUARD + cell if cell.startswith(_GUARDED) else cell for cell in row])
+        yield target.getvalue()
+        target.seek(0)
+        target.truncate()
+
+
+def cells_of(person: Person) -> list[str]:
+    """Return what stands in the columns for a person."""
+    return [
+        person.address,
+        person.status,
+        utc(person.status_at),
+        person.reason,
+        person.consent.source,
+        person.consent.text or "",
+        utc(person.added_at),
+        utc(person.asked_at) if person.asked_at else "",
+        utc(person.confirmed_at) if person.confirmed_at else "",
+        person.wishes.cadence,
+        _topic_cell(person.wishes.topics),
+        person.wishes.language or "",
+    ]
+
+
+def _topic_cell(topics: Sequence[str]) -> str:
+    """Write topics with semicolons between them, and quotation marks around one that has its own."""
+    if not topics:
+        return ""
+    target = StringIO(newline="")
+    csv.writer(target, delimiter=";").writerow(topics)
+    return target.getvalue().removesuffix("\r\n")
+
+
+# Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Hold the cells of a row, or why they cannot be read; `line` is where it begins, the first being 1."""
+
+    line: int
+    cells: Sequence[str]
+    fault: str = ""
+
+
+class Table:
+    """Read the rows of a CSV with a header, with the delimiter that the first line tells.
+
+    The lines come one by one, with their ends; bytes that are no UTF-8 stand in them as surrogates (PEP 383).
+    Raises `UsageError` where no column has addresses.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        first = next(self._lines, "").removeprefix("\ufeff")
+        self._delimiter, self.columns = _header(first)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows that hold anything."""
+        reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
+        while True:
+            line = reader.line_num + 2
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Row(line, (), f"this is no CSV: {error}")
+                continue
+            if any(cells):
+                yield Row(line, [_unguarded(cell) for cell in cells], self._fault(cells))
+
+    def _fault(self, cells: Sequence[str]) -> str:
+        width = len(self.columns)
+        if any(cells[width:]):
+            return f"there are {len(cells)} cells, but {width} columns; put quotation marks around each cell"
+        if not all(map(_is_unicode, cells)):
+            return "this is not UTF-8; save the file as UTF-8"
+        return ""
+
+
+def _header(line: str) -> tuple[str, list[str]]:
+    forms = [(delimiter, _split(line, delimiter)) for delimiter in ",;\t"]
+    fitting = [form for form in forms if any(_plain(cell) in _NAMES["address"] for cell in form[1])]
+    if not fitting:
+        seen = max((cells for _, cells in forms), key=len)
+        named = ", ".join(_shown(cell) for cell in seen[:_MOST_NAMED])
+        raise UsageError(
+            f"no column is called address or email in the first line, which has {named or 'nothing'}; "
+            "it must be CSV in UTF-8, with the names of its columns"
+        )
+    return max(fitting, key=lambda form: len(form[1]))
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    with suppress(csv.Error, StopIteration):
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    return []
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith(_GUARD) and cell[1:].startswith(_GUARDED) else cell
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+# What the columns mean
+
+_NAMES: Mapping[str, Sequence[str]] = {
+    # Mailchimp has a postal address under the name that is ours.
+    "address": ("email address", "email", "e mail", "e mail address", "address"),
+    "status": ("status", "type", "subscriber type"),
+    "status_at": ("status at",),
+    "reason": ("reason", "unsub reason"),
+    "source": ("source",),
+    "consent": ("consent",),
+    "added_at": ("added at", "created at", "creation date", "optin time", "subscription date"),
+    "asked_at": ("asked at",),
+    "confirmed_at": ("confirmed at", "confirm time"),
+    "cadence": ("cadence",),
+    "topics": ("topics",),
+    "language": ("language",),
+    # What others have instead of a status: when somebody left, or whether.
+    "unsubscribed_at": ("unsub time", "unsubscribed at", "unsubscription date", "deleted at"),
+    "bounced_at": ("clean time", "undeliverability date"),
+    "wanted": ("subscribed to emails",),
+    "unwanted": ("email disabled", "email blacklisted"),
+}
+_TEXTS = frozenset({"reason", "source", "consent"})
+_STATUSES: Mapping[Status, Sequence[str]] = {
+    "active": (
+        *("active", "subscribed", "enabled", "confirmed"),
+        *("regular", "premium", "trialed", "unpaid", "gifted", "churning", "paused", "past due"),
+    ),
+    "pending": ("pending", "unconfirmed", "unactivated"),
+    "unsubscribed": ("unsubscribed", "inactive", "cancelled", "disabled", "removed", "archived"),
+    "bounced": ("bounced", "cleaned", "undeliverable"),
+    "complained": ("complained",),
+    "suppressed": ("suppressed", "blocklisted", "blacklisted", "blocked", "banned", "spammy"),
+}
+_STATUS_OF = {word: status for status, words in _STATUSES.items() for word in words}
+_YES, _NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Say what holds where a file does not say it: source and consent, and the time at which it is read.
+
+    Where there is a `status`, it is that of everybody in the file, whatever the file says.
+    """
+
+    source: str
+    now: datetime
+    consent: str | None = None
+    status: Status | None = None
+
+
+class Columns:
+    """Know what the columns of a file mean, by their names."""
+
+    def __init__(self, names: Sequence[str], defaults: Defaults) -> None:
+        # The first of two columns of one name counts.
+        places = {_plain(name): place for place, name in reversed(list(enumerate(names)))}
+        found = {
+            key: next((places[name] for name in words if name in places), None)
+            for key, words in _NAMES.items()
+        }
+        self._places = {key: place for key, place in found.items() if place is not None}
+        self._defaults = defaults
+
+    def person(self, row: Row) -> Person:
+        """Return the person of a row; raise `UsageError` saying why there is none."""
+        if row.fault:
+            raise UsageError(row.fault)
+        cells = {key: row.cells[place] for key, place in self._places.items() if place < len(row.cells)}
+        cells |= {key: cell.strip() for key, cell in cells.items() if key not in _TEXTS}
+        address = normalise(cells.get("address", ""))
+        status, status_at = self._status(cells)
+        confirmed_at = _time(cells, "confirmed_at")
+        added_at = _time(cells, "added_at") or confirmed_at or self._defaults.now
+        if status_at is None:
+            # Nobody knows when they left, so they have not come back since.
+            status_at = self._defaults.now if status in GONE else confirmed_at or added_at
+        consent = Consent(
+            cells.get("source") or self._defaults.source, cells.get("consent") or self._defaults.consent
+        )
+        return Person(
+            address=address,
+            status=status,
+            status_at=status_at,
+            reason=cells.get("reason") or consent.source,
+            consent=consent,
+            added_at=added_at,
+            asked_at=_time(cells, "asked_at"),
+            confirmed_at=confirmed_at,
+            wishes=_wishes(cells),
+        )
+
+    def _status(self, cells: Mapping[str, str]) -> tuple[Status, datetime | None]:
+        """Return what somebody is, and since when if that is known. In doubt they get no mail."""
+        unsubscribed_at, bounced_at = _time(cells, "unsubscribed_at"), _time(cells, "bounced_at")
+        status = self._defaults.status or _named_status(cells.get("status", ""))
+        if status is None:
+            status = "unsubscribed" if unsubscribed_at else "bounced" if bounced_at else "active"
+        wants = cells.get("wanted", "true").lower() in _YES and cells.get("unwanted", "").lower() in _NO
+        if status == "active" and not wants:
+            status = "unsubscribed"
+        left_at = (unsubscribed_at or bounced_at) if status in GONE else None
+        return status, _time(cells, "status_at") or left_at
+
+
+def _named_status(cell: str) -> Status | None:
+    if not cell:
+        return None
+    status = _STATUS_OF.get(_plain(cell))
+    if status is None:
+        raise UsageError(f"{_shown(cell)} is no status; write {', '.join(get_args(Status))}")
+    return status
+
+
+def _wishes(cells: Mapping[str, str]) -> Wishes:
+    cadence = cells.get("cadence", "").lower() or "each"
+    if cadence not in get_args(Cadence):
+        raise UsageError(f"{_shown(cadence)} is no cadence; write {' or '.join(get_args(Cadence))}")
+    language = cells.get("language")
+    return Wishes(
+        cast(Cadence, cadence),
+        _topics(cells.get("topics", "")),
+        parse_language(language) if language else None,
+    )
+
+
+def _topics(cell: str) -> tuple[str, ...]:
+    if not cell:
+        return ()
+    try:
+        (found,) = csv.reader([cell], delimiter=";", skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError) as error:
+        raise UsageError(f"{_shown(cell)} is no list of topics; write show:NAME; tag:NAME") from error
+    return tuple(dict.fromkeys(parse_topic(topic) for topic in found if topic.strip()))
+
+
+def _time(cells: Mapping[str, str], key: str) -> datetime | None:
+    """Read a time, in UTC where no zone is named, down to the second."""
+    cell = cells.get(key, "")
+    if not cell:
+        return None
+    found = _TIME.fullmatch(cell)
+    with suppress(ValueError, OverflowError):
+        if found:
+            zone = (found["zone"] or "Z").replace("UTC", "Z")
+            return datetime.fromisoformat(f"{found['day']}T{found['clock'] or '00:00'}{zone}").astimezone(UTC)
+    raise UsageError(f"{_shown(cell)} is no time; write it as 2026-11-23 or 2026-11-23T08:00:00Z")
+
+
+def _plain(text: str) -> str:
+    """Return what is equal for names that differ in capitals, spaces, hyphens and the like."""
+    return re.sub(r"[^a-z0-9]+", " ", text.casefold()).strip()
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")
