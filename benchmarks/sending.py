@@ -114,6 +114,7 @@ def _feedmaker(what: str, count: int, connections: int, selectors: Sequence[str]
 
 
 def _draft(folder: Path, settings: str) -> None:
+    folder.mkdir()
     write_folder(folder, EPISODES)
     schedule = folder / "schedule.yaml"
     schedule.write_text(schedule.read_text("utf-8") + settings, "utf-8")

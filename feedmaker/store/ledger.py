@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Update,
     and_,
     bindparam,
     case,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 
 from feedmaker.store.database import Part, just_after, rounded_up
 from feedmaker.store.records import Addressed, Counts, Delivery, DeliveryState, Lease, Sending, Settlement
-from feedmaker.store.tables import deliveries, sendings, subscribers
+from feedmaker.store.tables import Moment, deliveries, sendings, subscribers
 
 PAGE = 1000
 """How many rows are held in memory at once where there may be a million."""
@@ -76,32 +77,21 @@ class Ledger(Part):
         subscriber at this moment becomes *suppressed* instead, and is returned as that. Nothing is claimed of
         an issue that was stopped.
         """
-        queued = self._claim(issue_id, deliveries.c.state == "queued", lease, now, limit)
+        queued = self._claim(_CLAIM_QUEUED, issue_id, lease, now, limit)
         if len(queued) == limit:
             return queued
-        due = and_(deliveries.c.state == "deferred", deliveries.c.next_at <= now)
-        return queued + self._claim(issue_id, due, lease, now, limit - len(queued))
+        return queued + self._claim(_CLAIM_DUE, issue_id, lease, now, limit - len(queued))
 
-    def _claim(
-        self, issue_id: int, which: ColumnElement[bool], lease: Lease, now: datetime, limit: int
-    ) -> list[Delivery]:
-        going_on = exists().where(sendings.c.issue_id == issue_id, sendings.c.stopped.is_(None))
-        first = select(deliveries.c.id).where(deliveries.c.issue_id == issue_id, which, going_on)
-        chosen = deliveries.c.id.in_(first.order_by(deliveries.c.id).limit(limit))
-        wanted = exists().where(
-            subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status == "active"
-        )
+    def _claim(self, claim: Update, issue_id: int, lease: Lease, now: datetime, limit: int) -> list[Delivery]:
         values = {
-            "state": case((wanted, "sending"), else_="suppressed"),
-            "attempts": deliveries.c.attempts + case((wanted, 1), else_=0),
-            "owner": lease.owner,
-            "lease_until": rounded_up(lease.until),
-            "next_at": None,
-            "state_at": now,
+            "_issue": issue_id,
+            "_owner": lease.owner,
+            "_until": rounded_up(lease.until),
+            "_now": now,
+            "_limit": limit,
         }
-        claim = update(deliveries).where(chosen).values(values).returning(deliveries)
         with self._database.transaction() as connection:
-            return [Delivery(**row) for row in connection.execute(claim).mappings()]
+            return [Delivery(**row) for row in connection.execute(claim, values).mappings()]
 
     def settle_deliveries(
         self, issue_id: int, owner: str, settlements: Sequence[Settlement], now: datetime
@@ -111,21 +101,6 @@ class Ledger(Part):
         An owner who has lost the lease may still say what became of the attempt, as long as nobody has begun
         another one: that is the evidence which was missing.
         """
-        mine = and_(
-            deliveries.c.id == bindparam("_id"),
-            deliveries.c.owner == owner,
-            deliveries.c.attempts == bindparam("_attempt"),
-            # A list would be no part of a statement for many rows.
-            or_(deliveries.c.state == "sending", deliveries.c.state == "unknown"),
-        )
-        values = {
-            "state": bindparam("_state"),
-            "reply": bindparam("_reply"),
-            "excused": deliveries.c.excused + bindparam("_excused"),
-            "next_at": bindparam("_next_at", type_=deliveries.c.next_at.type),
-            "state_at": now,
-            "lease_until": None,
-        }
         rows = [
             {
                 "_id": settled.delivery_id,
@@ -134,14 +109,15 @@ class Ledger(Part):
                 "_reply": settled.reply,
                 "_excused": int(settled.excused),
                 "_next_at": settled.next_at,
+                "_owner": owner,
+                "_now": now,
             }
             for settled in settlements
         ]
         with self._database.transaction() as connection:
             if rows:
-                connection.execute(update(deliveries).where(mine).values(values), rows)
-            worked = update(sendings).where(sendings.c.issue_id == issue_id)
-            connection.execute(worked.values(worked_at=now))
+                connection.execute(_SETTLE, rows)
+            connection.execute(_WORKED, {"_issue": issue_id, "_now": now})
 
     def renew_deliveries(self, issue_id: int, lease: Lease) -> None:
         """Show a sign of life for all that its owner has claimed."""
@@ -233,6 +209,55 @@ class Ledger(Part):
         """Count the deliveries of an issue by state. Read-only."""
         with self._database.reading() as connection:
             return _counts(connection, issue_id)
+
+
+def _claim(which: ColumnElement[bool]) -> Update:
+    """Write the statement that claims some deliveries; it is the same for all, so it is made once."""
+    going_on = exists().where(sendings.c.issue_id == bindparam("_issue"), sendings.c.stopped.is_(None))
+    wanted = exists().where(subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status == "active")
+    first = select(deliveries.c.id).where(deliveries.c.issue_id == bindparam("_issue"), which, going_on)
+    return (
+        update(deliveries)
+        .where(deliveries.c.id.in_(first.order_by(deliveries.c.id).limit(bindparam("_limit"))))
+        .values(
+            state=case((wanted, "sending"), else_="suppressed"),
+            attempts=deliveries.c.attempts + case((wanted, 1), else_=0),
+            owner=bindparam("_owner"),
+            lease_until=bindparam("_until", type_=Moment),
+            next_at=None,
+            state_at=bindparam("_now", type_=Moment),
+        )
+        .returning(deliveries)
+    )
+
+
+_CLAIM_QUEUED = _claim(deliveries.c.state == "queued")
+_CLAIM_DUE = _claim(
+    and_(deliveries.c.state == "deferred", deliveries.c.next_at <= bindparam("_now", type_=Moment))
+)
+_SETTLE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("_id"),
+        deliveries.c.owner == bindparam("_owner"),
+        deliveries.c.attempts == bindparam("_attempt"),
+        # A list would be no part of a statement for many rows.
+        or_(deliveries.c.state == "sending", deliveries.c.state == "unknown"),
+    )
+    .values(
+        state=bindparam("_state"),
+        reply=bindparam("_reply"),
+        excused=deliveries.c.excused + bindparam("_excused"),
+        next_at=bindparam("_next_at", type_=Moment),
+        state_at=bindparam("_now", type_=Moment),
+        lease_until=None,
+    )
+)
+_WORKED = (
+    update(sendings)
+    .where(sendings.c.issue_id == bindparam("_issue"))
+    .values(worked_at=bindparam("_now", type_=Moment))
+)
 
 
 def _counts(connection: Connection, issue_id: int) -> Counts:
