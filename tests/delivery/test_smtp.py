@@ -323,6 +323,19 @@ def test_kept_connection_that_ends_before_the_message_is_replaced(
     assert server.messages == [MESSAGE] * 3
 
 
+@pytest.mark.parametrize("point", ["RCPT", "DATA", "dot"])
+def test_connection_that_is_announced_to_end_is_not_used_again(point: str) -> None:
+    """After 421 nothing more is said on it, also where the server leaves it open."""
+    with serving("in one go", {point: b"421 4.3.2 Shutting down\r\n"}) as server:
+        smtp = opened(server)
+        outcomes = [outcome(smtp) for _ in range(2)]
+        smtp.close()
+
+    assert outcomes == ["deferred", "sent"]
+    assert len(server.connections) == 2
+    assert server.lines[0].count(b"DATA") == 1
+
+
 def _in_threads(count: int, work: Callable[[int], object]) -> None:
     """Do a thing in many threads that begin together."""
     together = Barrier(count)

@@ -80,6 +80,19 @@ def test_network_that_fails_is_told(raised: OSError, said: str, monkeypatch: pyt
     assert refusal(Server("mail.example", 587)).startswith(said)
 
 
+def test_server_that_hangs_up_at_once_defers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether that is noticed while connecting or later, it means the same."""
+
+    def fail(*_: object) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+
+    receipt = smtp_to(Server("mail.example", 25)).send(MESSAGE, ENVELOPE)
+
+    assert receipt == Receipt("deferred", "mail.example:25 has closed the connection")
+
+
 def test_address_of_six_parts_stands_in_brackets() -> None:
     """A port is told apart from an IPv6 address."""
     assert str(Server("::1", 25)) == "[::1]:25"
@@ -228,6 +241,16 @@ def test_plain_is_taken_first() -> None:
         smtp.close()
 
     assert server.lines[0][1] == b"AUTH PLAIN " + PLAIN
+
+
+def test_password_may_be_any_bytes() -> None:
+    """What a variable holds and is no UTF-8 is sent as it is."""
+    with ScriptedServer(offers=["AUTH PLAIN"]) as server:
+        smtp = smtp_to(Server(HOST, server.port, login=Login(Secret("ann"), Secret("p\udcfc"))))
+        smtp.send(MESSAGE, ENVELOPE)
+        smtp.close()
+
+    assert server.lines[0][1] == b"AUTH PLAIN " + b64encode(b"\0ann\0p\xfc")
 
 
 def test_login_is_for_older_servers() -> None:

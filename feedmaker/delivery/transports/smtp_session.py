@@ -170,7 +170,8 @@ class Session:
 
     def _sign_in(self, login: Login) -> None:
         """Give name and password (RFC 4954), by PLAIN (RFC 4616) or by what older servers have."""
-        user, password = login.user.reveal().encode(), login.password.reveal().encode()
+        # Variables may hold bytes that are no UTF-8; they are sent as they are.
+        user, password = (each.reveal().encode("utf-8", "surrogateescape") for each in login)
         offered = self._offers.get("AUTH", [])
         if "PLAIN" in offered:
             answers = [b"AUTH PLAIN " + b64encode(b"\0%b\0%b" % (user, password))]
