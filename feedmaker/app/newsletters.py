@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,13 +16,19 @@ from feedmaker.errors import UsageError
 from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.secrets import secret
-from feedmaker.store import Issue, Store, open_store
+from feedmaker.store import Cadence, Issue, Store, open_store
 from feedmaker.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LATEST = "latest"
+NOBODY: Mapping[Cadence, str] = {
+    "each": "there are no subscribers who get each issue; `feedmaker subscribers add ADDRESS` adds one",
+    "digest": "there are no subscribers who get the digest",
+}
+"""Why issues of a cadence go to nobody."""
+
 _LONG = frozenset({"id", "html", "text", "page"})
 
 

@@ -161,8 +161,11 @@ class Job(Part):
 
     # `parse_config` sees to it that just one of `WAYS` is set, and `on` only beside `at`.
     name: JobName = Field(description="Name of the job, in small letters, digits and hyphens.")
-    run: Literal["build", "collect", "newsletter draft", "newsletter send"] = Field(
-        description='build; collect; "newsletter draft"; or "newsletter send", which drafts and sends.'
+    run: Literal["build", "collect", "newsletter draft", "newsletter send", "newsletter digest"] = Field(
+        description=(
+            'build; collect; "newsletter draft"; "newsletter send", which drafts and sends; '
+            'or "newsletter digest", which does so for those who get the digest.'
+        )
     )
     when: When | None = Field(
         default=None,

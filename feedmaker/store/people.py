@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from feedmaker.store.database import Part
 from feedmaker.store.ledger import PAGE
-from feedmaker.store.records import Consent, Status, Subscriber, Wishes
+from feedmaker.store.records import Cadence, Consent, Status, Subscriber, Wishes
 from feedmaker.store.tables import consents, deliveries, erased, keys, subscribers
 
 BY_HAND = Consent("added by hand")
@@ -96,9 +96,10 @@ class People(Part):
         with self._database.reading() as connection:
             return {status: number for status, number in connection.execute(query)}  # noqa: C416
 
-    def has_subscribers(self) -> bool:
-        """Tell whether there is anybody who gets issues. Read-only."""
-        query = select(subscribers.c.id).where(subscribers.c.status == "active")
+    def has_subscribers(self, cadence: Cadence) -> bool:
+        """Tell whether there is anybody who gets issues of a cadence. Read-only."""
+        mine = (subscribers.c.status == "active") & (subscribers.c.cadence == cadence)
+        query = select(subscribers.c.id).where(mine)
         with self._database.reading() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
