@@ -108,6 +108,18 @@ def test_issue_is_made_of_what_it_carried() -> None:
     assert parse_sent(PATH, dump_sent(issue).encode()) == issue
 
 
+def test_topics_do_not_stand_in_the_file() -> None:
+    """What an issue is addressed by is nothing that the archive shows: the file is the same without."""
+    contents = [{"title": "One", "url": f"{SITE}one/", "reveals": ["a"]}]
+    with_topics = [content | {"topics": ["show:Keepers", "tag:oil"]} for content in contents]
+
+    plain, topical = (
+        dump_sent(sent_issue(LETTERS, Drafted(contents=each), SENT)) for each in (contents, with_topics)
+    )
+
+    assert topical == plain
+
+
 def test_without_a_newsletter_nothing_goes_out() -> None:
     """There is nothing to keep where no newsletter is configured."""
     with pytest.raises(UsageError, match="newsletter"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ from feedmaker.app.project import BuildReport, Project
 from feedmaker.disk import write_durably
 from feedmaker.errors import UsageError
 from feedmaker.lock import Entry, Lock, dump_lock
-from feedmaker.model import plain
-from feedmaker.newsletter.issue import Correction, Occasion, Reference, Story, Wording
+from feedmaker.model import Episode, plain
+from feedmaker.newsletter.issue import Correction, Occasion, Reference, Story, Wording, ordered
 from feedmaker.newsletter.proof import Proof, make_proof
 from feedmaker.notes.lines import one_line, visible
 from feedmaker.notes.prose import inline
@@ -23,10 +23,15 @@ from feedmaker.store import Frozen, Issue, Store
 
 if TYPE_CHECKING:
     from feedmaker.build.build import Build
+    from feedmaker.store.records import Cadence
 
 _USUAL = Wording()
 MOST_CORRECTIONS = 20
+FIRST_DIGEST = timedelta(days=7)
+"""How far back the first digest looks for news."""
+
 _OPEN = ("draft", "approved", "skipped")
+_HELD = "held back (`feedmaker status` says why)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +43,32 @@ class Draft:
     reason: str = ""
 
 
-def draft(project: Project, now: datetime, backlog: int = 0) -> Draft:
-    """Build, then freeze an issue of all episodes that no issue has carried.
+def draft(project: Project, now: datetime, backlog: int = 0, cadence: Cadence = "each") -> Draft:
+    """Build, then freeze an issue of all episodes that no issue of its cadence has carried.
 
     The back catalogue, which the first build found, is not news; `backlog` takes that many of its newest
-    episodes on purpose.
+    episodes on purpose, and counts for no digest.
     """
     with project.working():
-        return draft_within(project, now, backlog)
+        return draft_within(project, now, backlog, cadence=cadence)
 
 
-def draft_within(project: Project, now: datetime, backlog: int = 0, due_at: datetime | None = None) -> Draft:
+def draft_within(
+    project: Project,
+    now: datetime,
+    backlog: int = 0,
+    due_at: datetime | None = None,
+    cadence: Cadence = "each",
+) -> Draft:
     """Do what `draft` does, for a caller that holds the work lock; the issue is to go out at `due_at`."""
     with project.built(now) as (report, build), stored(project) as store:
-        chosen = choose(build, store.carried_episodes(), backlog)
-        issue = _freeze(build, store, chosen, now, due_at) if chosen else None
+        carried = store.carried_episodes(cadence)
+        is_digest = cadence == "digest"
+        chosen = _digested(build, store, carried, now) if is_digest else choose(build, carried, backlog)
+        issue = _freeze(build, store, chosen, now, due_at, cadence) if chosen else None
         _note_in_lock(project, build.lock, store.carried_episodes())
-        reason = "" if issue else why_nothing(build, len(report.held), store.carried_episodes())
+        why = _why_no_digest if is_digest else why_nothing
+        reason = "" if issue else why(build, len(report.held), carried)
     return Draft(issue, report, reason)
 
 
@@ -75,21 +89,16 @@ def edit(
         chosen = _kept(build, issue, before, without)
         own = {name: visible(one_line(text)) for name, text in wording.items()}
         said = Wording(**{**issue.wording, **own})
-        corrections = due_corrections(build, store, issue.id)
-        freed = set(before) - {entry.id for entry in chosen.values()}
-        proof = make_proof(
-            stories(build, list(chosen)),
-            build.config,
-            build.templates,
-            occasion(build, issue.slug, issue.due_at or issue.drafted_at, said, corrections),
-        )
+        when = issue.due_at or issue.drafted_at
+        frozen, corrections = _make(build, store, chosen, issue.slug, when, issue.cadence, said, issue.id)
+        ids = [entry.id for entry in chosen.values()]
         take_back(project.folder, issue.slug, issue.page)
-        # The lock comes first: an episode that only the lock had given to an issue would be in none, ever.
-        _note_in_lock(project, build.lock, store.carried_episodes(), freed)
+        if issue.cadence == "each":
+            # The lock comes first: an episode that only the lock gave to an issue would be in none, ever.
+            _note_in_lock(project, build.lock, store.carried_episodes(), set(before) - set(ids))
         with store.transaction():
-            ids = [entry.id for entry in chosen.values()]
-            store.rewrite_issue(issue.id, _frozen(proof, said), ids, issue.due_at)
-            store.add_corrections(issue.id, {*corrections, *_corrections(build, chosen)})
+            store.rewrite_issue(issue.id, frozen, ids, issue.due_at)
+            store.add_corrections(issue.id, corrections)
         return find(store, issue.slug)
 
 
@@ -109,6 +118,20 @@ def choose(build: Build, carried: Mapping[str, str], backlog: int = 0) -> dict[s
     return chosen
 
 
+def _digested(build: Build, store: Store, carried: Mapping[str, str], now: datetime) -> dict[str, Entry]:
+    """Choose what a digest carries, the newest first: all news since a week before the first of them.
+
+    Counted from the last one, what that left for the next would be in none.
+    """
+    since = (store.first_drafted("digest") or now) - FIRST_DIGEST
+    entries = {path: build.material.entries[path] for path in build.material.newest_first}
+    return {
+        path: entry
+        for path, entry in entries.items()
+        if entry.id not in carried and not entry.backlog and entry.published >= since
+    }
+
+
 def stories(build: Build, paths: Sequence[str]) -> list[Story]:
     """Return what an issue is made of, by the paths of notes."""
     material = build.material
@@ -125,8 +148,23 @@ def why_nothing(build: Build, held: int, carried: Mapping[str, str]) -> str:
     counts = (
         (mailed, "in an issue already"),
         (backlog, "back catalogue, published before the newsletter (--backlog N takes the newest N)"),
-        (held, "held back (`feedmaker status` says why)"),
+        (held, _HELD),
     )
+    return _nothing_new(counts)
+
+
+def _why_no_digest(build: Build, held: int, carried: Mapping[str, str]) -> str:
+    entries = build.material.entries.values()
+    digested = sum(entry.id in carried for entry in entries)
+    counts = (
+        (digested, "in a digest already"),
+        (len(entries) - digested, "published more than a week before the first digest, or back catalogue"),
+        (held, _HELD),
+    )
+    return _nothing_new(counts)
+
+
+def _nothing_new(counts: Sequence[tuple[int, str]]) -> str:
     reasons = ", ".join(f"{count} {what}" for count, what in counts if count)
     return f"no episode is new: {reasons}" if reasons else "there is no episode yet"
 
@@ -146,17 +184,45 @@ def _kept(build: Build, issue: Issue, carried: Sequence[str], without: Sequence[
 
 
 def _freeze(
-    build: Build, store: Store, chosen: Mapping[str, Entry], now: datetime, due_at: datetime | None
+    build: Build,
+    store: Store,
+    chosen: Mapping[str, Entry],
+    now: datetime,
+    due_at: datetime | None,
+    cadence: Cadence,
 ) -> Issue:
     slug = store.free_slug(now.astimezone(build.config.site.zone).date())
-    corrections = due_corrections(build, store)
-    about = occasion(build, slug, due_at or now, corrections=corrections)
-    proof = make_proof(stories(build, list(chosen)), build.config, build.templates, about)
+    frozen, corrections = _make(build, store, chosen, slug, due_at or now, cadence)
     with store.transaction():
         ids = [entry.id for entry in chosen.values()]
-        issue = store.add_issue(slug, _frozen(proof, about.wording), ids, now, due_at)
-        store.add_corrections(issue.id, {*corrections, *_corrections(build, chosen)})
+        issue = store.add_issue(slug, frozen, ids, now, due_at, cadence)
+        store.add_corrections(issue.id, corrections)
     return issue
+
+
+def _make(
+    build: Build,
+    store: Store,
+    chosen: Mapping[str, Entry],
+    slug: str,
+    when: datetime,
+    cadence: Cadence,
+    said: Wording = _USUAL,
+    issue_id: int | None = None,
+) -> tuple[Frozen, Collection[tuple[str, str]]]:
+    """Make what an issue says, and name the corrections that need not be told any more.
+
+    A digest tells none, for others read it than the issues that do; it has no page in the archive either.
+    """
+    found = ordered(stories(build, list(chosen)))
+    if cadence == "digest":
+        about = replace(occasion(build, slug, when, said), address=None)
+        proof = make_proof(found, build.config, build.templates, about)
+        return replace(_frozen(proof, found, said), page=""), ()
+    corrections = due_corrections(build, store, issue_id)
+    about = occasion(build, slug, when, said, corrections)
+    proof = make_proof(found, build.config, build.templates, about)
+    return _frozen(proof, found, said), {*corrections, *_corrections(build, chosen)}
 
 
 def occasion(
@@ -209,11 +275,16 @@ def _corrections(build: Build, entries: Mapping[str, Entry]) -> dict[tuple[str, 
     }
 
 
-def _frozen(proof: Proof, said: Wording) -> Frozen:
+def _frozen(proof: Proof, found: Sequence[Story], said: Wording) -> Frozen:
     content = proof.content
     contents = [
-        {"title": view.title, "url": view.url, "reveals": [plain(reveal) for reveal in view.lead]}
-        for view in content.episodes
+        {
+            "title": view.title,
+            "url": view.url,
+            "reveals": [plain(reveal) for reveal in view.lead],
+            "topics": _topics(story.publication.episode),
+        }
+        for view, story in zip(content.episodes, found, strict=False)
     ]
     return Frozen(
         subject=content.subject,
@@ -226,6 +297,10 @@ def _frozen(proof: Proof, said: Wording) -> Frozen:
         contents=contents,
         wording=asdict(said),
     )
+
+
+def _topics(episode: Episode) -> list[str]:
+    return [f"show:{episode.show}", *(f"tag:{tag}" for tag in episode.tags)]
 
 
 def _note_in_lock(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,7 @@ from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.secrets import secret
-from feedmaker.store import Issue, Store, open_store
+from feedmaker.store import Cadence, Issue, Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 LATEST = "latest"
 _SIGNING = ("resend:", "listmonk:")
 """Transports that make messages of their own, and sign them."""
+NOBODY: Mapping[Cadence, str] = {
+    "each": "there are no subscribers who get each issue; `feedmaker subscribers add ADDRESS` adds one",
+    "digest": "there are no subscribers who get the digest",
+}
+"""Why issues of a cadence go to nobody."""
+
 _LONG = frozenset({"id", "html", "text", "page"})
 
 

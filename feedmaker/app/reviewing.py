@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from feedmaker.app.drafting import draft_within
 from feedmaker.app.judging import refuse_faulty
-from feedmaker.app.newsletters import find, find_issue, stored, transport_of
+from feedmaker.app.newsletters import NOBODY, find, find_issue, stored, transport_of
 from feedmaker.app.outcome import Done, Progress, cause_of
 from feedmaker.app.project import BuildReport, Project, silent
 from feedmaker.app.sending import Choices, next_step, send
@@ -18,11 +19,12 @@ from feedmaker.errors import DeliveryError, GateError, UsageError
 from feedmaker.fault_notices import ISSUE
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.sent_files import take_back
-from feedmaker.store import Issue, Store
+from feedmaker.store import Cadence, Issue, Store
 from feedmaker.timing import Timing
 from feedmaker.worklock import PATIENCE
 
-SEND = "newsletter send"
+SENDING: Mapping[str, Cadence] = {"newsletter send": "each", "newsletter digest": "digest"}
+"""What jobs run that send, with the cadence of their issues."""
 
 
 def approve(project: Project, slug: str, now: datetime, at: datetime | None = None) -> Issue:
@@ -38,7 +40,7 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
             raise UsageError(f"issue {issue.slug} is {issue.state} and cannot be approved; {way}")
         config = project.config()
         refuse_faulty(project, issue)
-        due = at or issue.due_at or next_sending(config, now)
+        due = at or issue.due_at or next_sending(config, now, issue.cadence)
         store.approve_issue(issue.id, max(due, now) if due else None)
         project.wake_ticks()
         return find(store, issue.slug)
@@ -60,9 +62,10 @@ def skip(project: Project, slug: str, now: datetime) -> Issue:
         return find(store, issue.slug)
 
 
-def next_sending(config: Config, after: datetime) -> datetime | None:
-    """Return when the next job sends a newsletter, or None where none does."""
-    times = (Timing(job, config.site.zone).next(after) for job in config.jobs if job.run == SEND)
+def next_sending(config: Config, after: datetime, cadence: Cadence) -> datetime | None:
+    """Return when the next job sends issues of a cadence, or None where none does."""
+    jobs = (job for job in config.jobs if SENDING.get(job.run) == cadence)
+    times = (Timing(job, config.site.zone).next(after) for job in jobs)
     return min(filter(None, times), default=None)
 
 
@@ -72,35 +75,37 @@ def run_newsletter(
     due: datetime,
     *,
     and_send: bool,
+    cadence: Cadence = "each",
     progress: Progress = silent,
     patience: float = PATIENCE,
     clock: Clock = wall_clock,
 ) -> Done:
-    """Do a newsletter job that was due at a time.
+    """Do a newsletter job that was due at a time, looking at no issues but those of its cadence.
 
     What is half sent is finished, and what is approved goes out. Otherwise an issue is drafted, and waits for
     review where the newsletter wants that; one that waits already is not joined by a second. Raises
     `BusyError` where another feedmaker keeps the folder for `patience` seconds.
     """
     with project.working(patience):
-        found = _to_send(project, now, due, and_send=and_send)
+        found = _to_send(project, now, due, cadence, and_send=and_send)
     return found if isinstance(found, Done) else _send_in_time(project, found, now, progress, patience, clock)
 
 
-def _to_send(project: Project, now: datetime, due: datetime, *, and_send: bool) -> Issue | Done:
+def _to_send(
+    project: Project, now: datetime, due: datetime, cadence: Cadence, *, and_send: bool
+) -> Issue | Done:
     """Return the issue that is to go out now, or what was done instead."""
     config = project.config()
     letter = newsletter_of(config)
-    waiting = _waiting(project, now)
-    if and_send and waiting is None and (sent := _sent(project, due)):
+    waiting = _waiting(project, now, cadence)
+    if and_send and waiting is None and (sent := _sent(project, due, cadence)):
         # Whoever sent it died before that was recorded, and what is new since waits for the next time.
         return Done(f"sent {sent.slug}", changes=[f"sent {sent.slug}"])
-    if and_send and (waiting is None or waiting.state != "sending") and not _has_readers(project):
-        return _nothing(
-            "nothing to send: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one"
-        )
+    if and_send and (waiting is None or waiting.state != "sending") and not _has_readers(project, cadence):
+        return _nothing(f"nothing to send: {NOBODY[cadence]}")
     if waiting is None:
-        drafted = draft_within(project, now, due_at=due if and_send else next_sending(config, now))
+        due_at = due if and_send else next_sending(config, now, cadence)
+        drafted = draft_within(project, now, due_at=due_at, cadence=cadence)
         if drafted.issue is None:
             return _nothing(f"nothing to {'send' if and_send else 'draft'}: {drafted.reason}", drafted.build)
         waiting = drafted.issue
@@ -126,7 +131,7 @@ def due_issues(project: Project, now: datetime) -> list[tuple[Issue, datetime]]:
     """List the approved issues whose time has come, with that time; and those on their way that go on now."""
     with stored(project) as store:
         # Without anybody to get it, an issue keeps its time; one that is half sent has its audience.
-        approved = store.issues("approved") if store.has_subscribers() else []
+        approved = [issue for issue in store.issues("approved") if store.has_subscribers(issue.cadence)]
         times = [(issue, issue.due_at) for issue in approved]
         return [(issue, at) for issue, at in [*_going_on(project, store), *times] if at and at <= now]
 
@@ -162,22 +167,22 @@ def send_in_time(
 _WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}
 
 
-def _waiting(project: Project, now: datetime) -> Issue | None:
-    """Return the oldest issue that is to go out; what is half sent, and can go on now, comes first."""
+def _waiting(project: Project, now: datetime, cadence: Cadence) -> Issue | None:
+    """Return the oldest issue of a cadence that is to go out; one that is half sent, and can go on, first."""
     with stored(project) as store:
         half_sent = [issue for issue, at in _going_on(project, store) if at and at <= now]
         found = [*half_sent, *store.issues("approved"), *store.issues("draft")]
-    return next(iter(found), None)
+    return next((issue for issue in found if issue.cadence == cadence), None)
 
 
-def _sent(project: Project, due: datetime) -> Issue | None:
+def _sent(project: Project, due: datetime, cadence: Cadence) -> Issue | None:
     with stored(project) as store:
-        return store.sent_issue(due)
+        return store.sent_issue(due, cadence)
 
 
-def _has_readers(project: Project) -> bool:
+def _has_readers(project: Project, cadence: Cadence) -> bool:
     with stored(project) as store:
-        return store.has_subscribers()
+        return store.has_subscribers(cadence)
 
 
 def _send_in_time(

@@ -165,7 +165,7 @@ def _go_on(store: Store, issue: Issue, config: Config, choices: Choices) -> None
 def _publish(project: Project, config: Config, store: Store, issue: Issue, now: datetime) -> None:
     """Put the issue's page onto the site before the first message leads there."""
     letter = config.newsletter
-    goes_out = issue.state in ("draft", "approved") and store.has_subscribers()
+    goes_out = issue.state in ("draft", "approved") and store.has_subscribers(issue.cadence)
     if letter and letter.archive and goes_out and issue.page:
         keep(project.folder, sent_issue(config, issue, now))
         with project.built(now):

@@ -11,7 +11,7 @@ from feedmaker.app.newsletters import stored
 from feedmaker.app.project import Held, Project, held_notes
 from feedmaker.config import Config
 from feedmaker.errors import Diagnostic
-from feedmaker.store import Fault, IssueState, Run, Store
+from feedmaker.store import Cadence, Fault, IssueState, Run, Store
 
 _RUNS = 10
 
@@ -21,6 +21,7 @@ class Waiting:
     """Name an issue that is still to go out; `due_at` is None where that is done by hand."""
 
     issue: str
+    cadence: Cadence
     state: IssueState
     subject: str
     due_at: datetime | None
@@ -74,7 +75,7 @@ def status(project: Project, now: datetime) -> Status:
         news=sum(not (entry.backlog or entry.issue or entry.id in carried) for _, entry in entries),
         issues=dict(Counter(issue.state for issue in issues)),
         waiting=[
-            Waiting(issue.slug, issue.state, issue.subject, issue.due_at)
+            Waiting(issue.slug, issue.cadence, issue.state, issue.subject, issue.due_at)
             for issue in issues
             if issue.state in ("draft", "approved", "sending")
         ],

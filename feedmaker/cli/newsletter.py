@@ -11,6 +11,7 @@ import click
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option, moment_of
 from feedmaker.cli.output import (
     ending_in_order,
+    kind_of,
     print_json,
     print_text,
     progress_bar,
@@ -45,29 +46,34 @@ def newsletter() -> None:
 @click.option(
     "--backlog", metavar="N", type=click.IntRange(min=0), default=0, help="Take N of the back catalogue too."
 )
+@click.option("--digest", is_flag=True, help="Draft the issue of those who get the digest.")
 @json_option
 @folder_option
-def draft(backlog: int, as_json: bool) -> int:
+def draft(backlog: int, digest: bool, as_json: bool) -> int:
     """Build, then freeze an issue of all episodes that no issue has carried.
 
-    What the first build ever found is the back catalogue and no news; --backlog takes its newest N.
+    What the first build ever found is the back catalogue and no news; --backlog takes its newest N. With
+    --digest it is all news that no digest has carried; the first takes that of the last seven days.
 
     \b
     feedmaker newsletter draft
     feedmaker newsletter draft --backlog 3
+    feedmaker newsletter draft --digest
     """
     from feedmaker.app.drafting import draft as make
     from feedmaker.app.newsletters import issue_data
 
+    if digest and backlog:
+        raise click.UsageError("--backlog does not go with --digest, which carries news only")
     project = get_project()
-    made = make(project, current_time(), backlog)
+    made = make(project, current_time(), backlog, "digest" if digest else "each")
     tell_faults(made.build)
     if as_json:
         print_json({"issue": issue_data(made.issue) if made.issue else None, "reason": made.reason})
     elif made.issue is None:
         click.echo(f"nothing to draft: {made.reason}")
     else:
-        click.echo(f"drafted issue {made.issue.slug}: {made.issue.subject}")
+        click.echo(f"drafted {kind_of(made.issue.cadence)} {made.issue.slug}: {made.issue.subject}")
         _tell_fit(project, made.issue)
         _tell_ways(made.issue)
     return 0
@@ -115,7 +121,8 @@ def list_issues(as_json: bool) -> None:
     states = [_state(project, issue) for issue in found]
     width = max(map(len, states), default=0)
     for issue, state in zip(found, states, strict=True):
-        click.echo(f"{issue.slug}  {state:{width}}  {issue.subject}")
+        kind = "digest: " if issue.cadence == "digest" else ""
+        click.echo(f"{issue.slug}  {state:{width}}  {kind}{issue.subject}")
     if not found:
         click.echo("no issues yet; `feedmaker newsletter draft` makes one")
 
@@ -142,7 +149,7 @@ def show(issue: str, part: str | None) -> None:
     project = get_project()
     found = find_issue(project, issue)
     if part is None:
-        click.echo(f"Issue: {found.slug} ({_state(project, found)})")
+        click.echo(f"{kind_of(found.cadence).title()}: {found.slug} ({_state(project, found)})")
         click.echo(f"Subject: {found.subject}\nPreheader: {found.preheader}\n")
     print_text(part_of(found, "html" if part == "html" else "text"))
 
@@ -317,11 +324,15 @@ def send(issue: str, transport: str | None, allow_late: bool, as_json: bool) -> 
 
 
 def _tell_sending(project: Project, sending: SendReport) -> None:
+    from feedmaker.app.newsletters import NOBODY
+
     slug, counts = sending.issue.slug, sending.counts
     if sending.already:
         click.echo(f"issue {slug} is sent already; nobody gets it twice")
+    elif sending.issue.state == "sent" and not any(counts.values()):
+        click.echo(f"issue {slug} went to nobody: no subscriber has chosen any of its topics")
     elif not any(counts.values()):
-        click.echo("nothing is sent: there are no subscribers; `feedmaker subscribers add ADDRESS` adds one")
+        click.echo(f"nothing is sent: {NOBODY[sending.issue.cadence]}")
     else:
         said = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
         click.echo(f"issue {slug}: {said}")

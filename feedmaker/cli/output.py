@@ -25,6 +25,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def kind_of(cadence: str) -> str:
+    """Return the word for issues of a cadence."""
+    return "digest" if cadence == "digest" else "issue"
+
+
 def standing(state: str, due_at: datetime | None, zone: ZoneInfo) -> str:
     """Say how an issue stands, and when it goes out."""
     if state == "draft":

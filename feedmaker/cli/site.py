@@ -12,6 +12,7 @@ import click
 from feedmaker.cli.group import cli, current_time, folder_option, get_project, json_option
 from feedmaker.cli.output import (
     counted,
+    kind_of,
     print_json,
     print_text,
     progress_bar,
@@ -240,7 +241,8 @@ def status(as_json: bool) -> int:
     click.echo(f"issues: {issues}; {counted(found.subscribers, 'subscriber')}{also}")
     zone = config.site.zone
     for issue in found.waiting:
-        click.echo(f"issue {issue.issue} {standing(issue.state, issue.due_at, zone)}: {issue.subject}")
+        stands = standing(issue.state, issue.due_at, zone)
+        click.echo(f"{kind_of(issue.cadence)} {issue.issue} {stands}: {issue.subject}")
     for fault in found.faults[:_MOST_FAULTS]:
         click.echo(_fault_line(fault, zone))
     if len(found.faults) > _MOST_FAULTS:

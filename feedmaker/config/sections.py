@@ -161,10 +161,13 @@ class Job(Part):
 
     # `parse_config` sees to it that just one of `WAYS` is set, and `on` only beside `at`.
     name: JobName = Field(description="Name of the job, in small letters, digits and hyphens.")
-    run: Literal["build", "collect", "newsletter draft", "newsletter send", "newsletter bounces"] = Field(
+    run: Literal[
+        "build", "collect", "newsletter draft", "newsletter send", "newsletter digest", "newsletter bounces"
+    ] = Field(
         description=(
-            'build; collect; "newsletter draft"; "newsletter send", which drafts and sends; or "newsletter '
-            'bounces", which reads what came back.'
+            'build; collect; "newsletter draft"; "newsletter send", which drafts and sends; "newsletter '
+            'digest", which does so for those who get the digest; or "newsletter bounces", which reads what '
+            "came back."
         )
     )
     when: When | None = Field(

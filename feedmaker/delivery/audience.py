@@ -16,8 +16,8 @@ def open_ledger(store: Store, issue: Issue, sender: str, dated_at: datetime, now
     """Queue a draft for its audience; tell whether there is one, now or from before.
 
     One transaction makes the whole audience, so a later subscriber gets the next issue, not half of this one.
-    A draft stays one as long as nobody wants it. Messages are dated `dated_at`, and their Message-IDs stand
-    on the domain of the `sender`.
+    A draft stays one as long as nobody gets issues of its cadence; where its topics are none of theirs, it
+    is over at once. Messages are dated `dated_at`, and their Message-IDs stand on the domain of the `sender`.
     """
     with store.transaction():
         # The caller's copy of the issue may be older than the last call.
@@ -26,22 +26,24 @@ def open_ledger(store: Store, issue: Issue, sender: str, dated_at: datetime, now
             raise StoreError(f"issue {issue.slug} is not in the state database any more")
         if found.state not in ("draft", "approved"):
             return found.state == "sending"
-        if not store.open_sending(issue.id, _audience(store, issue, sender), dated_at, now):
+        if not store.has_subscribers(found.cadence):
             return False
-        store.mark_issue(issue.id, "sending", now)
-        return True
+        audience = store.open_sending(issue.id, _audience(store, found, sender), dated_at, now)
+        # One that waited for somebody with its topics would keep the next one waiting, too.
+        store.mark_issue(issue.id, "sending" if audience else "sent", now)
+        return bool(audience)
 
 
 def is_wanted(issue: Issue, subscriber: Subscriber) -> bool:
     """Tell whether a subscriber wants an issue: at this cadence, and on one of their topics if they have any.
 
-    An issue that names no topics is for all.
+    Capital letters make no difference. An issue that names no topics is for all.
     """
     wishes = subscriber.wishes
-    topics = {topic for content in issue.contents for topic in content.get("topics", ())}
-    return issue.cadence == wishes.cadence and not (
-        wishes.topics and topics and topics.isdisjoint(wishes.topics)
-    )
+    if issue.cadence != wishes.cadence or not wishes.topics:
+        return issue.cadence == wishes.cadence
+    topics = {topic.casefold() for content in issue.contents for topic in content.get("topics", ())}
+    return not (topics and topics.isdisjoint(map(str.casefold, wishes.topics)))
 
 
 def _audience(store: Store, issue: Issue, sender: str) -> Iterator[Addressed]:

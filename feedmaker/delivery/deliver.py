@@ -25,8 +25,8 @@ from feedmaker.store import Counts, Delivery, Issue, Store
 def begin(store: Store, issue: Issue, config: Config, dated_at: datetime, now: datetime) -> bool:
     """Write down who gets an issue; tell whether there is anything left to send.
 
-    Messages have the date `dated_at`. A draft stays one as long as nobody wants it. Raises `GateError` where
-    no message can be written.
+    Messages have the date `dated_at`. A draft stays one as long as nobody gets issues of its cadence. Raises
+    `GateError` where no message can be written.
     """
     # Written first, so that a sender who cannot stand in a message leaves the draft a draft.
     _letter(issue, config)

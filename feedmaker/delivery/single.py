@@ -31,7 +31,9 @@ def send_notice(issue: Issue, config: Config, transport: Transport, now: datetim
     """Tell the reviewer, or else the sender, that an issue waits, and what the checks find in it."""
     letter = newsletter_of(config)
     recipient = letter.reviewer or letter.sender.email
+    kind = "Digest" if issue.cadence == "digest" else "Issue"
     text = notice_text(
+        kind,
         issue.slug,
         issue.subject,
         issue.preheader,
@@ -41,7 +43,7 @@ def send_notice(issue: Issue, config: Config, transport: Transport, now: datetim
         find(issue, config),
     )
     message_id = _made_id(letter.sender.email, issue.slug, "review", recipient, utc(now))
-    subject = f"Issue {issue.slug} waits for your review"
+    subject = f"{kind} {issue.slug} waits for your review"
     message = plain_message(letter, recipient, subject=subject, text=text, message_id=message_id, date=now)
     return transport.send(
         message, Envelope(letter.sender.email, recipient, f"{issue.slug}-review", message_id)

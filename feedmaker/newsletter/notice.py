@@ -10,6 +10,7 @@ from feedmaker.newsletter.plain_text import WIDTH, wrap
 
 
 def notice_text(
+    kind: str,
     slug: str,
     subject: str,
     preheader: str,
@@ -18,7 +19,10 @@ def notice_text(
     cuts: Sequence[str],
     findings: Sequence[Finding] = (),
 ) -> str:
-    """Write the notice: what waits, what the checks find in it, how it is approved, and the text part."""
+    """Write the notice: what waits, what the checks find in it, how it is approved, and the text part.
+
+    `kind` is Issue or Digest.
+    """
     facts = [
         wrap(f"Subject: {subject}", "  ", ""),
         wrap(f"Preheader: {preheader}", "  ", ""),
@@ -34,7 +38,7 @@ def notice_text(
     ]
     return "\n".join(
         [
-            wrap(f"Issue {slug} waits for your review; nobody has got it yet."),
+            wrap(f"{kind} {slug} waits for your review; nobody has got it yet."),
             "",
             *facts,
             "",

@@ -24,7 +24,7 @@ from feedmaker.app.outcome import (
 )
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import next_due as next_ping
-from feedmaker.app.reviewing import SEND, due_issues, next_issue_steps, run_newsletter, send_in_time
+from feedmaker.app.reviewing import SENDING, due_issues, next_issue_steps, run_newsletter, send_in_time
 from feedmaker.errors import BusyError
 from feedmaker.fault_notices import ISSUE, SAVED_NOTES
 from feedmaker.faults import Look
@@ -242,7 +242,8 @@ class _Tick:
                 self.project,
                 self.now,
                 due,
-                and_send=job.run == SEND,
+                and_send=job.run in SENDING,
+                cadence=SENDING.get(job.run, "each"),
                 progress=progress,
                 patience=self.terms.patience,
                 clock=self.terms.clock,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import count
 from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from feedmaker.errors import StoreError
 from feedmaker.store.database import Part
@@ -107,16 +107,24 @@ class Issues(Part):
             rows = connection.execute(query.where(issues.c.state.in_(states)) if states else query)
             return [Issue(**row) for row in rows.mappings()]
 
-    def sent_issue(self, due_at: datetime) -> Issue | None:
-        """Return the issue that was due at a time and has gone out since, or None. Read-only."""
+    def sent_issue(self, due_at: datetime, cadence: Cadence) -> Issue | None:
+        """Return the issue of a cadence that was due then and has gone out since, or None. Read-only."""
         mine = (issues.c.state == "sent") & (issues.c.due_at == due_at) & (issues.c.sent_at >= due_at)
+        query = select(issues).where(mine, issues.c.cadence == cadence).limit(1)
         with self._database.reading() as connection:
-            row = connection.execute(select(issues).where(mine).limit(1)).mappings().first()
+            row = connection.execute(query).mappings().first()
             return Issue(**row) if row else None
 
+    def first_drafted(self, cadence: Cadence) -> datetime | None:
+        """Return when the first issue of a cadence was drafted, or None without one. Read-only."""
+        query = select(func.min(issues.c.drafted_at)).where(issues.c.cadence == cadence)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar()
+
     def mailed_episodes(self) -> set[str]:
-        """Return the ids of the episodes that issues have brought to readers. Read-only."""
-        query = select(carried.c.episode_id).join(issues).where(issues.c.state == "sent")
+        """Return the ids of the episodes that issues have brought to readers, digests aside. Read-only."""
+        query = select(carried.c.episode_id).join(issues)
+        query = query.where(issues.c.state == "sent", issues.c.cadence == "each")
         with self._database.reading() as connection:
             return set(connection.execute(query).scalars())
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from feedmaker.store.database import Part
 from feedmaker.store.ledger import PAGE
-from feedmaker.store.records import Consent, Person, Status, Subscriber, Wishes
+from feedmaker.store.records import Cadence, Consent, Person, Status, Subscriber, Wishes
 from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, subscribers
 
 BY_HAND = Consent("added by hand")
@@ -121,9 +121,10 @@ class People(Part):
                 return
             last = rows[-1].id
 
-    def has_subscribers(self) -> bool:
-        """Tell whether there is anybody who gets issues. Read-only."""
-        query = select(subscribers.c.id).where(subscribers.c.status == "active")
+    def has_subscribers(self, cadence: Cadence) -> bool:
+        """Tell whether there is anybody who gets issues of a cadence. Read-only."""
+        mine = (subscribers.c.status == "active") & (subscribers.c.cadence == cadence)
+        query = select(subscribers.c.id).where(mine)
         with self._database.reading() as connection:
             return connection.execute(query.limit(1)).first() is not None
 

@@ -28,7 +28,7 @@ class Consent:
 class Wishes:
     """Hold what somebody wants to get: every issue or the digest, on some topics or on all, and a language.
 
-    A topic is `show:NAME` or `tag:NAME`; no topic means all.
+    A topic is `show:NAME` or `tag:NAME`, in capital letters or small ones; no topic means all.
     """
 
     cadence: Cadence = "each"
@@ -123,9 +123,10 @@ class Reach:
 class Frozen:
     """Hold what an issue says, as it was when it was drafted or last edited.
 
-    In `html` and `text` each reader's own token is missing; `page` is what the archive shows. `size` counts
-    the bytes of the HTML part as it is sent and `cuts` names what was left out to fit. `contents` has the
-    title, address and leading reveals of each episode, and `wording` what the publisher said by hand.
+    In `html` and `text` each reader's own token is missing; `page` is what the archive shows, empty for a
+    digest. `size` counts the bytes of the HTML part as it is sent and `cuts` names what was left out to fit.
+    `contents` has the title, address, leading reveals and topics of each episode, and `wording` what the
+    publisher said by hand.
     """
 
     subject: str

@@ -18,7 +18,7 @@ from feedmaker.template_files import packaged_folder
 SMALL = "site: {title: Tides, address: https://tides.example.org, author: Ines Falk}\n"
 LETTER = "newsletter: {title: T, from: {name: I, email: i@tides.example.org}, postal_address: Basalt 3}\n"
 
-RUNS = "'build', 'collect', 'newsletter draft' or 'newsletter send'"
+RUNS = "'build', 'collect', 'newsletter draft', 'newsletter send' or 'newsletter digest'"
 
 
 def faults(text: str) -> list[Diagnostic]:

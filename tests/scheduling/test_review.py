@@ -970,6 +970,7 @@ def test_status_and_list_name_what_waits(drafted: Project, project: ProjectFolde
     assert data == [
         {
             "issue": "2026-11-06",
+            "cadence": "each",
             "state": "approved",
             "subject": subject,
             "due_at": "2026-11-07T09:00:00+00:00",

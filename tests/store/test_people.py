@@ -165,7 +165,7 @@ def test_anybody_can_be_suppressed(store: Store) -> None:
     ann, bob = store.subscribers("suppressed")
     assert (ann.added_at, ann.confirmed_at, ann.reason) == (NOW, NOW, "asked by letter")
     assert (bob.added_at, bob.confirmed_at, bob.status_at) == (LATER, None, LATER)
-    assert not store.has_subscribers()
+    assert not store.has_subscribers("each")
 
 
 def test_wishes_are_kept(store: Store) -> None:

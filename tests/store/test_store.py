@@ -21,6 +21,7 @@ from feedmaker.store import (
     Lease,
     Run,
     Store,
+    Wishes,
     open_store,
 )
 from feedmaker.store.runs import RUNS_KEPT
@@ -95,6 +96,55 @@ def test_episodes_are_mailed_once_their_issue_is_sent(store: Store) -> None:
     store.mark_issue(sent.id, "sent", NOW)
 
     assert store.mailed_episodes() == {"tag:one", "tag:two"}
+
+
+def test_digest_carries_what_issues_carry(store: Store) -> None:
+    """An episode is once in an issue and once in a digest; only what issues mailed is told of corrections."""
+    issue = draft(store, "one")
+    digest = store.add_issue("d", FROZEN, ["one", "two"], LATER, cadence="digest")
+    store.mark_issue(digest.id, "sent", LATER)
+
+    assert store.carried_episodes() == {"one": issue.slug}
+    assert store.carried_episodes("digest") == {"one": "d", "two": "d"}
+    assert store.mailed_episodes() == set()
+    with pytest.raises(StoreError, match='"two" is in issue d already'):
+        store.add_issue("e", FROZEN, ["two"], LATER, cadence="digest")
+
+
+def test_first_issue_of_a_cadence_is_known_by_its_time(store: Store) -> None:
+    """Those of the other one do not count, nor do later ones."""
+    draft(store)
+    assert store.first_drafted("digest") is None
+    for slug, moment in (("b", LATER), ("a", NOW + MINUTE)):
+        store.add_issue(slug, FROZEN, [], moment, cadence="digest")
+
+    assert (store.first_drafted("each"), store.first_drafted("digest")) == (NOW, NOW + MINUTE)
+
+
+def test_issue_that_was_sent_is_known_by_time_and_cadence(store: Store) -> None:
+    """A digest that was due at the same time is another; what was sent before its time is none."""
+    digest = store.add_issue("d", FROZEN, [], NOW, LATER, "digest")
+    store.mark_issue(digest.id, "sent", LATER)
+    early = store.add_issue("e", FROZEN, [], NOW, LATER)
+    store.mark_issue(early.id, "sent", NOW)
+
+    assert store.sent_issue(LATER, "each") is None
+    found = store.sent_issue(LATER, "digest")
+    assert found
+    assert found.id == digest.id
+
+
+def test_subscribers_are_looked_for_by_cadence(store: Store) -> None:
+    """Who is active counts for the one that they have chosen."""
+    store.add_subscriber("ann@example.org", NOW)
+    (ann,) = store.subscribers()
+    assert (store.has_subscribers("each"), store.has_subscribers("digest")) == (True, False)
+
+    store.set_wishes(ann.id, Wishes("digest"))
+    assert (store.has_subscribers("each"), store.has_subscribers("digest")) == (False, True)
+
+    store.set_status(ann.id, "unsubscribed", "asked to", NOW)
+    assert not store.has_subscribers("digest")
 
 
 def test_issues_are_listed_by_state_the_oldest_first(store: Store) -> None:

@@ -119,7 +119,8 @@ def waiting_issue(issue: Issue, config: Config, now: datetime) -> IssueView:
     """Show an issue that waits, as it was frozen."""
     parts = _Parts(issue.subject, issue.preheader, issue.html, issue.text, issue.size, tuple(issue.cuts))
     drafted = f"{issue.drafted_at.astimezone(config.site.zone):%Y-%m-%d at %H:%M}"
-    why = f"{_STATES[issue.state]} Drafted on {drafted}, and as it was then or when it was last edited."
+    kind = "The digest. " if issue.cadence == "digest" else ""
+    why = f"{kind}{_STATES[issue.state]} Drafted on {drafted}, and as it was then or when it was last edited."
     return _view(issue.slug, "drafted", why, parts, config, now)
 
 
