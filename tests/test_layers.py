@@ -85,14 +85,14 @@ TABLE = """
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     wishes          pure  errors text
     delivery.addresses pure errors
+    delivery.pace   pure  -
     store.records   pure  -
     subscriber_csv  pure  errors text wishes delivery.addresses store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
-    delivery.transports.pace  pure  -
     delivery.transports.content pure errors
-    delivery.transports  ..config secrets disk fetch delivery.transports.pace delivery.transports.content
+    delivery.transports  ..config secrets disk fetch delivery.transports.content
     delivery    ..config newsletter secrets tokens bounces ..store.records store delivery.transports
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor

@@ -20,7 +20,9 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 from feedmaker.config import Delivery as Settings
+from feedmaker.delivery.addresses import domain_of
 from feedmaker.delivery.outcomes import Surge, overdrawn, settle, untouched
+from feedmaker.delivery.pace import Pace
 from feedmaker.delivery.resolving import next_resolution, resolve
 from feedmaker.delivery.transports.base import Envelope, Receipt, Transport
 from feedmaker.errors import DeliveryError
@@ -142,6 +144,7 @@ class Sender:
         self._settings = settings
         self._manner = manner
         self._surge = Surge(settings.stop_at)
+        self._pace = Pace(settings.pause, settings.domain_pause)
         self._hands = _Hands(max(1, transport.width), hand_over)
         self._error: BaseException | None = None
         self._sign_at: datetime | None = None
@@ -177,7 +180,8 @@ class Sender:
 
     def _step(self, *, claiming: bool) -> bool:
         """Record what was done, claim what comes next, and give it away; tell whether anything happened."""
-        done = self._hands.take(_LONGEST_WAIT) if self._hands.busy else []
+        soon = self._pace.soonest(self._manner.clock().timestamp()) or _LONGEST_WAIT
+        done = self._hands.take(min(soon, _LONGEST_WAIT)) if self._hands.busy else []
         now, claimed = self._manner.clock(), []
         # One commit for what was done and what is begun: that is all that a message waits for.
         with self._store.transaction():
@@ -219,9 +223,16 @@ class Sender:
             self._stop(f"{said}; `feedmaker newsletter deliveries {self._issue.slug}` lists them")
 
     def _claim(self, now: datetime) -> list[Delivery]:
-        found = self._store.claim_deliveries(self._issue.id, self._lease(now), now, self._hands.free)
+        """Claim as many as there are hands for, or one where they have to go out apart."""
+        moment, limit = now.timestamp(), 1 if self._pace.is_slow else self._hands.free
+        if not self._pace.is_open(moment):
+            return []
+        busy = self._pace.waiting(moment)
+        found = self._store.claim_deliveries(self._issue.id, self._lease(now), now, limit, busy)
         self._settled += sum(delivery.state == "suppressed" for delivery in found)
         claimed = [delivery for delivery in found if delivery.state == "sending"]
+        for delivery in claimed:
+            self._pace.wait(domain_of(delivery.address), moment)
         said = next(filter(None, map(overdrawn, claimed)), "")
         if said:
             self._stop(said)
@@ -249,6 +260,7 @@ class Sender:
         if found.again:
             return True
         moments = (
+            self._next_turn(now),
             self._store.next_expiry(self._issue.id),
             self._store.next_attempt(self._issue.id),
             next_resolution(self._store, self._transport, self._issue, self._settings, now),
@@ -258,6 +270,12 @@ class Sender:
             return False
         self._manner.pause(min(_LONGEST_WAIT, max(0.0, (soon - now).total_seconds())))
         return True
+
+    def _next_turn(self, now: datetime) -> datetime | None:
+        """Return when the rates let another message go, if any waits for that."""
+        if not self._pace.is_slow or not self._store.counts(self._issue.id).queued:
+            return None
+        return now + timedelta(seconds=self._pace.soonest(now.timestamp()))
 
 
 def _stopped(issue: Issue, why: str) -> DeliveryError:

@@ -30,6 +30,7 @@ from feedmaker.store.database import Part, just_after, rounded_up
 from feedmaker.store.records import Addressed, Counts, Delivery, DeliveryState, Lease, Sending, Settlement
 from feedmaker.store.tables import Moment, deliveries, sendings, subscribers
 
+DOMAIN = func.substr(deliveries.c.address, func.instr(deliveries.c.address, "@") + 1)
 PAGE = 1000
 """How many rows are held in memory at once where there may be a million."""
 
@@ -70,17 +71,22 @@ class Ledger(Part):
 
     # Deliveries
 
-    def claim_deliveries(self, issue_id: int, lease: Lease, now: datetime, limit: int) -> list[Delivery]:
+    def claim_deliveries(
+        self, issue_id: int, lease: Lease, now: datetime, limit: int, but_at: Sequence[str] = ()
+    ) -> list[Delivery]:
         """Commit the next deliveries as *sending* for the owner of the lease, and return them.
 
         Those that are queued come first, then deferred ones whose time has come. Whoever is no active
         subscriber at this moment becomes *suppressed* instead, and is returned as that. Nothing is claimed of
-        an issue that was stopped.
+        an issue that was stopped, and nothing for people at the domains `but_at`.
         """
-        queued = self._claim(_CLAIM_QUEUED, issue_id, lease, now, limit)
-        if len(queued) == limit:
-            return queued
-        return queued + self._claim(_CLAIM_DUE, issue_id, lease, now, limit - len(queued))
+        elsewhere = DOMAIN.not_in(but_at)
+        queued = _claim(and_(_QUEUED, elsewhere)) if but_at else _CLAIM_QUEUED
+        found = self._claim(queued, issue_id, lease, now, limit)
+        if len(found) == limit:
+            return found
+        due = _claim(and_(_DUE, elsewhere)) if but_at else _CLAIM_DUE
+        return found + self._claim(due, issue_id, lease, now, limit - len(found))
 
     def _claim(self, claim: Update, issue_id: int, lease: Lease, now: datetime, limit: int) -> list[Delivery]:
         values = {
@@ -231,10 +237,9 @@ def _claim(which: ColumnElement[bool]) -> Update:
     )
 
 
-_CLAIM_QUEUED = _claim(deliveries.c.state == "queued")
-_CLAIM_DUE = _claim(
-    and_(deliveries.c.state == "deferred", deliveries.c.next_at <= bindparam("_now", type_=Moment))
-)
+_QUEUED = deliveries.c.state == "queued"
+_DUE = and_(deliveries.c.state == "deferred", deliveries.c.next_at <= bindparam("_now", type_=Moment))
+_CLAIM_QUEUED, _CLAIM_DUE = _claim(_QUEUED), _claim(_DUE)
 _SETTLE = (
     update(deliveries)
     .where(

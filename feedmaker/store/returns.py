@@ -9,11 +9,11 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from feedmaker.store.database import Part
+from feedmaker.store.ledger import DOMAIN
 from feedmaker.store.records import Delivery
 from feedmaker.store.tables import bounces, deliveries, issues, subscribers
 
 _TRIED = ("sending", "sent", "failed", "unknown")
-_DOMAIN = func.substr(deliveries.c.address, func.instr(deliveries.c.address, "@") + 1)
 _ROW = 50
 """How many of the last issues to a person are looked at."""
 
@@ -47,16 +47,16 @@ class Returns(Part):
     def tried_by_domain(self, issue_id: int) -> Mapping[str, int]:
         """Count the people for whom an issue was handed over, by their domains. Read-only."""
         which = and_(deliveries.c.issue_id == issue_id, deliveries.c.state.in_(_TRIED))
-        query = select(_DOMAIN, func.count()).where(which).group_by(_DOMAIN)
+        query = select(DOMAIN, func.count()).where(which).group_by(DOMAIN)
         with self._database.reading() as connection:
             return {domain: number for domain, number in connection.execute(query)}  # noqa: C416
 
     def returned_by_domain(self, issue_id: int, kind: str) -> Mapping[str, int]:
         """Count the people from whom an issue came back in a way, by their domains. Read-only."""
         which = and_(deliveries.c.issue_id == issue_id, bounces.c.kind == kind)
-        query = select(_DOMAIN, func.count()).select_from(bounces).join(deliveries).where(which)
+        query = select(DOMAIN, func.count()).select_from(bounces).join(deliveries).where(which)
         with self._database.reading() as connection:
-            rows = connection.execute(query.group_by(_DOMAIN))
+            rows = connection.execute(query.group_by(DOMAIN))
             return {domain: number for domain, number in rows}  # noqa: C416
 
     def soft_row(self, subscriber_id: int) -> tuple[int, timedelta]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmaker.delivery.transports.pace import Pace
+from feedmaker.delivery.pace import Pace
 
 PAUSES = st.sampled_from([0.0, 0.001, 0.1, 1 / 3, 1.0, 17.28, 86_400.0])
 _ROUNDED = 1e-5

@@ -344,3 +344,23 @@ def test_claim_of_somebody_who_has_left_is_none(store: Store) -> None:
             return Receipt("sent", "ok")
 
     assert send(store, Leaving(), issue) == Counts(sent=2, suppressed=1)
+
+
+def test_messages_keep_apart_as_the_rates_say(store: Store) -> None:
+    """All together and each domain by itself; whoever waits is not claimed yet, and others go before."""
+    for address in ("a@one.example", "b@one.example", "c@two.example", "d@one.example"):
+        store.add_subscriber(address, NOW)
+    issue, clock = draft(store, 0), Clock()
+    slow = config(rate="30 per minute", domain_rate="10 per minute")
+    went: list[tuple[float, str]] = []
+
+    class Timed(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            went.append(((clock.now - NOW).total_seconds(), envelope.recipient[0]))
+            return Receipt("sent", "ok")
+
+    assert begin(store, issue, slow, NOW, NOW)
+    counts = deliver(store, Timed(), issue, slow, NOW, Manner(MINUTE, clock=clock, pause=clock.pause))
+
+    assert counts == Counts(sent=4)
+    assert [(round(at), who) for at, who in went] == [(0, "a"), (2, "c"), (6, "b"), (12, "d")]

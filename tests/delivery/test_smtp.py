@@ -10,7 +10,6 @@ from threading import Barrier, Thread
 import pytest
 
 from feedmaker.delivery.transports import Envelope, Receipt
-from feedmaker.delivery.transports.pace import Pace
 from feedmaker.delivery.transports.smtp import Smtp
 from feedmaker.delivery.transports.smtp_session import Login, Server
 from feedmaker.errors import DeliveryError
@@ -46,7 +45,6 @@ def opened(
     return Smtp(
         Server(HOST, server.port, tls, server.begins_with_tls, login, timeout, patience or timeout),
         width,
-        Pace(),
     )
 
 

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedmaker.delivery.transports import Envelope
-from feedmaker.delivery.transports.pace import Pace
 from feedmaker.delivery.transports.smtp import Smtp
 from feedmaker.delivery.transports.smtp_session import Server
 from feedmaker.errors import DeliveryError
@@ -92,7 +91,7 @@ def test_whatever_is_said_the_end_is_an_outcome(good: list[bytes], so_long: int,
     """Nothing else is raised, nothing hangs, and sent means that 2xx was said after the message's end."""
     babbler = Babbler([*good[:so_long], *then])
     with talking(babbler) as port:
-        smtp = Smtp(Server(HOST, port, timeout=5, patience=5), 1, Pace())
+        smtp = Smtp(Server(HOST, port, timeout=5, patience=5), 1)
         became = outcome(smtp)
         smtp.close()
 
@@ -110,7 +109,7 @@ def test_postfix_takes_every_message_once(options: list[str], tmp_path: Path) ->
     """It takes what four threads send, and with the last message it dies without a word: unknown."""
     outcomes: list[str] = []
     with smtp_sink(*options, "-M", "201", folder=tmp_path) as (port, process):
-        smtp = Smtp(Server(HOST, port), 4, Pace())
+        smtp = Smtp(Server(HOST, port), 4)
         threads = [Thread(target=lambda: outcomes.extend(outcome(smtp) for _ in range(50))) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -155,7 +154,7 @@ def test_postfix_takes_every_message_once(options: list[str], tmp_path: Path) ->
 def test_postfix_refuses_defers_and_leaves(options: list[str], expected: str, tmp_path: Path) -> None:
     """It leaves (-q), says 421 (-Q), refuses (-f), defers (-r), refuses early (-A) or knows no EHLO (-e)."""
     with smtp_sink(*options, folder=tmp_path) as (port, _):
-        smtp = Smtp(Server(HOST, port, timeout=20, patience=20), 1, Pace())
+        smtp = Smtp(Server(HOST, port, timeout=20, patience=20), 1)
         outcomes = [outcome(smtp) for _ in range(2)]
         smtp.close()
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedmaker.delivery.transports import Envelope, Receipt
-from feedmaker.delivery.transports.pace import Pace
 from feedmaker.delivery.transports.smtp import Smtp
 from feedmaker.delivery.transports.smtp_session import Server
 from feedmaker.errors import DeliveryError
@@ -26,9 +25,9 @@ def envelope(recipient: str = "ann@example.org", sender: str = "letter@example.o
     return Envelope(sender, recipient, "2026-11-23", "<1@example.org>")
 
 
-def smtp_to(port: int, pace: Pace | None = None) -> Smtp:
+def smtp_to(port: int) -> Smtp:
     """Make a transport with one connection."""
-    return Smtp(Server(HOST, port, timeout=20, patience=20), 1, pace or Pace())
+    return Smtp(Server(HOST, port, timeout=20, patience=20), 1)
 
 
 # Messages
@@ -182,34 +181,3 @@ def test_server_hears_only_commands(people: list[str]) -> None:
     assert len(server.messages) == outcomes.count("sent")
     accepted = [who for who, what in zip(people, outcomes, strict=True) if what == "sent"]
     assert [line[9:-1].decode() for line in heard if line.startswith(b"RCPT")] == accepted
-
-
-# Rates
-
-
-def test_messages_wait_for_their_turn() -> None:
-    """All together and each domain by itself keep their distance, by a clock that is given."""
-    now = 100.0
-    went: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
-    with ScriptedServer() as server:
-        smtp = Smtp(Server(HOST, server.port), 1, Pace(2.0, 7.0), clock=lambda: now, sleep=sleep)
-        for who in ("ann@a.example", "bo@A.EXAMPLE", "cy@b.example", "di@b.example"):
-            assert smtp.send(MESSAGE, envelope(who)).accepted
-            went.append(now)
-        smtp.close()
-
-    assert went == [100.0, 107.0, 109.0, 116.0]
-
-
-def test_refused_address_takes_no_turn() -> None:
-    """What never goes out keeps nobody waiting."""
-    with ScriptedServer() as server:
-        smtp = Smtp(Server(HOST, server.port), 1, Pace(5.0), sleep=lambda _: pytest.fail("somebody waits"))
-        assert not smtp.send(MESSAGE, envelope("a b")).accepted
-        assert smtp.send(MESSAGE, envelope()).accepted
-        smtp.close()

@@ -12,7 +12,6 @@ import trustme
 
 from feedmaker.config import Delivery
 from feedmaker.delivery.transports import Envelope, Opening, Receipt, open_transport
-from feedmaker.delivery.transports.pace import Pace
 from feedmaker.delivery.transports.smtp import Smtp
 from feedmaker.delivery.transports.smtp_session import Login, Server
 from feedmaker.errors import DeliveryError
@@ -38,7 +37,7 @@ SECRETS = ("hünter:2", "jörg", PLAIN.decode(), b64encode("hünter:2".encode())
 
 def smtp_to(server: Server) -> Smtp:
     """Make a transport with one connection."""
-    return Smtp(server, 1, Pace())
+    return Smtp(server, 1)
 
 
 def refusal(server: Server) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable
 from ipaddress import ip_address
 from threading import Condition
-from time import monotonic, sleep
+from time import monotonic
 
 from feedmaker.config.mail_server import MailServer, mail_server
 from feedmaker.delivery.transports import Opening
 from feedmaker.delivery.transports.base import Envelope, Receipt
-from feedmaker.delivery.transports.pace import Pace
 from feedmaker.delivery.transports.smtp_session import EndedError, Login, Server, Session
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.secrets import Secret, secret
@@ -25,10 +23,7 @@ _SHORTEST, _STEP, _PATIENCE = 10.0, 60.0, 600.0
 
 def open_smtp(address: str, opening: Opening) -> Smtp:
     """Open the transport at an address of the schemes smtp and smtps; raise `UsageError`."""
-    delivery = opening.delivery
-    return Smtp(
-        server_at(address, opening), delivery.connections, Pace(delivery.pause, delivery.domain_pause)
-    )
+    return Smtp(server_at(address, opening), opening.delivery.connections)
 
 
 def server_at(address: str, opening: Opening) -> Server:
@@ -92,27 +87,19 @@ class Smtp:
 
     remembers = None  # a repeat is another message to a mail server
 
-    def __init__(
-        self,
-        server: Server,
-        width: int,
-        pace: Pace,
-        clock: Callable[[], float] = monotonic,
-        sleep: Callable[[float], object] = sleep,
-    ) -> None:
+    def __init__(self, server: Server, width: int) -> None:
         self.width = width
-        self._server, self._pace, self._clock, self._sleep = server, pace, clock, sleep
+        self._server = server
         self._change = Condition()
         self._idle: list[Session] = []
         self._opening = self._ready = 0
         self._limit = width
 
     def send(self, message: bytes, envelope: Envelope) -> Receipt:
-        """Hand over one message, with CRLF, when the rates allow it, and wait for the server's reply."""
+        """Hand over one message, with CRLF, and wait for the server's reply."""
         for address in (envelope.sender, envelope.recipient):
             if not _ADDRESS.fullmatch(address):
                 return Receipt("failed", f"{address!r} cannot stand in the envelope of a message")
-        self._await_turn(envelope.recipient.rpartition("@")[2].lower())
         while True:
             session, is_kept = None, False
             try:
@@ -136,14 +123,6 @@ class Smtp:
             session.say_goodbye()
         for session in sessions:
             session.close(until - monotonic())
-
-    def _await_turn(self, domain: str) -> None:
-        while True:
-            with self._change:
-                wait = self._pace.wait(domain, self._clock())
-            if not wait:
-                return
-            self._sleep(wait)
 
     def _session(self) -> tuple[Session, bool]:
         """Return a session of its own for the caller, and whether it is one that was kept."""

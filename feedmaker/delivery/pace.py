@@ -31,6 +31,24 @@ class Pace:
             self._sweep(now)
         return 0.0
 
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether messages have to be let go one by one."""
+        return bool(self._pause or self._domain_pause)
+
+    def is_open(self, now: float) -> bool:
+        """Tell whether a message to some domain may go at `now`."""
+        return self._next - now <= _TINY
+
+    def waiting(self, now: float) -> list[str]:
+        """Return the domains to which no message may go at `now`."""
+        return [domain for domain, free in self._next_to.items() if free - now > _TINY]
+
+    def soonest(self, now: float) -> float:
+        """Return after how many seconds another message may go to somebody who must wait at `now`."""
+        waits = [free - now for free in self._next_to.values() if free - now > _TINY]
+        return max(self._next - now, min(waits, default=0.0), 0.0)
+
     def _sweep(self, now: float) -> None:
         """Forget the domains that need not wait, each time that there are twice as many as after the last."""
         if len(self._next_to) > self._sweep_at:
