@@ -205,7 +205,7 @@ def test_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
         pass
     program = (
         "import pathlib, sys; from feedmaker.store import open_store\n"
-        "with open_store(pathlib.Path(sys.argv[1])) as store: store.subscribers()\n"
+        "with open_store(pathlib.Path(sys.argv[1])) as store: list(store.subscribers())\n"
         "assert 'alembic' not in sys.modules"
     )
 
@@ -243,7 +243,7 @@ def test_killed_migration_is_begun_again(tmp_path: Path) -> None:
     assert done.returncode == -9, done.stderr
     assert described(path) == {}
     with open_store(path) as store:
-        assert store.subscribers() == []
+        assert list(store.subscribers()) == []
 
 
 def test_two_programs_make_one_database(tmp_path: Path) -> None:
