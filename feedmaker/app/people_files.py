@@ -19,7 +19,7 @@ from feedmaker.errors import FeedmakerError, UsageError
 from feedmaker.store import Person, Status, Taken
 from feedmaker.subscriber_csv import COLUMNS, Columns, Defaults, Row, Table, cells_of, written
 
-BATCH = 1000
+BATCH = 5000
 """How many people are taken over in one transaction."""
 LINE_LIMIT = 1_000_000
 """How many bytes a line has at most; what is longer is no list of subscribers."""
@@ -114,7 +114,7 @@ def import_subscribers(
 ) -> Taken:
     """Take over the people on a list from elsewhere, and count what became of them.
 
-    Each thousand is one transaction, so that what was done stays done, and calling again goes on from there.
+    Each batch is one transaction, so that what was done stays done, and calling again goes on from there.
     Raises `UsageError` where the file is no such CSV.
     """
     lines = _Lines(found.file)

@@ -55,8 +55,8 @@ for _command in (export, import_, stats):
 def add(addresses: tuple[str, ...], again: bool) -> int:
     """Add people who asked you for issues.
 
-    Whoever has left, bounced, complained or been suppressed is not added unless you say --again, and then the
-    exit code is 1. Somebody who had themselves erased can be added like a stranger.
+    Whoever has left, bounced, complained or been suppressed is not added, and the exit code is 1, unless you
+    say --again. Somebody who had themselves erased can be added like a stranger.
 
     \b
     feedmaker subscribers add ada@example.org

@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.notes import EXPORT_EVERY, markdown, page_export, write_folder
 from benchmarks.saving import measure_saving
+from benchmarks.subscribers import measure as measure_subscribers
 from feedmaker.notes.note import parse_note
 from tests.docs.documents import ROOT
 
@@ -69,6 +70,17 @@ def test_saved_note_is_waited_for(tmp_path: Path) -> None:
 
     assert built.to_build == 1
     assert 0 < built.fastest < seen.fastest <= seen.median <= seen.slowest
+
+
+def test_subscribers_are_taken_over_and_counted(tmp_path: Path) -> None:
+    """Each command has its time and its memory, on a list whose rows are not all usable."""
+    figures = list(measure_subscribers(tmp_path, 300))
+
+    assert [figure.what for figure in figures] == ["import", "import again", "export", "list", "stats"]
+    assert all(figure.per_second == pytest.approx(300 / figure.seconds) for figure in figures)
+    assert all(figure.peak_mb > 10 for figure in figures)
+    assert len((tmp_path / "out.csv").read_bytes().splitlines()) == 1 + 297
+    assert len((tmp_path / "rejects.csv").read_bytes().splitlines()) == 1 + 3
 
 
 def test_tables_have_a_line_for_every_scene() -> None:

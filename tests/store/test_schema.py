@@ -244,7 +244,7 @@ def test_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
         pass
     program = (
         "import pathlib, sys; from feedmaker.store import open_store\n"
-        "with open_store(pathlib.Path(sys.argv[1])) as store: store.subscribers()\n"
+        "with open_store(pathlib.Path(sys.argv[1])) as store: list(store.subscribers())\n"
         "assert 'alembic' not in sys.modules"
     )
 
