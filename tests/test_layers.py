@@ -78,9 +78,10 @@ TABLE = """
     reading               ..lock cores index podcast_faults settling
     sent_files            errors listing index disk notes.folder reading sent
     build                 ..sent_files
-    template_faults       ..sample
-    checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     store.records   pure  -
+    signup          pure  errors config text uri templating newsletter store.records
+    template_faults       ..sample store.records signup
+    checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
@@ -88,7 +89,7 @@ TABLE = """
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
-    web                   errors app
+    web                   errors crash signs signup store app
     cli                   feedmaker errors idle plain_times crash store.records signs app scheduler web
     __main__              idle cli
 """

@@ -105,8 +105,8 @@ class People(Part):
     # Keys
 
     def keys(self) -> list[str]:
-        """Return the keys that links are signed with, the newest last."""
-        with self._database.transaction() as connection:
+        """Return the keys that links are signed with, the newest last. Read-only."""
+        with self._database.reading() as connection:
             return _keys(connection, "links")
 
     def add_key(self, now: datetime) -> None:

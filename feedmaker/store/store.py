@@ -18,6 +18,7 @@ from feedmaker.store.issues import Issues
 from feedmaker.store.ledger import Ledger
 from feedmaker.store.people import People
 from feedmaker.store.runs import Faults, Runs
+from feedmaker.store.signups import Signups
 
 
 def open_store(path: Path, *, durable: bool = True) -> Store:
@@ -46,7 +47,7 @@ def _upgrade(database: Database) -> None:
             schema.upgrade(connection)
 
 
-class Store(People, Issues, Ledger, Runs, Faults):
+class Store(People, Signups, Issues, Ledger, Runs, Faults):
     """Read and write the state database; a context manager that closes it. One thread at a time."""
 
     def __enter__(self) -> Self:
