@@ -89,7 +89,7 @@ TABLE = """
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
-    web                   errors crash signs signup store app
+    web                   errors crash store.records signs signup app
     cli                   feedmaker errors idle plain_times crash store.records signs app scheduler web
     __main__              idle cli
 """

@@ -33,7 +33,7 @@ from feedmaker.signup.limits import Refusal, is_within
 from feedmaker.signup.origins import known_origins, may_ask, source_of
 from feedmaker.signup.pages import Pages
 from feedmaker.signup.rules import is_from_robot
-from feedmaker.store import Subscriber
+from feedmaker.store.records import Subscriber
 from feedmaker.web.entrance import HEADERS, Bounds, Entrance, impatient
 
 T = TypeVar("T")
