@@ -35,11 +35,15 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Say how large a request may be, in bytes, and how long, in seconds, each half of it may take."""
+    """Say how large a request may be, in bytes, and how long, in seconds, each half of it may take.
+
+    A connection may be `idle` for some seconds between two requests.
+    """
 
     head: int = 16_384
     body: int = 16_384
     seconds: float = 10.0
+    idle: int = 5
     connections: int = 200
 
 
@@ -79,21 +83,26 @@ class Entrance:
         )
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         try:
-            if int(declared) > self._bounds.body:
-                raise _TooLargeError
+            self._measure(scope)
             async with asyncio.timeout(self._bounds.seconds):
                 body = await _read(receive, self._bounds.body)
-        except (_TooLargeError, TimeoutError) as error:
-            is_large = isinstance(error, _TooLargeError)
-            said = "This is more than anybody has to say here.\n" if is_large else "This took too long.\n"
-            # What is still on its way is not waited for.
-            refusal = PlainTextResponse(said, 413 if is_large else 408, {"Connection": "close"})
-            await refusal(scope, receive, send)
-            return
-        if body is not None:
-            await self._app(scope, _replaying(body, receive), send)
+        except TimeoutError:
+            await _cut_off(408, "This took too long.\n")(scope, receive, send)
+        except _TooLargeError as error:
+            await _cut_off(error.status, "This is more than anybody has to say here.\n")(scope, receive, send)
+        else:
+            if body is not None:
+                await self._app(scope, _replaying(body, receive), send)
+
+    def _measure(self, scope: Scope) -> None:
+        """Refuse what is known to be too large. The server looks only at heads that come in pieces."""
+        head = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+        if head + len(scope["raw_path"]) + len(scope["query_string"]) > self._bounds.head:
+            raise _TooLargeError(431)
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if int(declared) > self._bounds.body:
+            raise _TooLargeError(413)
 
     def _shown(self, path: str) -> str:
         """Write a path without its tokens, and nothing at all of one that is not ours."""
@@ -104,7 +113,16 @@ class Entrance:
 
 
 class _TooLargeError(Exception):
-    """A body is larger than it may be."""
+    """A request is larger than it may be; `status` says which half of it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
+def _cut_off(status: int, text: str) -> PlainTextResponse:
+    """Refuse a request of which more may be on its way, without waiting for that."""
+    return PlainTextResponse(text, status, {"Connection": "close"})
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:
@@ -116,7 +134,7 @@ async def _read(receive: Receive, most: int) -> bytes | None:
             return None
         body += message.get("body", b"")
         if len(body) > most:
-            raise _TooLargeError
+            raise _TooLargeError(413)
         if not message.get("more_body"):
             return bytes(body)
 

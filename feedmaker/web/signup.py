@@ -307,6 +307,7 @@ def serve(
         server_header=False,
         headers=list(HEADERS.items()),
         forwarded_allow_ips=list(desk.settings.proxies),
+        timeout_keep_alive=bounds.idle,
         limit_concurrency=bounds.connections,
         h11_max_incomplete_event_size=bounds.head,
         timeout_graceful_shutdown=PATIENCE,
