@@ -165,9 +165,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _diagnostic(path: str, document: Document, detail: ErrorDetails) -> Diagnostic:
     """Turn one fault of pydantic into one of ours, with the place in the file."""
-    where = tuple(part for part in detail["loc"] if part != "[key]")
+    where, kind = detail["loc"], detail["type"]
+    if where[-1:] == ("[key]",) and kind != "extra_forbidden":
+        where = where[:-1]  # pydantic's word for a key that is wrong itself
     name = ".".join(str(part + 1) if isinstance(part, int) else part[:40] for part in where)
-    kind = detail["type"]
     if kind == "extra_forbidden":
         mark, code, message = document.where_key(where), "unknown-key", _unknown_key(where)
     elif kind == "missing":

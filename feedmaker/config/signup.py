@@ -22,6 +22,7 @@ from feedmaker.config.fields import (
     form,
     one_or_many,
 )
+from feedmaker.text import LANGUAGE_TAG
 from feedmaker.uri import web_address
 
 MOST_SIGNS = 200
@@ -111,10 +112,14 @@ class Signup(Part):
         description="Sites besides your own that may hold the form, and use it from scripts.",
     )
     topics: Annotated[tuple[Topic, ...], AfterValidator(each_once), one_or_many(Topic)] = Field(
-        default=(), description="Shows and tags that people may choose: show:NAME or tag:NAME."
+        default=(),
+        description="Shows and tags that people may choose: show:NAME or tag:NAME.",
+        json_schema_extra={"uniqueItems": True},
     )
     languages: Mapping[Language, Text] = Field(
-        default={}, description="Languages that people may choose: tags, each with its name."
+        default={},
+        description="Languages that people may choose: tags, each with its name.",
+        json_schema_extra={"propertyNames": {"pattern": f"^{LANGUAGE_TAG}$"}},
     )
     digest: Truth = Field(
         default=False, description="Whether people may have a weekly digest in place of each issue."

@@ -36,9 +36,9 @@ ELSEWHERE = "https://blog.example.net"
 SIGNUP = """\
 signup:
   address: http://127.0.0.1:{port}/letter/
-  origins: https://blog.example.net
   privacy: https://lamp.example.org/privacy
 {more}"""
+BLOG = f"  origins: {ELSEWHERE}\n"
 CHOICES = """\
   digest: true
   topics: ["show:Keepers", "tag:bells", "tag:fog & <lamps>"]
@@ -227,4 +227,4 @@ def serve_pages(project: ProjectFolder, empty_database: Path) -> Iterator[Serve]
 @pytest.fixture
 def served(serve_pages: Serve) -> Served:
     """Serve the pages of a project with everything that people may choose."""
-    return serve_pages(CHOICES)
+    return serve_pages(BLOG + CHOICES)
