@@ -127,11 +127,11 @@ class SignupDesk:
 
     def confirm(self, token: str) -> tuple[Standing, Subscriber | None]:
         """Do what the link of a confirmation mail is for; doing it twice is as good as once."""
-        with stored(self._project) as store, store.transaction():
+        with stored(self._project) as store:
             found, person = self._standing(store, token)
             if found == "waiting" and person and person.asked_at:
                 store.confirm_subscriber(person.token, person.asked_at, self._clock())
-                found = "confirmed"
+                found, person = self._standing(store, token)
         if found == "confirmed":
             # An issue may have waited for somebody who gets it.
             self._project.wake_ticks()

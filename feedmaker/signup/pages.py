@@ -39,6 +39,15 @@ class Mail:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Say that something is not possible and what to do; `reason` is a word that templates can go by."""
+
+    reason: str
+    heading: str
+    text: str
+
+
 def signup_of(config: Config) -> Signup:
     """Return the section about signing up; raise `UsageError` where `schedule.yaml` has none."""
     if config.signup is None:
@@ -89,9 +98,9 @@ class Pages:
             **_choices(person.wishes, self._signup),
         )
 
-    def message(self, heading: str, text: str, root: str = "") -> str:
+    def message(self, refused: Refused, root: str = "") -> str:
         """Write a page that says that something is not possible, and what to do."""
-        return self._page("message", root, heading=heading, message=text)
+        return self._page("message", root, refused=refused)
 
     def style(self) -> str:
         """Write the stylesheet of all pages."""
@@ -159,7 +168,7 @@ def every_page(pages: Pages, now: datetime) -> Iterator[Callable[[], object]]:
         yield partial(pages.confirm, standing, _somebody("pending", now))
     yield partial(pages.form, "fault", "typed")
     yield pages.sent
-    yield partial(pages.message, "heading", "message")
+    yield partial(pages.message, Refused("lost", "heading", "text"))
     yield pages.style
     yield pages.embedded
     yield partial(pages.mail, "https://example.org/", now, "form")

@@ -11,7 +11,8 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
@@ -31,12 +32,11 @@ from feedmaker.signs.log import Log
 from feedmaker.signs.places import cannot_listen, place_of
 from feedmaker.signup.limits import Refusal, is_within
 from feedmaker.signup.origins import known_origins, may_ask, source_of
-from feedmaker.signup.pages import Pages
+from feedmaker.signup.pages import Pages, Refused
 from feedmaker.signup.rules import is_from_robot
 from feedmaker.store.records import Subscriber
 from feedmaker.web.entrance import HEADERS, Bounds, Entrance, impatient
 
-T = TypeVar("T")
 PATIENCE = 10
 """How many seconds requests in hand, and then mails that wait, have when the server is told to stop."""
 
@@ -45,26 +45,21 @@ _ASKING = ("GET", "POST", "OPTIONS")
 _LATER, _MUCH_LATER = "10", "3600"
 _PATHS = ("subscribe", "confirm", "leave", "choose", "style.css")
 _NO_ADDRESS = "This is no address that mail can be sent to. Look whether it is complete."
-_LOST = (
-    "This link does not work",
-    "It is not complete, or too old. Open it once more from the mail, or sign up again.",
+_LOST = Refused(
+    "lost", "This link does not work", "It is not complete, or too old. Open it again from the mail."
 )
-_BUSY = (
-    "Please try again",
-    "There is too much to do here just now. Nothing has changed; try again in a minute.",
+_BUSY = Refused(
+    "busy", "Please try again", "There is too much to do just now, and nothing was done. Wait a minute."
 )
-_FULL = "Please try again later", "Very many people are signing up just now. Try again in an hour."
-_FLOOD = "Please try again later", "There were too many requests from your network. Try again in an hour."
-_FOREIGN = (
-    "Not from there",
-    "The page that sent you here may not sign people up. Use the form of the newsletter.",
-)
-_FAULT = "Something went wrong", "That is our fault, and it was written down."
+_FULL = Refused("full", "Please try again later", "Very many people are signing up just now. Wait an hour.")
+_FLOOD = Refused("flood", "Please try again later", "Too many requests came from your network. Wait an hour.")
+_FOREIGN = Refused("foreign", "Not from there", "The page that sent you here may not sign people up.")
+_FAULT = Refused("fault", "Something went wrong", "That is our fault, and it was written down.")
 _STATUSES = {
-    400: ("This cannot be read", "What was sent is not in a form that is understood here."),
-    404: ("There is nothing here", "This address leads nowhere."),
-    405: ("Not like this", "This address does not answer such requests."),
-    415: ("This cannot be read", "What was sent is neither a form nor JSON."),
+    400: Refused("unread", "This cannot be read", "It is not in a form that is understood here."),
+    404: Refused("nowhere", "There is nothing here", "This address leads nowhere."),
+    405: Refused("method", "Not like this", "This address does not answer such requests."),
+    415: Refused("unread", "This cannot be read", "It is neither a form nor JSON."),
 }
 Fields = Mapping[str, Sequence[str]]
 
@@ -163,7 +158,10 @@ class Signups:
         if request.method != "POST":
             person = await run_in_threadpool(self._desk.reader, token)
             return self._shown(request, person, lambda one: self._pages.leave(one, token))
-        fields = await _fields(request)
+        fields: Fields = {}
+        with suppress(HTTPException):
+            # Whatever the rest says, to post something here is to leave.
+            fields = await _fields(request)
         is_one_click = _first(fields, "List-Unsubscribe") == "One-Click"
         reason = "left by one click" if is_one_click else "left on the page"
         person = await run_in_threadpool(self._desk.leave, token, reason)
@@ -189,8 +187,9 @@ class Signups:
     # What is not possible
 
     async def _refused(self, request: Request, error: HTTPException) -> Response:
-        words = _STATUSES.get(error.status_code, (str(error.detail), ""))
-        return self._told(request, error.status_code, words, error.headers)
+        unknown = Refused("refused", error.detail, "Look whether the address is complete.")
+        refused = _STATUSES.get(error.status_code, unknown)
+        return self._told(request, error.status_code, refused, error.headers)
 
     async def _failed(self, request: Request, error: StoreError) -> Response:
         self._log.say("signup.failed", str(error), "error")
@@ -212,15 +211,15 @@ class Signups:
         self,
         request: Request,
         status: int,
-        words: tuple[str, str],
+        refused: Refused,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Say in the language that was asked in, page or JSON, what is not possible and what to do."""
         if _is_json(request):
-            return _json(status, f"{words[0]}. {words[1]}", headers)
+            return _json(status, f"{refused.heading}. {refused.text}", headers)
         inner = str(request.scope["path"]).removeprefix(self._prefix)
         root = "../" * (inner.count("/") - 1)
-        return _page(self._pages.message(*words, root), status, headers)
+        return _page(self._pages.message(refused, root), status, headers)
 
     def _say_flooded(self, client: str) -> None:
         said = "too many requests to sign up from one network"

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from feedmaker.store import Wishes
 from tests.newsletter.test_looks import BROWSERS
@@ -19,7 +19,7 @@ from tests.web.conftest import QUIET
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 ANN = "ann@example.org"
-_REFUSED = re.compile(r"the server responded with a status of 4|blocked by CORS policy|net::ERR_FAILED")
+_REFUSED = re.compile(r"responded with a status of 4|blocked by CORS policy|net::ERR_FAILED|/favicon\.ico$")
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,15 @@ def open_page(browser: Browser) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
+    def note(said: ConsoleMessage) -> None:
+        faults.append(f"{said.text} {said.location['url']}")
+
     def begin(address: str, **options: object) -> Page:
         context = browser.new_context(**options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: note(said) if said.type == "error" else None)
         page.on("request", lambda asked: faults.append(asked.url) if _is_foreign(asked.url) else None)
         page.goto(address)
         return page
