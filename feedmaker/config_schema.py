@@ -36,6 +36,7 @@ def config_schema() -> dict[str, Any]:
         }
         for run, section, kind in (("newsletter ", "newsletter", "object"), ("collect", "sources", "array"))
     ]
+    schema["allOf"].append({"if": _written("signup", "object"), "then": _written("newsletter", "object")})
     for part in (schema, *definitions.values()):
         _allow_nulls(part)
     return schema

@@ -19,6 +19,7 @@ from feedmaker.notes.note import Named
 from feedmaker.pages import ArchiveRow
 from feedmaker.sample import DAY, FULL, MOMENT, SIGNS, sample_entries
 from feedmaker.sent import CarriedEpisode, SentIssue
+from feedmaker.signup.pages import Pages, every_page
 from feedmaker.template_files import own_templates, packaged_folder
 from feedmaker.templating import Templates
 
@@ -42,7 +43,7 @@ def template_faults(folder: Path, config: Config | None) -> Iterator[Diagnostic]
         except TemplateError as error:
             yield from error.diagnostics
     if config:
-        for make in (*_pages(templates, config), *_issues(templates, config)):
+        for make in (*_pages(templates, config), *_issues(templates, config), *_signups(templates, config)):
             yield from _faults_of(make, names)
     for name in names:
         if name not in used | templates.loaded():
@@ -100,6 +101,12 @@ def _issues(templates: Templates, config: Config) -> Iterator[Callable[[], objec
         yield partial(mjml.render_html, content, templates)
         yield partial(plain_text.render_text, content, templates)
     yield partial(make_proof, stories, config, templates, occasion)
+
+
+def _signups(templates: Templates, config: Config) -> Iterator[Callable[[], object]]:
+    """Make each page where people sign up and leave."""
+    if config.newsletter and config.signup:
+        yield from every_page(Pages(templates, config), MOMENT)
 
 
 def _pages(templates: Templates, config: Config) -> Iterator[Callable[[], object]]:

@@ -27,7 +27,7 @@ class Tokens:
         self._signers = {purpose: signer(purpose) for purpose in ("reader", "confirm")}
 
     def sign(self, purpose: Purpose, word: str) -> str:
-        """Return a token of at most 70 letters, digits and - . _ for a word of at most 26 of them."""
+        """Return a token of letters, digits and - . _, by 44 of them longer than the word."""
         return self._signers[purpose].sign(word).decode("ascii")
 
     def word(self, purpose: Purpose, token: str) -> str | None:

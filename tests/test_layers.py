@@ -81,12 +81,13 @@ TABLE = """
     reading               ..lock cores index podcast_faults settling
     sent_files            errors listing index disk notes.folder reading sent
     build                 ..sent_files
-    template_faults       ..sample
-    checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     wishes          pure  errors text
     delivery.addresses pure errors
     delivery.pace   pure  -
     store.records   pure  -
+    signup          pure  errors config text uri templating newsletter store.records
+    template_faults       ..sample store.records signup
+    checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     subscriber_csv  pure  errors text wishes delivery.addresses store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
@@ -99,7 +100,7 @@ TABLE = """
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
-    web                   errors app
+    web                   errors crash store.records signs signup app
     cli                   feedmaker errors idle plain_times crash store.records doctor signs app scheduler web
     __main__              idle cli
 """

@@ -29,7 +29,8 @@ class SitePlans:
         self._series = series
         self._letters = next((each for each in series if each.kind == "issues"), None)
         feeds = _links(each for each in series if each.kind == "podcast" or not each.outline.name)
-        self._around = Around(feeds, has_issues=self._letters is not None)
+        signup = material.config.signup.address if material.config.signup else None
+        self._around = Around(feeds, has_issues=self._letters is not None, signup=signup)
         self._environment = key_of(material.environment, repr(self._around))
         self._own_feeds = _links_by_page(series)
         self._rows = {

@@ -38,6 +38,8 @@ MODULES = {
     "rules": "serving",
     "run": "schedule",
     "schema": "site",
+    "serve": "serve",
+    "signup-form": "serve",
     "simulate": "simulating",
     "status": "site",
     "subscribers": "subscribers",

@@ -17,6 +17,7 @@ from feedmaker.config.sections import (
     Serving,
     Site,
 )
+from feedmaker.config.signup import Signup, origin_of
 from feedmaker.config.sources import Source
 
 __all__ = [
@@ -44,9 +45,11 @@ __all__ = [
     "Section",
     "Serving",
     "Signature",
+    "Signup",
     "Site",
     "Source",
     "Theme",
     "Weekday",
+    "origin_of",
     "parse_config",
 ]

@@ -279,6 +279,14 @@ def _some(values: tuple[object, ...]) -> tuple[object, ...]:
 not_empty = AfterValidator(_some)
 
 
+def each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a list in which something stands twice."""
+    twice = next((name for name in value if value.count(name) > 1), None)
+    if twice:
+        raise ValueError(f"{twice} stands there twice")
+    return value
+
+
 def text_for(key: str, text: Any, whole: Any) -> BeforeValidator:
     """Let a text stand for a section with only that `key`, in the file and for editors."""
     return BeforeValidator(

@@ -19,6 +19,7 @@ from feedmaker.config.fields import (
     Part,
     Text,
     Truth,
+    each_once,
     not_empty,
     one_or_many,
 )
@@ -26,13 +27,6 @@ from feedmaker.plain_times import minutes_of
 
 Section = Literal["dek", "reveals", "takeaways", "recommendations", "gist"]
 SECTIONS: tuple[Section, ...] = ("dek", "reveals", "takeaways", "recommendations", "gist")
-
-
-def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
-    twice = next((name for name in value if value.count(name) > 1), None)
-    if twice:
-        raise ValueError(f"{twice} stands there twice")
-    return value
 
 
 class Mailbox(Part):
@@ -114,7 +108,7 @@ class Newsletter(Part):
     outro: Annotated[tuple[Text, ...], one_or_many(Text)] = Field(
         default=(), description="Text at the end, in Markdown; one paragraph, or a list of them."
     )
-    sections: Annotated[tuple[Section, ...], AfterValidator(_each_once), not_empty] = Field(
+    sections: Annotated[tuple[Section, ...], AfterValidator(each_once), not_empty] = Field(
         default=SECTIONS,
         description="What is shown of an episode, in this order.",
         json_schema_extra={"minItems": 1, "uniqueItems": True},

@@ -8,7 +8,7 @@ address that holds a password is refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -28,6 +28,7 @@ from feedmaker.config.sections import (
     Serving,
     Site,
 )
+from feedmaker.config.signup import Signup
 from feedmaker.config.sources import Source, source_faults
 from feedmaker.errors import ConfigError, Diagnostic
 from feedmaker.marked_yaml import Document, Mark, Path, load
@@ -50,6 +51,7 @@ class Config(Part):
         default={}, description="Shops that buy links name; amazon is known without being configured."
     )
     newsletter: Newsletter | None = None
+    signup: Signup | None = None
     delivery: Delivery = Delivery()
     scheduler: Scheduler = Scheduler()
     sources: tuple[Source, ...] = ()
@@ -68,6 +70,14 @@ class Config(Part):
         amazon = merchants.get("amazon") or {}
         merged = known | amazon if isinstance(amazon, dict) else amazon
         return data | {"merchants": {**merchants, "amazon": merged}}
+
+    @model_validator(mode="after")
+    def _leaving_where_people_sign_up(self) -> Self:
+        """Let readers leave on the pages of `feedmaker serve` where the file names no other place."""
+        if not self.signup or not self.newsletter or self.newsletter.unsubscribe:
+            return self
+        letter = self.newsletter.model_copy(update={"unsubscribe": self.signup.leaving})
+        return self.model_copy(update={"newsletter": letter})
 
 
 def parse_config(text: str, path: str = CONFIG_NAME) -> Config:
@@ -117,6 +127,8 @@ def _together(document: Document, data: Any) -> Iterator[tuple[Mark, str]]:
             yield document.where(("push", name)), f'push.{name}: needs a section "podcast"'
     for where, said in theme_faults(_mapping(_mapping(data.get("newsletter")).get("theme"))):
         yield document.where(("newsletter", "theme", *where)), f"newsletter.theme.{'.'.join(where)}: {said}"
+    if "signup" in data and "newsletter" not in data:
+        yield document.where_key(("signup",)), 'signup: needs a section "newsletter"'
     for path, said in source_faults(data.get("sources")):
         yield document.where(path), said
     jobs = data.get("jobs")
@@ -153,9 +165,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _diagnostic(path: str, document: Document, detail: ErrorDetails) -> Diagnostic:
     """Turn one fault of pydantic into one of ours, with the place in the file."""
-    where = detail["loc"]
+    where, kind = detail["loc"], detail["type"]
+    if where[-1:] == ("[key]",) and kind != "extra_forbidden":
+        where = where[:-1]  # pydantic's word for a key that is wrong itself
     name = ".".join(str(part + 1) if isinstance(part, int) else part[:40] for part in where)
-    kind = detail["type"]
     if kind == "extra_forbidden":
         mark, code, message = document.where_key(where), "unknown-key", _unknown_key(where)
     elif kind == "missing":

@@ -64,8 +64,9 @@ def check_page(content: IssueContent, html: str) -> None:
     wanted = _wanted(content)
     page = HtmlPart(html, wanted.own)
     faults = [fault.message for fault in _named("page", _page_faults(wanted, page, html))]
-    if content.unsubscribe and content.unsubscribe in page.flow:
-        faults.append(f"page: it holds the address where one reader leaves ({content.unsubscribe})")
+    for address, what in ((content.unsubscribe, "leaves"), (content.preferences, "chooses")):
+        if address and address in page.flow:
+            faults.append(f"page: it holds the address where one reader {what} ({address})")
     _refuse(faults)
 
 

@@ -17,7 +17,7 @@ from feedmaker.content import Content, byline, facts_line, moment_address
 from feedmaker.errors import UsageError
 from feedmaker.merchants import BuyLink, disclosures, mail_links
 from feedmaker.model import Episode, Prose, Publication, Quote, Recommendation, Span, plain
-from feedmaker.newsletter.leaving import TOKEN_SLOT, unsubscribe_address
+from feedmaker.newsletter.leaving import TOKEN_SLOT, choosing_address, unsubscribe_address
 from feedmaker.newsletter.subject import leading, preheader_of, strongest_first, subject_of
 from feedmaker.notes.prose import inline
 from feedmaker.text import clock, direction, isolated, long_date, shorten
@@ -154,8 +154,9 @@ class Correction:
 class IssueContent:
     """Hold everything that the templates of an issue show.
 
-    `unsubscribe` is an https or mailto address, the one with `TOKEN_SLOT` where a reader's token goes; it is
-    None on the page of an issue, which is nobody's own. `address` is that of the page, or None where there is
+    `unsubscribe` is an https or mailto address, the one with `TOKEN_SLOT` where a reader's token goes, and
+    `preferences` is where they choose what they get, or None where there is nothing to choose; both are None
+    on the page of an issue, which is nobody's own. `address` is that of the page, or None where there is
     none. `more` counts episodes that no room is for.
     """
 
@@ -179,6 +180,7 @@ class IssueContent:
     sender: str
     postal_address: str
     unsubscribe: str | None
+    preferences: str | None
 
     @property
     def contents(self) -> tuple[EpisodeView, ...]:
@@ -291,6 +293,7 @@ def compose(
         sender=letter.sender.name,
         postal_address=letter.postal_address,
         unsubscribe=unsubscribe_address(letter, TOKEN_SLOT),
+        preferences=choosing_address(config, TOKEN_SLOT),
     )
 
 

@@ -5,7 +5,8 @@ Whoever asks to leave is known by the token, so that a mail program can do it wi
 
 from __future__ import annotations
 
-from feedmaker.config import Newsletter
+from feedmaker.config import Config, Newsletter
+from feedmaker.uri import is_web_address
 
 TOKEN_SLOT = "\x7f"  # noqa: S105
 """Where a reader's token goes into an issue that is made for all: the control character DELETE.
@@ -20,7 +21,7 @@ _WORD = "{token}"
 def unsubscribe_address(letter: Newsletter, token: str) -> str:
     """Return where one reader leaves: the configured address, or a mail to the sender.
 
-    An https address carries the token, in place of the word {token} or else as a parameter of that name.
+    A web address carries the token, in place of the word {token} or else as a parameter of that name.
     """
     if not letter.unsubscribe:
         return f"mailto:{letter.sender.email}?subject=unsubscribe"
@@ -33,11 +34,20 @@ def unsubscribe_address(letter: Newsletter, token: str) -> str:
     return f"{page}{joint}token={token}{mark}{place}"
 
 
+def choosing_address(config: Config, token: str) -> str | None:
+    """Return where one reader chooses what to get, or None where there is nothing to choose."""
+    choosing = config.signup.choosing if config.signup else None
+    return choosing.replace(_WORD, token) if choosing else None
+
+
 def for_nobody(part: str) -> str:
     """Return a part of an issue for somebody who only looks at it, with a word where a token goes."""
     return part.replace(TOKEN_SLOT, "TOKEN")
 
 
 def is_one_click(letter: Newsletter) -> bool:
-    """Tell whether a mail program can unsubscribe a reader by itself; an address for mail does not do."""
-    return (letter.unsubscribe or "").startswith("https://")
+    """Tell whether a mail program can unsubscribe a reader by itself; an address for mail does not do.
+
+    The settings let only https pass, but for the pages of this machine itself, which are there to be tried.
+    """
+    return is_web_address(letter.unsubscribe or "")

@@ -81,7 +81,7 @@ class Letter:
 def plain_message(
     letter: Newsletter, recipient: str, *, subject: str, text: str, message_id: str, date: datetime
 ) -> bytes:
-    """Return a message of text alone from the newsletter's sender to its publisher, with CRLF.
+    """Return a message of text alone from the newsletter's sender to one person, with CRLF.
 
     Raises `GateError` where a value cannot stand in a header.
     """

@@ -80,7 +80,7 @@ def make_proof(stories: Sequence[Story], config: Config, templates: Templates, o
         )
     text = render_text(content, templates)
     check_issue(content, html, text)
-    page = render_html(replace(content, unsubscribe=None), templates)
+    page = render_html(replace(content, unsubscribe=None, preferences=None), templates)
     check_page(content, page)
     titles = [story.publication.episode.title for story in stories]
     return Proof(content, html, text, page, size, told(every[:count], titles, len(titles) - len(lengths)))

@@ -47,10 +47,14 @@ FEEDS = (
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Hold what all pages show around their content: feeds, and whether there are issues to lead to."""
+    """Hold what all pages show around their content.
+
+    That is feeds, whether there are issues to lead to, and where people sign up for them.
+    """
 
     feeds: Sequence[FeedLink] = FEEDS
     has_issues: bool = False
+    signup: str | None = None
 
 
 AROUND = Around()
@@ -88,6 +92,7 @@ def write_page(templates: Templates, name: str, site: Site, head: Head, **contex
         image=head.image or site.image,
         feeds=[_announced(site, feed) for feed in head.around.feeds],
         has_issues=head.around.has_issues,
+        signup=head.around.signup,
         json_ld=markup(json_ld.dump(head.facts)),
         **context,
     )

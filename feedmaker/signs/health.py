@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from feedmaker import __version__
-from feedmaker.errors import FeedmakerError, UsageError
+from feedmaker.signs.places import cannot_listen, place_of, shown
 from feedmaker.signs.plain import plain
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0
 MOST_AT_ONCE = 16
-_LOOPBACK = "127.0.0.1"
+_KEY = "scheduler.listen"
 _POLL = 0.2
 
 
@@ -39,25 +39,11 @@ def serve(address: str, vitals: Vitals, patience: float = PATIENCE) -> Server:
     """
     from feedmaker.signs.metrics import Figures
 
-    host, port = _parts(address)
     try:
-        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, place = place_of(address, _KEY)
         return Server(family, place, vitals, Figures(vitals), patience)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"cannot listen at {address}: {reason}; name another address, or end what uses it"
-        raise FeedmakerError(f"scheduler.listen: {message}") from error
-
-
-def _parts(address: str) -> tuple[str, int]:
-    try:
-        parts = urlsplit(f"//{address}")
-        if parts.port is None or parts.netloc != address or parts.username is not None:
-            raise ValueError
-    except ValueError:
-        message = f'"{address}" is no address; write HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464'
-        raise UsageError(f"scheduler.listen: {message}") from None
-    return parts.hostname or _LOOPBACK, parts.port
+        raise cannot_listen(address, _KEY, error) from error
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -78,8 +64,7 @@ class Server(socketserver.ThreadingTCPServer):
         self._open: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
         super().__init__(place, _Handler)
-        host, port = self.socket.getsockname()[:2]
-        self.address = f"[{host}]:{port}" if family == socket.AF_INET6 else f"{host}:{port}"
+        self.address = shown(self.socket)
         self._thread = threading.Thread(target=self.serve_forever, args=(_POLL,), daemon=True)
         self._thread.start()
 

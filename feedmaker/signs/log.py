@@ -36,6 +36,14 @@ Event = Literal[
     "ping.failed",
     "ping.mended",
     "work.busy",
+    "signup.started",
+    "signup.stopped",
+    "signup.answered",
+    "signup.flooded",
+    "signup.mailed",
+    "signup.deferred",
+    "signup.unsent",
+    "signup.failed",
     "program.fault",
 ]
 """What events are called in the JSON form; docs/monitoring.md says what each means."""

@@ -31,6 +31,8 @@ from feedmaker.store.records import Addressed, Counts, Delivery, DeliveryState, 
 from feedmaker.store.tables import Moment, deliveries, sendings, subscribers
 
 DOMAIN = func.substr(deliveries.c.address, func.instr(deliveries.c.address, "@") + 1)
+ERASED = "erased"
+"""The token that stands in deliveries to people who had themselves erased."""
 PAGE = 1000
 """How many rows are held in memory at once where there may be a million."""
 
@@ -251,7 +253,8 @@ _SETTLE = (
     )
     .values(
         state=bindparam("_state"),
-        reply=bindparam("_reply"),
+        # Replies repeat the address, also of somebody who was erased meanwhile.
+        reply=case((deliveries.c.token == ERASED, None), else_=bindparam("_reply")),
         excused=deliveries.c.excused + bindparam("_excused"),
         next_at=bindparam("_next_at", type_=Moment),
         state_at=bindparam("_now", type_=Moment),

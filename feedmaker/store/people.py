@@ -12,9 +12,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from feedmaker.store.database import Part
-from feedmaker.store.ledger import PAGE
+from feedmaker.store.ledger import ERASED, PAGE
 from feedmaker.store.records import Cadence, Consent, Person, Status, Subscriber, Wishes
-from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, subscribers
+from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, signups, subscribers
 
 BY_HAND = Consent("added by hand")
 
@@ -28,8 +28,7 @@ class People(Part):
         Who had themselves erased has asked anew, and is erased no more.
         """
         with self._database.transaction() as connection:
-            forgotten = _digest(_address_key(connection), address)
-            connection.execute(delete(erased).where(erased.c.digest == forgotten))
+            connection.execute(delete(erased).where(erased.c.digest == digest_of(connection, address)))
             return _add(connection, Person(address, "active", now, consent.source, consent, now, None, now))
 
     def readmit_subscriber(self, subscriber_id: int, now: datetime, consent: Consent = BY_HAND) -> None:
@@ -83,10 +82,12 @@ class People(Part):
             returned = bounces.c.delivery_id.in_(select(deliveries.c.id).where(mine))
             connection.execute(update(bounces).where(returned).values(diagnosis=""))
             nobody = func.printf("erased-%d@invalid", deliveries.c.id)
-            blank = {"address": nobody, "token": "erased", "reply": None}
+            blank = {"address": nobody, "token": ERASED, "reply": None}
             connection.execute(update(deliveries).where(mine).values(blank))
             gone = connection.execute(delete(subscribers).where(subscribers.c.address == address)).rowcount
-            row = {"digest": _digest(_address_key(connection), address), "erased_at": now}
+            digest = digest_of(connection, address)
+            connection.execute(delete(signups).where(signups.c.address == digest))
+            row = {"digest": digest, "erased_at": now}
             connection.execute(insert_or(erased).values(row).on_conflict_do_nothing())
             return gone == 1
 
@@ -231,11 +232,15 @@ def erased_among(connection: Connection, addresses: Sequence[str]) -> set[str]:
     return {digests[digest] for digest in found}
 
 
+def digest_of(connection: Connection, address: str) -> str:
+    """Hash an address so that nobody can look it up who has not got the database."""
+    return _digest(_address_key(connection), address)
+
+
 def _address_key(connection: Connection) -> bytes:
     (key,) = _keys(connection, "addresses")
     return bytes.fromhex(key)
 
 
 def _digest(key: bytes, address: str) -> str:
-    """Hash an address with a key, so that nobody can look it up who has not got the database."""
     return blake2b(address.encode(), key=key, digest_size=32).hexdigest()

@@ -20,6 +20,7 @@ from feedmaker.store.ledger import Ledger
 from feedmaker.store.people import People
 from feedmaker.store.returns import Returns
 from feedmaker.store.runs import Faults, Runs
+from feedmaker.store.signups import Signups
 from feedmaker.store.takeover import Takeovers
 
 
@@ -49,7 +50,7 @@ def _upgrade(database: Database) -> None:
             schema.upgrade(connection)
 
 
-class Store(People, Takeovers, Figures, Issues, Ledger, Returns, Runs, Faults):
+class Store(People, Signups, Takeovers, Figures, Issues, Ledger, Returns, Runs, Faults):
     """Read and write the state database; a context manager that closes it. One thread at a time."""
 
     def __enter__(self) -> Self:

@@ -18,7 +18,9 @@ from feedmaker.template_files import packaged_folder
 SMALL = "site: {title: Tides, address: https://tides.example.org, author: Ines Falk}\n"
 LETTER = "newsletter: {title: T, from: {name: I, email: i@tides.example.org}, postal_address: Basalt 3}\n"
 
-RUNS = "'build', 'collect', 'newsletter draft', 'newsletter send' or 'newsletter digest'"
+RUNS = (
+    "'build', 'collect', 'newsletter draft', 'newsletter send', 'newsletter digest' or 'newsletter bounces'"
+)
 
 
 def faults(text: str) -> list[Diagnostic]:

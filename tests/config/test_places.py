@@ -19,6 +19,7 @@ from feedmaker.errors import ConfigError
 SITE = {"title": "Tides", "address": "https://tides.example.org/", "author": "Ines Falk"}
 LETTER = {"title": "T", "from": {"name": "I", "email": "i@tides.example.org"}, "postal_address": "Basalt 3"}
 JOB = {"name": "a", "run": "build", "every": "1 day"}
+PAGES = {"address": "https://tides.example.org/letter/"}
 SHOP = {"name": "Shop", "search": "https://shop.example/?q={query}"}
 MONEY = {"url": "https://give.example/", "text": "Give"}
 PODCAST = {"image": "artwork.jpg", "category": "Arts > Books"}
@@ -274,6 +275,7 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
         "site": SITE | {"author": {"name": "Ines Falk"}},
         "newsletter": LETTER | {"theme": {"colors": {}, "dark_colors": {}}},
         "merchants": {"shop": dict(SHOP)},
+        "signup": {"address": "https://tides.example.org/letter/"},
         "delivery": {"dkim": [{"selector": "s1"}]},
         "scheduler": {},
         "feeds": {},
@@ -292,6 +294,7 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
         "Newsletter": data["newsletter"],
         "Theme": data["newsletter"]["theme"],
         "Colours": data["newsletter"]["theme"]["colors"],
+        "Signup": data["signup"],
         "Delivery": data["delivery"],
         "Signature": data["delivery"]["dkim"][0],
         "Scheduler": data["scheduler"],
@@ -305,6 +308,8 @@ def test_empty_key_means_its_default_to_us_and_to_editors(owner: str, name: str)
         "Txt": podcast["txt"][0],
         "Frequency": podcast["update_frequency"],
     }
+    if (owner, name) == ("", "newsletter"):
+        del data["signup"]
     if (owner, name) == ("Job", "every"):
         data["jobs"][0]["cron"] = "@daily"
     if (owner, name) == ("Source", "sitemap"):
@@ -343,6 +348,16 @@ GOOD: list[dict[str, Any]] = [
     {"newsletter": LETTER | {"theme": {"logo": "https://a.example/l", "logo_width": 600, "font": "Arial"}}},
     {"newsletter": LETTER | {"theme": {"font": "'Gill Sans', sans-serif", "heading_font": "serif"}}},
     {"newsletter": LETTER | {"theme": {"colors": {"link": "#0F5c4d"}, "dark_colors": {"line": "#000000"}}}},
+    {"newsletter": LETTER, "signup": {"address": "https://tides.example.org/letter"}},
+    {"newsletter": LETTER, "signup": {"address": "http://[::1]:8025/", "listen": ":0", "digest": True}},
+    {
+        "newsletter": LETTER,
+        "signup": PAGES | {"topics": "show:A", "proxies": "10.0.0.0/8", "consent": "Yes."},
+    },
+    {"newsletter": LETTER, "signup": PAGES | {"topics": ["tag:b", "show:A B"], "languages": {"pt-BR": "P"}}},
+    {"newsletter": LETTER, "signup": PAGES | {"origins": ["https://b.example", "http://c.example:81/"]}},
+    {"newsletter": LETTER, "signup": PAGES | {"proxies": [], "privacy": "https://tides.example.org/p"}},
+    {"signup": None},
     {"delivery": {"transport": "outbox:mails"}},
     {"delivery": {"dkim": [{"selector": "2026-a.news", "domain": "mail.a.example"}, {"selector": "b"}]}},
     {"delivery": {"transport": "smtp://ann%40a.example@mail.a.example:587", "connections": 100}},
@@ -462,6 +477,23 @@ BAD: list[dict[str, Any]] = [
     {"newsletter": LETTER | {"theme": {"heading_font": "Arial;"}}},
     {"newsletter": LETTER | {"theme": {"colors": {"link": "#0F5"}}}},
     {"newsletter": LETTER | {"theme": {"dark_colors": {"links": "#000000"}}}},
+    {"signup": PAGES},
+    {"newsletter": LETTER, "signup": {}},
+    {"newsletter": LETTER, "signup": {"address": "http://tides.example.org/"}},
+    {"newsletter": LETTER, "signup": {"address": "http://127.example.org/"}},
+    {"newsletter": LETTER, "signup": {"address": "https://tides.example.org/?a"}},
+    {"newsletter": LETTER, "signup": PAGES | {"listen": "8025"}},
+    {"newsletter": LETTER, "signup": PAGES | {"topics": "bells"}},
+    {"newsletter": LETTER, "signup": PAGES | {"topics": ["tag:a", "tag:a"]}},
+    {"newsletter": LETTER, "signup": PAGES | {"topics": ["tag:"]}},
+    {"newsletter": LETTER, "signup": PAGES | {"proxies": "proxy.example.org"}},
+    {"newsletter": LETTER, "signup": PAGES | {"origins": "https://b.example/page"}},
+    {"newsletter": LETTER, "signup": PAGES | {"origins": "*"}},
+    {"newsletter": LETTER, "signup": PAGES | {"languages": ["de"]}},
+    {"newsletter": LETTER, "signup": PAGES | {"languages": {"German!": "Deutsch"}}},
+    {"newsletter": LETTER, "signup": PAGES | {"digest": "weekly"}},
+    {"newsletter": LETTER, "signup": PAGES | {"consent": "a\nb"}},
+    {"newsletter": LETTER, "signup": PAGES | {"captcha": True}},
     {"delivery": {"transport": ["outbox:"]}},
     {"delivery": {"dkim": [{"domain": "a.example"}]}},
     {"delivery": {"dkim": [{"selector": "a; s=b"}]}},

@@ -28,7 +28,8 @@ DEPLOY = ROOT / "docs" / "deploy"
 PROGRAM = "/opt/feedmaker/bin/feedmaker"
 NOTES = "/srv/notes"
 HERE = Path(sys.executable).with_name("feedmaker")
-UNITS = ("feedmaker.service", "feedmaker-tick.service", "feedmaker-tick.timer")
+SERVICES = {"feedmaker.service": "run", "feedmaker-tick.service": "tick", "feedmaker-serve.service": "serve"}
+UNITS = (*SERVICES, "feedmaker-tick.timer")
 
 
 def text_of(name: str) -> str:
@@ -125,7 +126,7 @@ def unit(name: str) -> Mapping[str, Mapping[str, str]]:
     return parser
 
 
-@pytest.mark.parametrize(("name", "command"), [(UNITS[0], "run"), (UNITS[1], "tick")])
+@pytest.mark.parametrize(("name", "command"), SERVICES.items())
 def test_units_call_commands_that_exist(name: str, command: str) -> None:
     """A service calls feedmaker with a folder that it may write to."""
     service = unit(name)["Service"]
@@ -143,12 +144,13 @@ def test_busy_tick_is_no_failure_of_its_unit() -> None:
 
 
 def test_services_are_confined_alike() -> None:
-    """What the one may not do the other may not either."""
-    one, other = (dict(unit(name)["Service"]) for name in UNITS[:2])
+    """What the one may not do the others may not either."""
+    one, *others = (dict(unit(name)["Service"]) for name in SERVICES)
     own = {"Type", "ExecStart", "ExecReload", "WatchdogSec", "Restart", "RestartSec", "TimeoutStopSec"}
     own |= {"RestartPreventExitStatus", "SuccessExitStatus", "TimeoutStartSec"}
 
-    assert {key: one[key] for key in one.keys() - own} == {key: other[key] for key in other.keys() - own}
+    shared = {key: one[key] for key in one.keys() - own}
+    assert [{key: each[key] for key in each.keys() - own} for each in others] == [shared] * len(others)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")

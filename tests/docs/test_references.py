@@ -73,7 +73,7 @@ def default(field: FieldInfo) -> str:
         return "see below"
     if isinstance(value, tuple) and value:
         return f"[{', '.join(value)}]"
-    return "none" if value in (None, ()) else f"{value:%H:%M}" if isinstance(value, time) else str(value)
+    return "none" if value in (None, (), {}) else f"{value:%H:%M}" if isinstance(value, time) else str(value)
 
 
 def test_documented_plain_words_are_understood() -> None:

@@ -1,0 +1,178 @@
+"""Signing up, confirming, choosing and leaving, in a project: each in one short transaction.
+
+Whatever is known of an address, asking does the same writes and gives the same answer; mail goes out later,
+by another thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from feedmaker.app.newsletters import stored, transport_of
+from feedmaker.app.posting import Post
+from feedmaker.app.project import Project
+from feedmaker.delivery.addresses import normalise
+from feedmaker.delivery.confirm import Confirmation, write_confirmation
+from feedmaker.errors import GateError, UsageError
+from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.signup.limits import DAY, HOUR, Recent, Refusal, network_of, refusal
+from feedmaker.signup.pages import Pages, every_page, signup_of
+from feedmaker.signup.rules import KEPT, Standing, asked_of, chosen, confirm_word, may_be_asked, standing
+from feedmaker.store import Consent, Store, Subscriber
+from feedmaker.templating import Templates
+from feedmaker.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from feedmaker.delivery.transports import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Hold that somebody wants to sign up: with which address, as typed, from which IP address, by what.
+
+    `source` says how they came to ask, for the record of their consent. What is `from_robot` only counts.
+    """
+
+    typed: str
+    client: str
+    source: str
+    from_robot: bool = False
+
+
+class SignupDesk:
+    """Do what the pages of a project ask for; may be used by any number of threads.
+
+    Settings and templates are read once. All methods raise `StoreError` where the state database is busy or
+    cannot be used; nothing has changed then.
+    """
+
+    def __init__(self, project: Project, clock: Callable[[], datetime]) -> None:
+        """Read settings and templates, try all of both, and bring the state database up to date.
+
+        Raises `ConfigError`, `UsageError` without the sections or with a transport that cannot be opened, and
+        `TemplateError`.
+        """
+        self._project = project
+        self._clock = clock
+        self.config = project.config()
+        self._letter = newsletter_of(self.config)
+        self.settings = signup_of(self.config)
+        self.pages = Pages(Templates(project.templates), self.config)
+        for make in every_page(self.pages, clock()):
+            make()
+        transport_of(project, self.config).close()
+        with stored(project) as store:
+            store.keys()
+
+    def open_transport(self) -> Transport:
+        """Open the transport of the project anew."""
+        return transport_of(self._project, self.config)
+
+    def ask(self, wish: Wish, post: Post) -> Refusal | None:
+        """Take down that somebody wants to sign up; have a confirmation mail sent where that may be.
+
+        Returns which limit refused it, if one did. Raises `UsageError` for what is no address that mail can
+        be sent to, and `BusyError` where too many mails wait.
+        """
+        now = self._clock()
+        address = self._reachable(wish.typed, now)
+        network = network_of(wish.client)
+        with post.place() as place, stored(self._project) as store, store.transaction():
+            recent = Recent(*store.count_signups(address, network, now - DAY, now - HOUR))
+            refused = refusal(recent)
+            if refused in ("network", "total"):
+                return refused
+            store.forget_signups(now - DAY, now - KEPT)
+            store.add_signup(address, network, now)
+            if not (wish.from_robot or refused) and may_be_asked(store.subscriber(address), now):
+                store.ask_subscriber(address, Consent(wish.source, self.pages.consent), now)
+                # Written by the thread that sends it, so that known addresses are not answered sooner.
+                place.put(partial(self._confirmation, address))
+        return refused
+
+    def _reachable(self, typed: str, now: datetime) -> str:
+        """Return an address in its normal form, if a message can be written to it."""
+        address = normalise(typed)
+        try:
+            write_confirmation(self._letter, address, subject="?", text="", token="", date=now)
+        except GateError as error:
+            raise UsageError(str(error)) from error
+        return address
+
+    def _confirmation(self, address: str) -> Confirmation | None:
+        """Write the mail that asks somebody to confirm, if they are still waiting for it."""
+        with stored(self._project) as store:
+            person, keys = store.subscriber(address), store.keys()
+        if person is None or person.status != "pending" or person.asked_at is None:
+            return None
+        token = Tokens(keys).sign("confirm", confirm_word(person))
+        asked_at = person.asked_at.astimezone(self.config.site.zone)
+        link = f"{self.settings.address}confirm/{token}"
+        mail = self.pages.mail(link, asked_at, person.consent.source)
+        return write_confirmation(
+            self._letter, address, subject=mail.subject, text=mail.text, token=token, date=asked_at
+        )
+
+    def standing(self, token: str) -> tuple[Standing, Subscriber | None]:
+        """Say how far the link of a confirmation mail is, and whose it is. Changes nothing."""
+        with stored(self._project) as store:
+            return self._standing(store, token)
+
+    def confirm(self, token: str) -> tuple[Standing, Subscriber | None]:
+        """Do what the link of a confirmation mail is for; doing it twice is as good as once."""
+        with stored(self._project) as store:
+            found, person = self._standing(store, token)
+            if found == "waiting" and person and person.asked_at:
+                store.confirm_subscriber(person.token, person.asked_at, self._clock())
+                found, person = self._standing(store, token)
+        if found == "confirmed":
+            # An issue may have waited for somebody who gets it.
+            self._project.wake_ticks()
+        return found, person
+
+    def _standing(self, store: Store, token: str) -> tuple[Standing, Subscriber | None]:
+        word = Tokens(store.keys()).word("confirm", token)
+        asked = asked_of(word) if word else None
+        if asked is None:
+            return "void", None
+        person = store.subscriber_of(asked.token)
+        return standing(asked, person, self._clock()), person
+
+    def reader(self, token: str) -> Subscriber | None:
+        """Find whose token stands in the links of an issue; None for one not ours. Changes nothing."""
+        with self._reading(token) as (_, person):
+            return person
+
+    def leave(self, token: str, reason: str) -> Subscriber | None:
+        """Unsubscribe whose token it is, and return them as they are then; None for a token not ours."""
+        with self._reading(token) as (store, person):
+            if person is None:
+                return None
+            store.leave(person.token, reason, self._clock())
+            return store.subscriber_of(person.token)
+
+    def choose(self, token: str, form: Mapping[str, Sequence[str]]) -> Subscriber | None:
+        """Change what somebody gets, by a form; return them as they are then. None for a token not ours."""
+        with self._reading(token) as (store, person):
+            if person is None or person.status != "active":
+                return person
+            store.set_wishes(person.id, chosen(person.wishes, form, self.settings))
+            return store.subscriber_of(person.token)
+
+    @contextmanager
+    def _reading(self, token: str) -> Iterator[tuple[Store, Subscriber | None]]:
+        with stored(self._project) as store:
+            word = Tokens(store.keys()).word("reader", token)
+            yield store, store.subscriber_of(word) if word else None
+
+
+def embedded_form(project: Project) -> str:
+    """Write the form for other sites; raise `UsageError` where `schedule.yaml` has no such section."""
+    return Pages(Templates(project.templates), project.config()).embedded()

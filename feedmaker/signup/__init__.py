@@ -1,0 +1,1 @@
+"""Signing up and leaving: the rules and the words. Pure but for the templates that pages are made of."""

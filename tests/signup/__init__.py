@@ -1,0 +1,1 @@
+"""Signing up and leaving: the rules, the pages over real HTTP, and a real browser."""
