@@ -36,7 +36,7 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="benchmarks.subscribers", description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, metavar="N", help="how many subscribers")
-    figures = []
+    figures: list[Figure] = []
     for rows in parser.parse_args().rows:
         with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name:
             figures += measure(Path(name), rows)

@@ -85,11 +85,14 @@ class Rejects:
 
 @contextmanager
 def rejects_in(path: Path | None, *, as_json: bool = False) -> Iterator[Rejects]:
-    """Keep what is rejected, in a file too if one is named, which only its owner may read."""
+    """Keep what is rejected, in a file too if one is named, which only its owner may read.
+
+    Raises `UsageError` for a name that is not that of a file.
+    """
     if path is None:
         yield Rejects()
         return
-    with replacing(path, _PRIVATE) as file:
+    with replacing(_replaceable(path), _PRIVATE) as file:
         rejects = Rejects(file, as_json=as_json)
         yield rejects
         rejects.end()
@@ -172,9 +175,7 @@ def export_subscribers(
     Only its owner may read the file; it is there whole, or stays what it was. Raises `UsageError` for a name
     that is not that of a file.
     """
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is no file; name another, or none to print the list")
-    with replacing(path, _PRIVATE) as file:
+    with replacing(_replaceable(path), _PRIVATE) as file:
         return write_subscribers(project, file, statuses, progress)
 
 
@@ -192,3 +193,9 @@ def write_subscribers(
             if count % BATCH == 0:
                 progress("exporting", count, total)
     return count
+
+
+def _replaceable(path: Path) -> Path:
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no file; name another place")
+    return path

@@ -73,6 +73,8 @@ def import_(
 
     if not confirmed:
         raise UsageError(_UNCONFIRMED)
+    if rejects and rejects.exists() and Path(file).exists() and rejects.samefile(file):
+        raise UsageError(f"{rejects} is the list itself; name another file for what is rejected")
     project, name = get_project(), "standard input" if file == "-" else Path(file).name
     with (
         _opened(file) as (opened, size),

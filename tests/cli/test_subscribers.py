@@ -423,6 +423,23 @@ def test_what_is_no_list_is_wrong_usage(site: Site, file: Path, tmp_path: Path) 
     assert [path.name for path in tmp_path.glob("*rejects*")] == []
 
 
+def test_list_is_not_replaced_by_its_rejects(site: Site, file: Path, tmp_path: Path) -> None:
+    """Whoever names the list itself, or a folder, for what is rejected still has it, and imports nothing."""
+    file.write_text("email\ncy@example.org\n", "utf-8")
+    (tmp_path / "link.csv").symlink_to(file)
+
+    for rejects, said in (
+        (tmp_path / "link.csv", "link.csv is the list itself; name another file for what is rejected\n"),
+        (tmp_path, f"{tmp_path.name} is no file; name another place\n"),
+    ):
+        done = site("import", file, "--confirmed", "--rejects", rejects)
+        assert done.code == 2
+        assert done.err.endswith(said)
+
+    assert file.read_text("utf-8") == "email\ncy@example.org\n"
+    assert set(site.statuses()) == {"ada", "bo"}
+
+
 def test_line_without_end_is_not_read_whole(site: Site, file: Path) -> None:
     """What is no list takes no memory; what came before it is imported."""
     with file.open("wb") as big:
@@ -490,10 +507,7 @@ def test_export_replaces_files_only(site: Site, tmp_path: Path) -> None:
     folder = site("export", tmp_path)
     nowhere = site("export", tmp_path / "nowhere" / "people.csv")
 
-    assert (folder.code, folder.err) == (
-        2,
-        f"feedmaker: {tmp_path} is no file; name another, or none to print the list\n",
-    )
+    assert (folder.code, folder.err) == (2, f"feedmaker: {tmp_path} is no file; name another place\n")
     assert nowhere.code == 1
     assert "nowhere/people.csv: No such file or directory" in nowhere.err
 

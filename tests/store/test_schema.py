@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Frozen, Lease, Sending, open_store, schema
+from feedmaker.store import Consent, Frozen, Lease, Sending, Subscriber, open_store, schema
 from feedmaker.store.tables import metadata
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -98,6 +98,27 @@ def test_tokens_are_given_to_all_there_are(tmp_path: Path) -> None:
     assert (rows[0][3], rows[2][3]) == (ann.token, bob.token)
     assert len({ann.token, bob.token, dan.token, rows[1][3]}) == 4
     assert broken == []
+
+
+def test_subscribers_of_an_earlier_program_are_active(tmp_path: Path) -> None:
+    """Before there was a status whoever was on the list had been added by hand, and got issues."""
+    path = tmp_path / "state.db"
+    at_version(path, "0004")
+    with closing(sqlite3.connect(path)) as before, before:
+        before.execute(
+            "INSERT INTO subscribers VALUES (3, 'ann@example.org', 'T0ken', '2026-11-23T08:00:00Z')"
+        )
+
+    with open_store(path) as store:
+        (ann,) = store.subscribers()
+
+    by_hand = Consent("added by hand")
+    assert ann == Subscriber(
+        *("ann@example.org", "active", NOW, "added by hand", by_hand, NOW),
+        confirmed_at=NOW,
+        id=3,
+        token="T0ken",
+    )
 
 
 def test_issues_keep_what_points_at_them(tmp_path: Path) -> None:
