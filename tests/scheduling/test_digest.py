@@ -12,6 +12,7 @@ import pytest
 from feedmaker.app.drafting import draft, edit
 from feedmaker.app.newsletters import find_issue, issues, stored
 from feedmaker.app.people import add_subscribers
+from feedmaker.app.previewing.issues import waiting_issue
 from feedmaker.app.project import Project, silent
 from feedmaker.app.reviewing import approve, skip
 from feedmaker.app.sending import send
@@ -201,6 +202,19 @@ def test_reviewer_is_told_that_it_is_the_digest(project: ProjectFolder) -> None:
     assert notice.get_content().startswith("Digest 2026-11-06 waits for your review; nobody has got it yet.")
     (waits,) = digests(site)
     assert (waits.state, waits.due_at, mailed(site)) == ("draft", FRIDAY, [])
+
+
+def test_preview_tells_which_issue_is_the_digest(project: ProjectFolder) -> None:
+    """It shows both as they wait, and says of one that it is the digest."""
+    site = ready(project)
+    tick(site, FRIDAY)
+
+    shown = [waiting_issue(issue, site.config(), SOON).why for issue in issues(site)]
+
+    assert [why.partition(" Drafted")[0] for why in shown] == [
+        "Waits for review.",
+        "The digest. Waits for review.",
+    ]
 
 
 def test_neither_keeps_the_other_waiting(project: ProjectFolder) -> None:
