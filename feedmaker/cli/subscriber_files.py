@@ -146,7 +146,7 @@ def export(file: Path | None, statuses: tuple[Status, ...]) -> None:
     from feedmaker.app.people_files import export_subscribers, write_subscribers
 
     project = get_project()
-    if file is None:
+    if file is None or file == Path("-"):
         output = sys.stdout.buffer
         write_subscribers(project, output, statuses)
         output.flush()
