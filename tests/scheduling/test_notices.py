@@ -19,7 +19,7 @@ from feedmaker.app.newsletters import stored
 from feedmaker.app.outcome import Cause, constant
 from feedmaker.app.project import Project
 from feedmaker.app.reviewing import approve
-from feedmaker.app.sending import send
+from feedmaker.app.sending import Choices, send
 from feedmaker.app.status import counts
 from feedmaker.fault_notices import SAVED_NOTES
 from feedmaker.faults import Look
@@ -385,7 +385,7 @@ def test_issue_that_fails_is_told_once_whichever_run_tries_to_send_it(letter: Pu
     (letter.folder.root / "outbox").unlink()
 
     letter.tick(60 * 24)
-    send(letter.project, "2026-11-09", NOW)
+    send(letter.project, "2026-11-09", NOW, choices=Choices(by_hand=True, late=True))
     letter.tick(60 * 24 + 70)
 
     assert open_faults(letter) == []
@@ -426,7 +426,7 @@ def test_issue_that_was_sent_by_hand_is_mended(site: Publisher) -> None:
     assert [event for event, _ in site.said] == ["notice.failed"]
 
     blocked.unlink()
-    send(site.project, issue.slug, NOW)
+    send(site.project, issue.slug, NOW, choices=Choices(by_hand=True, clock=lambda: NOW))
     site.tick(70)
 
     assert open_faults(site) == []
