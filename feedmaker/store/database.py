@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, UpdateBase, create_engine, event
+from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -86,6 +87,35 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreError(f"{self.path}: {_advice(error)}") from error
+
+
+class Prepared:
+    """Hold a statement that runs many times in a second: written once, and given to SQLite as it is.
+
+    Values go in and come out as the database keeps them.
+    """
+
+    def __init__(self, statement: UpdateBase) -> None:
+        written = statement.compile(dialect=dialect(paramstyle="named"))
+        self._text = str(written)
+        self._usual = dict(written.params)
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        """Run it with these values, and return the rows."""
+        found: list[Sequence[Any]] = (
+            _raw(connection).execute(self._text, {**self._usual, **values}).fetchall()
+        )
+        return found
+
+    def run_all(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run it for each of some rows of values."""
+        _raw(connection).executemany(self._text, [{**self._usual, **row} for row in rows])
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - there is no other kind behind it
+    return raw
 
 
 class Part:

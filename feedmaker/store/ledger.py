@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Update,
     and_,
     bindparam,
     case,
@@ -26,9 +26,9 @@ from sqlalchemy import (
     update,
 )
 
-from feedmaker.store.database import Part, just_after, rounded_up
+from feedmaker.store.database import Part, Prepared, just_after, rounded_up
 from feedmaker.store.records import Addressed, Counts, Delivery, DeliveryState, Lease, Sending, Settlement
-from feedmaker.store.tables import Moment, deliveries, sendings, subscribers
+from feedmaker.store.tables import Moment, as_kept, as_meant, deliveries, sendings, subscribers
 
 DOMAIN = func.substr(deliveries.c.address, func.instr(deliveries.c.address, "@") + 1)
 ERASED = "erased"
@@ -82,24 +82,28 @@ class Ledger(Part):
         subscriber at this moment becomes *suppressed* instead, and is returned as that. Nothing is claimed of
         an issue that was stopped, and nothing for people at the domains `but_at`.
         """
-        elsewhere = DOMAIN.not_in(but_at)
-        queued = _claim(and_(_QUEUED, elsewhere)) if but_at else _CLAIM_QUEUED
+        queued, due = _CLAIM_QUEUED, _CLAIM_DUE
+        if but_at:
+            # A list would be no part of a statement that is written once.
+            elsewhere = and_(*(DOMAIN != domain for domain in but_at))
+            queued, due = _claim(and_(_QUEUED, elsewhere)), _claim(and_(_DUE, elsewhere))
         found = self._claim(queued, issue_id, lease, now, limit)
         if len(found) == limit:
             return found
-        due = _claim(and_(_DUE, elsewhere)) if but_at else _CLAIM_DUE
         return found + self._claim(due, issue_id, lease, now, limit - len(found))
 
-    def _claim(self, claim: Update, issue_id: int, lease: Lease, now: datetime, limit: int) -> list[Delivery]:
+    def _claim(
+        self, claim: Prepared, issue_id: int, lease: Lease, now: datetime, limit: int
+    ) -> list[Delivery]:
         values = {
             "_issue": issue_id,
             "_owner": lease.owner,
-            "_until": rounded_up(lease.until),
-            "_now": now,
+            "_until": as_kept(rounded_up(lease.until)),
+            "_now": as_kept(now),
             "_limit": limit,
         }
         with self._database.transaction() as connection:
-            return [Delivery(**row) for row in connection.execute(claim, values).mappings()]
+            return [_delivery(row) for row in claim.run(connection, values)]
 
     def settle_deliveries(
         self, issue_id: int, owner: str, settlements: Sequence[Settlement], now: datetime
@@ -116,16 +120,16 @@ class Ledger(Part):
                 "_state": settled.state,
                 "_reply": settled.reply,
                 "_excused": int(settled.excused),
-                "_next_at": settled.next_at,
+                "_next_at": settled.next_at and as_kept(settled.next_at),
                 "_owner": owner,
-                "_now": now,
+                "_now": as_kept(now),
             }
             for settled in settlements
         ]
         with self._database.transaction() as connection:
             if rows:
-                connection.execute(_SETTLE, rows)
-            connection.execute(_WORKED, {"_issue": issue_id, "_now": now})
+                _SETTLE.run_all(connection, rows)
+            _WORKED.run(connection, {"_issue": issue_id, "_now": as_kept(now)})
 
     def renew_deliveries(self, issue_id: int, lease: Lease) -> None:
         """Show a sign of life for all that its owner has claimed."""
@@ -219,12 +223,20 @@ class Ledger(Part):
             return _counts(connection, issue_id)
 
 
-def _claim(which: ColumnElement[bool]) -> Update:
-    """Write the statement that claims some deliveries; it is the same for all, so it is made once."""
+def _delivery(row: Sequence[Any]) -> Delivery:
+    values = list(row)
+    for place in _MOMENTS:
+        if values[place] is not None:
+            values[place] = as_meant(values[place])
+    return Delivery(*values)
+
+
+def _claim(which: ColumnElement[bool]) -> Prepared:
+    """Write the statement that claims some deliveries."""
     going_on = exists().where(sendings.c.issue_id == bindparam("_issue"), sendings.c.stopped.is_(None))
     wanted = exists().where(subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status == "active")
     first = select(deliveries.c.id).where(deliveries.c.issue_id == bindparam("_issue"), which, going_on)
-    return (
+    return Prepared(
         update(deliveries)
         .where(deliveries.c.id.in_(first.order_by(deliveries.c.id).limit(bindparam("_limit"))))
         .values(
@@ -239,10 +251,11 @@ def _claim(which: ColumnElement[bool]) -> Update:
     )
 
 
+_MOMENTS = [place for place, column in enumerate(deliveries.c) if isinstance(column.type, Moment)]
 _QUEUED = deliveries.c.state == "queued"
 _DUE = and_(deliveries.c.state == "deferred", deliveries.c.next_at <= bindparam("_now", type_=Moment))
 _CLAIM_QUEUED, _CLAIM_DUE = _claim(_QUEUED), _claim(_DUE)
-_SETTLE = (
+_SETTLE = Prepared(
     update(deliveries)
     .where(
         deliveries.c.id == bindparam("_id"),
@@ -261,7 +274,7 @@ _SETTLE = (
         lease_until=None,
     )
 )
-_WORKED = (
+_WORKED = Prepared(
     update(sendings)
     .where(sendings.c.issue_id == bindparam("_issue"))
     .values(worked_at=bindparam("_now", type_=Moment))

@@ -25,6 +25,18 @@ from sqlalchemy.types import TypeDecorator
 from feedmaker.text import utc
 
 
+def as_kept(moment: datetime) -> str:
+    """Write a time as it is stored; raise `ValueError` for one without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return utc(moment.replace(microsecond=0))
+
+
+def as_meant(text: str) -> datetime:
+    """Read a stored time, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 class Moment(TypeDecorator[datetime]):
     """A zoned time, kept as RFC 3339 text in UTC with whole seconds, which sorts as it should."""
 
@@ -33,13 +45,11 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Write a time; a naive one is a programming error."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return None if value is None else utc(value.replace(microsecond=0))
+        return None if value is None else as_kept(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read a time in UTC."""
-        return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+        return None if value is None else as_meant(value)
 
 
 metadata = MetaData()

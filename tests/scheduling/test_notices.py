@@ -379,14 +379,13 @@ def open_faults(site: Publisher) -> list[str]:
 
 
 def test_issue_that_fails_is_told_once_whichever_run_tries_to_send_it(letter: Publisher) -> None:
-    """The job and the issue's own run meet one cause, and the run that sends the issue mends it."""
+    """The job and the issue's own run meet one cause, and whichever sends the issue in the end mends it."""
     assert open_faults(letter) == ["issue 2026-11-09"]
     assert letter.said == [("fault.told", "told by FEEDMAKER_NOTIFY: feedmaker: issue 2026-11-09 failed")]
     (letter.folder.root / "outbox").unlink()
 
-    letter.tick(60 * 24)
-    send(letter.project, "2026-11-09", NOW, choices=Choices(by_hand=True, late=True))
-    letter.tick(60 * 24 + 70)
+    letter.tick(10)
+    letter.tick(70)
 
     assert open_faults(letter) == []
     assert letter.said[1:] == [
