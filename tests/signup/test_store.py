@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from feedmaker.store import Consent, Status, Store, Subscriber, Wishes, open_store
-from tests.signup.conftest import DAY, NOW
+from tests.signup.conftest import ANN, DAY, NOW
 
-ANN = "ann@example.org"
 FORM = Consent("form", "I want it.")
 HOUR = timedelta(hours=1)
 
