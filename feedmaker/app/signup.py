@@ -91,8 +91,10 @@ class SignupDesk:
                 return refused
             store.forget_signups(now - DAY, now - KEPT)
             store.add_signup(address, network, now)
-            if not (wish.from_robot or refused) and may_be_asked(store.subscriber(address), now):
-                store.ask_subscriber(address, Consent(wish.source, self.pages.consent), now)
+            may_be = may_be_asked(store.subscriber(address), now) and not (wish.from_robot or refused)
+            consent = Consent(wish.source, self.pages.consent)
+            store.ask_subscriber(address, consent, now, may_be_asked=may_be)
+            if may_be:
                 # Written by the thread that sends it, so that known addresses are not answered sooner.
                 place.put(partial(self._confirmation, address))
         return refused

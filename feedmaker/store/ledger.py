@@ -85,7 +85,7 @@ class Ledger(Part):
         queued, due = _CLAIM_QUEUED, _CLAIM_DUE
         if but_at:
             # A list would be no part of a statement that is written once.
-            elsewhere = and_(*(DOMAIN != domain for domain in but_at))
+            elsewhere = and_(*(domain != DOMAIN for domain in but_at))
             queued, due = _claim(and_(_QUEUED, elsewhere)), _claim(and_(_DUE, elsewhere))
         found = self._claim(queued, issue_id, lease, now, limit)
         if len(found) == limit:

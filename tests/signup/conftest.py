@@ -32,6 +32,8 @@ from tests.projects import ProjectFolder
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
+ANN = "ann@example.org"
+ONE_CLICK = "List-Unsubscribe=One-Click"
 ELSEWHERE = "https://blog.example.net"
 SIGNUP = """\
 signup:

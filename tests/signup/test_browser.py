@@ -14,11 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from feedmaker.store import Wishes
 from tests.newsletter.test_looks import BROWSERS
-from tests.signup.conftest import CHOICES, Serve, Served
+from tests.signup.conftest import ANN, CHOICES, Serve, Served
 from tests.web.conftest import QUIET
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-ANN = "ann@example.org"
 _REFUSED = re.compile(r"responded with a status of 4|blocked by CORS policy|net::ERR_FAILED|/favicon\.ico$")
 
 

@@ -18,9 +18,7 @@ import pytest
 from feedmaker.store import open_store
 from tests.conftest import Cli
 from tests.projects import ROOT, ProjectFolder
-from tests.signup.conftest import SIGNUP, link_of
-
-ANN = "ann@example.org"
+from tests.signup.conftest import ANN, SIGNUP, link_of
 
 
 @contextmanager

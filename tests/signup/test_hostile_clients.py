@@ -15,7 +15,7 @@ from feedmaker.web.entrance import Bounds
 from tests.signup.conftest import PATIENCE, Serve, Served
 
 SHORT = Bounds(seconds=0.3, idle=1, connections=8)
-ANN = "email=ann%40example.org"
+FORM = "email=ann%40example.org"
 
 
 def connect(served: Served) -> socket.socket:
@@ -124,10 +124,10 @@ def test_large_body_is_refused(served: Served, request_: bytes) -> None:
 
 def test_body_of_the_largest_size_is_read(served: Served) -> None:
     """16 KB are no fault."""
-    filler = "x=" + "a" * (16_384 - len(ANN) - 3)
+    filler = "x=" + "a" * (16_384 - len(FORM) - 3)
     reply = served.client.post(
         f"{served.address}subscribe",
-        content=f"{ANN}&{filler}",
+        content=f"{FORM}&{filler}",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
 
@@ -231,7 +231,7 @@ def test_crowd_of_idlers_ends_by_itself(strict: Served) -> None:
 def test_who_hangs_up_early_leaves_nothing_behind(strict: Served) -> None:
     """A request whose sender is gone is not carried out, and the log does not call it a fault."""
     with closing(connect(strict)) as client:
-        client.sendall(head(len(ANN) + 1) + ANN.encode())
+        client.sendall(head(len(FORM) + 1) + FORM.encode())
     with closing(connect(strict)) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer(client)

@@ -17,9 +17,8 @@ from feedmaker.app.drafting import draft
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.message import Letter
 from tests.projects import FIRST, LATER
-from tests.signup.conftest import NOW, Served, link_of
+from tests.signup.conftest import ANN, NOW, Served, link_of
 
-ANN = "ann@example.org"
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]+")
 _LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
 

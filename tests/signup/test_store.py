@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from feedmaker.store import Consent, Status, Store, Subscriber, Wishes, open_store
-from tests.signup.conftest import DAY, NOW
+from tests.signup.conftest import ANN, DAY, NOW
 
-ANN = "ann@example.org"
 FORM = Consent("form", "I want it.")
 HOUR = timedelta(hours=1)
 
@@ -67,6 +66,19 @@ def test_known_address_keeps_what_is_its_own(store: Store) -> None:
         asked_at=later,
     )
     assert ask(store, later + DAY, FORM).reason == "asked, before that unsubscribed"
+
+
+def test_who_may_not_be_asked_is_left_alone(store: Store) -> None:
+    """The same work is done for them and taken back: nobody is added, nobody changes, no words are kept."""
+    store.add_subscriber("bo@example.org", NOW)
+    before = list(store.subscribers())
+
+    for address in (ANN, "bo@example.org"):
+        store.ask_subscriber(address, Consent("form", "Other words."), NOW + DAY, may_be_asked=False)
+
+    assert list(store.subscribers()) == before
+    store.ask_subscriber(ANN, FORM, NOW)
+    assert ann(store).consent == FORM
 
 
 def test_confirming_counts_once_and_for_the_last_asking(store: Store) -> None:
