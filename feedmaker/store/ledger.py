@@ -7,7 +7,6 @@ rules are in `feedmaker.delivery`; here is what must hold whoever calls, each in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -49,9 +48,8 @@ class Ledger(Part):
         audience = 0
         with self._database.transaction() as connection:
             for page in _pages(rows):
-                fixed = {"issue_id": issue_id, "dated_at": dated_at, "state": "queued"}
-                fixed |= {"attempts": 0, "excused": 0, "repeats": 0}
-                connection.execute(insert(deliveries), [asdict(row) | fixed for row in page])
+                fixed = {"_issue": issue_id, "_dated_at": as_kept(dated_at)}
+                _QUEUE.run_all(connection, ({**fixed, **_parts(row)} for row in page))
                 audience += len(page)
             if audience:
                 begun = {"issue_id": issue_id, "audience": audience, "opened_at": now, "worked_at": now}
@@ -85,7 +83,7 @@ class Ledger(Part):
         queued, due = _CLAIM_QUEUED, _CLAIM_DUE
         if but_at:
             # A list would be no part of a statement that is written once.
-            elsewhere = and_(*(domain != DOMAIN for domain in but_at))
+            elsewhere = and_(*(DOMAIN.is_distinct_from(domain) for domain in but_at))
             queued, due = _claim(and_(_QUEUED, elsewhere)), _claim(and_(_DUE, elsewhere))
         found = self._claim(queued, issue_id, lease, now, limit)
         if len(found) == limit:
@@ -231,6 +229,16 @@ def _delivery(row: Sequence[Any]) -> Delivery:
     return Delivery(*values)
 
 
+def _parts(row: Addressed) -> dict[str, Any]:
+    return {
+        "_subscriber": row.subscriber_id,
+        "_address": row.address,
+        "_token": row.token,
+        "_key": row.key,
+        "_message_id": row.message_id,
+    }
+
+
 def _claim(which: ColumnElement[bool]) -> Prepared:
     """Write the statement that claims some deliveries."""
     going_on = exists().where(sendings.c.issue_id == bindparam("_issue"), sendings.c.stopped.is_(None))
@@ -252,6 +260,21 @@ def _claim(which: ColumnElement[bool]) -> Prepared:
 
 
 _MOMENTS = [place for place, column in enumerate(deliveries.c) if isinstance(column.type, Moment)]
+_QUEUE = Prepared(
+    insert(deliveries).values(
+        issue_id=bindparam("_issue"),
+        subscriber_id=bindparam("_subscriber"),
+        address=bindparam("_address"),
+        token=bindparam("_token"),
+        key=bindparam("_key"),
+        message_id=bindparam("_message_id"),
+        dated_at=bindparam("_dated_at", type_=Moment),
+        state="queued",
+        attempts=0,
+        excused=0,
+        repeats=0,
+    )
+)
 _QUEUED = deliveries.c.state == "queued"
 _DUE = and_(deliveries.c.state == "deferred", deliveries.c.next_at <= bindparam("_now", type_=Moment))
 _CLAIM_QUEUED, _CLAIM_DUE = _claim(_QUEUED), _claim(_DUE)
