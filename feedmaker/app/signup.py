@@ -13,13 +13,16 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from feedmaker.app.bounces import take_reports
 from feedmaker.app.newsletters import stored, transport_of
 from feedmaker.app.posting import Post
 from feedmaker.app.project import Project
+from feedmaker.bounces.webhooks import SECRET, ForgedError, events
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.confirm import Confirmation, write_confirmation
 from feedmaker.errors import GateError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.secrets import secret
 from feedmaker.signup.limits import DAY, HOUR, Recent, Refusal, network_of, refusal
 from feedmaker.signup.pages import Pages, every_page, signup_of
 from feedmaker.signup.rules import KEPT, Standing, asked_of, chosen, confirm_word, may_be_asked, standing
@@ -167,6 +170,17 @@ class SignupDesk:
                 return person
             store.set_wishes(person.id, chosen(person.wishes, form, self.settings))
             return store.subscriber_of(person.token)
+
+    def take_events(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Do what an event of the provider calls for, byte for byte as it came.
+
+        Raises `ForgedError` where it is not signed with the secret, or none is set.
+        """
+        known = secret(SECRET, self._project.environ)
+        if known is None:
+            raise ForgedError(f"{SECRET} is not set")
+        now = self._clock()
+        take_reports(self._project, events(body, headers, known, now), now)
 
     @contextmanager
     def _reading(self, token: str) -> Iterator[tuple[Store, Subscriber | None]]:

@@ -44,6 +44,7 @@ Event = Literal[
     "signup.deferred",
     "signup.unsent",
     "signup.failed",
+    "signup.forged",
     "program.fault",
 ]
 """What events are called in the JSON form; docs/monitoring.md says what each means."""

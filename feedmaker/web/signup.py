@@ -27,6 +27,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 
 from feedmaker.app.posting import Post
 from feedmaker.app.signup import SignupDesk, Wish
+from feedmaker.bounces.webhooks import ForgedError
 from feedmaker.errors import BusyError, StoreError, UsageError
 from feedmaker.signs.log import Log
 from feedmaker.signs.places import cannot_listen, place_of
@@ -43,7 +44,7 @@ PATIENCE = 10
 _MOST_FIELDS = 200
 _ASKING = ("GET", "POST", "OPTIONS")
 _LATER, _MUCH_LATER = "10", "3600"
-_PATHS = ("subscribe", "confirm", "leave", "choose", "style.css")
+_PATHS = ("subscribe", "confirm", "leave", "choose", "events", "style.css")
 _NO_ADDRESS = "This is no address that mail can be sent to. Look whether it is complete."
 _LOST = Refused(
     "lost", "This link does not work", "It is not complete, or too old. Open it again from the mail."
@@ -86,6 +87,7 @@ class Signups:
             Route("/confirm/{token}", self.confirm, methods=["GET", "POST"]),
             Route("/leave/{token}", self.leave, methods=["GET", "POST"]),
             Route("/choose/{token}", self.choose, methods=["GET", "POST"]),
+            Route("/events/resend", self.events, methods=["POST"]),
             Route("/style.css", self.style),
         ]
         inside = [Mount(self._prefix, Router(routes, redirect_slashes=False))] if self._prefix else []
@@ -178,6 +180,16 @@ class Signups:
         else:
             person = await run_in_threadpool(self._desk.reader, token)
         return self._shown(request, person, lambda one: self._pages.choose(one, token, is_saved=is_saved))
+
+    async def events(self, request: Request) -> Response:
+        """Take down what a provider tells of messages that it has sent; who does not sign is not heard."""
+        body = await request.body()
+        try:
+            await run_in_threadpool(self._desk.take_events, body, dict(request.headers))
+        except ForgedError as error:
+            self._log.say("signup.forged", f"an event was not believed: {error}", "warning")
+            return PlainTextResponse("Not believed.\n", 401, headers=_OWN)
+        return PlainTextResponse("Taken.\n", headers=_OWN)
 
     async def style(self, request: Request) -> Response:  # noqa: ARG002 - everybody gets the same
         """Give out the stylesheet."""

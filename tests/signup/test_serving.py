@@ -422,3 +422,10 @@ def test_who_is_no_subscriber_chooses_nothing(served: Served) -> None:
     assert "You get no more mail" in answer.text == served.get(path).text
     after = served.person(ANN)
     assert after == person
+
+
+def test_address_in_any_script_is_asked(served: Served) -> None:
+    """Letters of other scripts stand before the @ as they are, and behind it as the DNS has them."""
+    assert served.ask("jörg@bücher.example").status_code == 200
+
+    assert served.mailbox.next()["To"] == "jörg@xn--bcher-kva.example"

@@ -1,0 +1,77 @@
+"""Events of a provider that calls: believed where they are signed, and acted upon."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import b64encode
+from datetime import date
+
+import pytest
+
+from feedmaker.bounces.webhooks import SECRET
+from feedmaker.delivery.audience import open_ledger
+from feedmaker.store import Frozen
+from tests.signup.conftest import ANN, NOW, Served
+
+KEY = b"a key that nobody knows!"
+FROZEN = Frozen("S", "P", "H", "T", "A", 1, [], [], {})
+
+
+def sent(served: Served) -> str:
+    """Send an issue to Ann, and return its Message-ID."""
+    served.add(ANN)
+    with served.store() as store:
+        issue = store.add_issue(store.free_slug(date(2026, 11, 23)), FROZEN, ["one"], NOW)
+        assert open_ledger(store, issue, "letter@lamp.example.org", NOW, NOW)
+        (row,) = store.deliveries(issue.id)
+        return row.message_id
+
+
+def call(served: Served, message_id: str, key: bytes = KEY) -> int:
+    """Tell of a bounce as the provider does, and return the status of the answer."""
+    headers = [{"name": "X-Feedmaker-Message-ID", "value": message_id}]
+    bounce = {"type": "Permanent", "message": "550 5.1.1 no such user"}
+    event = {"type": "email.bounced", "data": {"to": [ANN], "headers": headers, "bounce": bounce}}
+    body, moment = json.dumps(event).encode(), str(int(served.clock.now.timestamp()))
+    made = hmac.digest(key, f"msg_1.{moment}.".encode() + body, "sha256")
+    signed = {
+        "svix-id": "msg_1",
+        "svix-timestamp": moment,
+        "svix-signature": f"v1,{b64encode(made).decode()}",
+    }
+    return served.client.post(served.address + "events/resend", content=body, headers=signed).status_code
+
+
+@pytest.fixture
+def known(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """Let the server know the secret of the provider."""
+    environ = {SECRET: f"whsec_{b64encode(KEY).decode()}"}
+    monkeypatch.setattr(served.project, "environ", environ)
+    return served
+
+
+def test_signed_event_takes_its_person_off_the_list(known: Served) -> None:
+    """A bounce that the provider tells of counts like one in a mailbox; told again it changes nothing."""
+    message_id = sent(known)
+
+    assert (call(known, message_id), call(known, message_id)) == (200, 200)
+
+    person = known.person(ANN)
+    assert person
+    assert (person.status, person.reason) == ("bounced", "2026-11-23: 550 5.1.1 no such user")
+
+
+def test_event_that_is_not_signed_is_not_believed(known: Served) -> None:
+    """Whoever has not got the secret changes nobody, and hears so; the log says it."""
+    assert call(known, sent(known), b"another key, made up here") == 401
+
+    person = known.person(ANN)
+    assert person
+    assert person.status == "active"
+    assert "was not believed" in known.log
+
+
+def test_without_a_secret_no_event_is_believed(served: Served) -> None:
+    """Nothing is open that was not switched on."""
+    assert call(served, sent(served)) == 401
