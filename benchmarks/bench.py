@@ -3,7 +3,7 @@
 Every figure is of a command from start to exit, the way cron and people meet it: its wall time, and the
 processor time and peak memory that the kernel counts. Its fastest run is also put in relation to a Python
 that only starts and ends, since ratios travel between machines and seconds do not. `benchmarks.messages` adds
-how fast the messages of an issue are made.
+how fast the messages of an issue are made, and `benchmarks.sending` how fast they go out.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks.notes import write_folder
 from benchmarks.peer import write_site
+from benchmarks.sending import table as table_of_sending
 from benchmarks.soak import soak_apart
 from benchmarks.soak import table as table_of_soak
 
 if TYPE_CHECKING:
     from benchmarks.messages import Rate
+    from benchmarks.sending import Pace
 
 FEEDMAKER = Path(sys.executable).with_name("feedmaker")
 SIZES = (100, 1_000, 10_000)
@@ -74,16 +76,19 @@ def main() -> None:
                 figures += _measure_hugo(Path(name), arguments.hugo, count, arguments.runs, bare.fastest)
     moments = soak_apart(arguments.days)
     rates = _measure_messages(arguments.recipients)
+    paces = _measure_sending(arguments.recipients)
     if arguments.json:
         machine = {"python": platform.python_version(), "system": platform.system(), "cores": os.cpu_count()}
         measured = {
             "figures": [asdict(figure) for figure in figures],
             "messages": [asdict(rate) for rate in rates],
+            "sending": [asdict(pace) for pace in paces],
             "soak": [asdict(moment) for moment in moments],
         }
         print(json.dumps({"machine": machine, **measured}, indent=2))
     else:
-        print(_table(figures), _table_of_messages(rates), table_of_soak(moments), sep="\n\n")
+        print(_table(figures), _table_of_messages(rates), table_of_sending(paces), sep="\n\n", end="\n\n")
+        print(table_of_soak(moments))
 
 
 def _arguments() -> argparse.Namespace:
@@ -152,6 +157,12 @@ def _measure_messages(recipients: int) -> list[Rate]:
 
     with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name:
         return measure_messages(Path(name), FEEDMAKER, recipients)
+
+
+def _measure_sending(recipients: int) -> list[Pace]:
+    from benchmarks.sending import measure
+
+    return measure([max(recipients // 10, 1), recipients], connections=10)
 
 
 def _forget(folder: Path) -> None:

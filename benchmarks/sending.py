@@ -71,7 +71,7 @@ def measure(counts: Sequence[int], connections: int) -> list[Pace]:
     with tempfile.TemporaryDirectory(prefix="feedmaker-bench-") as name, _sink() as port:
         size = int(found[0].kilobytes * 1000)
         found.append(_smtp_source(max(counts), size, connections, port))
-        found.append(_smtplib(Path(name), EACH, connections, port))
+        found.append(_smtplib(Path(name), min(EACH, max(counts)), connections, port))
     return found
 
 

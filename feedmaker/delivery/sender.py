@@ -25,13 +25,15 @@ from feedmaker.delivery.outcomes import Surge, overdrawn, settle, untouched
 from feedmaker.delivery.pace import Pace
 from feedmaker.delivery.resolving import next_resolution, resolve
 from feedmaker.delivery.transports.base import Envelope, Receipt, Transport
-from feedmaker.errors import DeliveryError
-from feedmaker.store import Delivery, Issue, Lease, Store
+from feedmaker.errors import DeliveryError, StoreError
+from feedmaker.store import Delivery, Issue, Lease, Settlement, Store
 
 Compose = Callable[[Delivery], tuple[bytes, Envelope]]
 Clock = Callable[[], datetime]
 _LONGEST_WAIT = 0.5
 """Seconds after which a sender looks around, whatever it waits for."""
+_LONGEST_TURN = 60.0
+"""Seconds that a sender waits for the rates; at slower ones, whoever comes next goes on."""
 
 
 def wall_clock() -> datetime:
@@ -148,6 +150,7 @@ class Sender:
         self._hands = _Hands(max(1, transport.width), hand_over)
         self._error: BaseException | None = None
         self._sign_at: datetime | None = None
+        self._unrecorded: list[_Done] = []
         counts = store.counts(issue.id)
         self._settled, self._total = counts.settled, counts.total
 
@@ -171,25 +174,37 @@ class Sender:
             try:
                 yield
             finally:
-                while self._hands.busy:
-                    self._step(claiming=False)
+                self._finish()
         finally:
             self._hands.stop()
         if self._error is not None:
             raise self._error
 
+    def _finish(self) -> None:
+        """Record what the hands still have to say; a database that is busy has as long as a lease."""
+        until = time.monotonic() + self._settings.lease_time.total_seconds()
+        while self._hands.busy or self._unrecorded:
+            try:
+                self._step(claiming=False)
+            except StoreError:
+                if time.monotonic() > until:
+                    raise
+
     def _step(self, *, claiming: bool) -> bool:
         """Record what was done, claim what comes next, and give it away; tell whether anything happened."""
         soon = self._pace.soonest(self._manner.clock().timestamp()) or _LONGEST_WAIT
-        done = self._hands.take(min(soon, _LONGEST_WAIT)) if self._hands.busy else []
-        now, claimed = self._manner.clock(), []
+        if self._hands.busy:
+            # What cannot be recorded now is not forgotten: nobody else knows it.
+            self._unrecorded += self._hands.take(min(soon, _LONGEST_WAIT))
+        done, now, claimed = self._unrecorded, self._manner.clock(), []
         # One commit for what was done and what is begun: that is all that a message waits for.
         with self._store.transaction():
             self._sign_of_life(now)
-            if done:
-                self._record(done, now)
+            settlements = self._record(done, now)
             if claiming and self._error is None and self._hands.free:
                 claimed = self._claim(now)
+        self._unrecorded = []
+        self._settled += sum(settled.state != "deferred" for settled in settlements)
         self._hands.give(claimed)
         self._tell()
         return bool(done or claimed)
@@ -206,14 +221,15 @@ class Sender:
             self._store.renew_deliveries(self._issue.id, self._lease(now))
             self._sign_at = now + self._settings.lease_time / 3
 
-    def _record(self, done: Sequence[_Done], now: datetime) -> None:
+    def _record(self, done: Sequence[_Done], now: datetime) -> Sequence[Settlement]:
         """Write down what became of attempts; what was raised instead is raised again at the end."""
+        if not done:
+            return ()
         settlements = []
         for one in done:
             if one.receipt is not None:
                 self._surge.saw(one.receipt)
                 settlements.append(settle(one.delivery, one.receipt, now))
-                self._settled += settlements[-1].state != "deferred"
             elif isinstance(one.error, DeliveryError):
                 settlements.append(untouched(one.delivery, str(one.error)))
             # Anything else is a fault of ours, and its delivery stays claimed until it is unknown.
@@ -221,6 +237,7 @@ class Sender:
         self._store.settle_deliveries(self._issue.id, self._manner.owner, settlements, now)
         if self._error is None and (said := self._surge.found()):
             self._stop(f"{said}; `feedmaker newsletter deliveries {self._issue.slug}` lists them")
+        return settlements
 
     def _claim(self, now: datetime) -> list[Delivery]:
         """Claim as many as there are hands for, or one where they have to go out apart."""
@@ -259,8 +276,10 @@ class Sender:
             self._settled = self._store.counts(self._issue.id).settled
         if found.again:
             return True
+        if turn := self._turn(now):
+            self._manner.pause(turn)
+            return True
         moments = (
-            self._next_turn(now),
             self._store.next_expiry(self._issue.id),
             self._store.next_attempt(self._issue.id),
             next_resolution(self._store, self._transport, self._issue, self._settings, now),
@@ -271,11 +290,12 @@ class Sender:
         self._manner.pause(min(_LONGEST_WAIT, max(0.0, (soon - now).total_seconds())))
         return True
 
-    def _next_turn(self, now: datetime) -> datetime | None:
-        """Return when the rates let another message go, if any waits for that."""
-        if not self._pace.is_slow or not self._store.counts(self._issue.id).queued:
-            return None
-        return now + timedelta(seconds=self._pace.soonest(now.timestamp()))
+    def _turn(self, now: datetime) -> float:
+        """Return how many seconds to wait until the rates let another message go, 0 if none waits."""
+        soon = self._pace.soonest(now.timestamp())
+        if not soon or soon > _LONGEST_TURN or not self._store.counts(self._issue.id).queued:
+            return 0.0
+        return min(_LONGEST_WAIT, soon)
 
 
 def _stopped(issue: Issue, why: str) -> DeliveryError:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -360,7 +361,23 @@ def test_messages_keep_apart_as_the_rates_say(store: Store) -> None:
             return Receipt("sent", "ok")
 
     assert begin(store, issue, slow, NOW, NOW)
-    counts = deliver(store, Timed(), issue, slow, NOW, Manner(MINUTE, clock=clock, pause=clock.pause))
+    counts = deliver(store, Timed(), issue, slow, NOW, Manner(timedelta(), clock=clock, pause=clock.pause))
 
     assert counts == Counts(sent=4)
     assert [(round(at), who) for at, who in went] == [(0, "a"), (2, "c"), (6, "b"), (12, "d")]
+
+
+def test_outcome_is_kept_until_it_can_be_recorded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is busy when a message has gone out gets its outcome later; nothing becomes unknown."""
+    issue, whole, failures = draft(store, 3), store.settle_deliveries, iter([True, True])
+
+    def busy(*values: Any) -> None:
+        if next(failures, False):
+            raise StoreError("another program holds it")
+        whole(*values)
+
+    monkeypatch.setattr(store, "settle_deliveries", busy)
+    with pytest.raises(StoreError):
+        send(store, Scripted(), issue)
+
+    assert store.counts(issue.id) == Counts(queued=2, sent=1)

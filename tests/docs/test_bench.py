@@ -52,6 +52,16 @@ def test_messages_are_counted_by_the_second() -> None:
     assert once["message_kb"] == pytest.approx(each["message_kb"], rel=0.1)
 
 
+def test_sending_is_set_against_what_others_do() -> None:
+    """Messages of usual size go out over SMTP, signed and not, beside those of two other programs."""
+    paces = json.loads(measured("--json"))["sending"]
+
+    whats = ["feedmaker", "feedmaker", "feedmaker, signed (RSA and Ed25519)", "smtp-source"]
+    assert [pace["what"] for pace in paces] == [*whats, "smtplib.send_message for each"]
+    assert [pace["messages"] for pace in paces] == [2, 20, 20, 20, 20]
+    assert all(20 < pace["kilobytes"] < 150 and pace["seconds"] > 0 for pace in paces)
+
+
 def test_soak_holds_no_more_after_days_than_before() -> None:
     """After each quarter of the time stands what the process holds; files and threads never grow."""
     moments = json.loads(measured("--json"))["soak"]
@@ -84,11 +94,12 @@ def test_subscribers_are_taken_over_and_counted(tmp_path: Path) -> None:
 
 
 def test_tables_have_a_line_for_every_scene() -> None:
-    """Without options for machines the figures are three tables."""
-    scenes, messages, soak = (table.splitlines() for table in measured().split("\n\n"))
+    """Without options for machines the figures are four tables."""
+    scenes, messages, sending, soak = (table.splitlines() for table in measured().split("\n\n"))
 
-    assert (len(scenes), len(messages), len(soak)) == (2 + 7, 2 + 2, 2 + 4)
-    for lines in (scenes, messages, soak):
+    lengths = [len(lines) for lines in (scenes, messages, sending, soak)]
+    assert lengths == [2 + 7, 2 + 2, 2 + 5, 2 + 4]
+    for lines in (scenes, messages, sending, soak):
         assert all(line.count("|") == lines[0].count("|") for line in lines)
 
 
