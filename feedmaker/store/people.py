@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from feedmaker.store.database import Part
 from feedmaker.store.ledger import ERASED, PAGE
 from feedmaker.store.records import Cadence, Consent, Person, Status, Subscriber, Wishes
-from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, signups, subscribers
+from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, subscribers
 
 BY_HAND = Consent("added by hand")
 
@@ -85,9 +85,7 @@ class People(Part):
             blank = {"address": nobody, "token": ERASED, "reply": None}
             connection.execute(update(deliveries).where(mine).values(blank))
             gone = connection.execute(delete(subscribers).where(subscribers.c.address == address)).rowcount
-            digest = digest_of(connection, address)
-            connection.execute(delete(signups).where(signups.c.address == digest))
-            row = {"digest": digest, "erased_at": now}
+            row = {"digest": digest_of(connection, address), "erased_at": now}
             connection.execute(insert_or(erased).values(row).on_conflict_do_nothing())
             return gone == 1
 
