@@ -169,10 +169,9 @@ class SignupDesk:
             if person is None or person.status != "active":
                 return person
             store.set_wishes(person.id, chosen(person.wishes, form, self.settings))
-            person = store.subscriber_of(person.token)
-        # A digest may have waited for somebody who gets it.
-        self._project.wake_ticks()
-        return person
+            # A digest may have waited for somebody who gets it.
+            self._project.wake_ticks()
+            return store.subscriber_of(person.token)
 
     def take_events(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Do what an event of the provider calls for, byte for byte as it came.
