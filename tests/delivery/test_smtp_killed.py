@@ -26,7 +26,7 @@ from tests.projects import FIRST, ROOT, ProjectFolder
 
 KILLS = int(os.environ.get("FEEDMAKER_TEST_KILLS", "60"))
 SEED = int(os.environ.get("FEEDMAKER_TEST_SEED", "20261130"))
-READERS = 400
+READERS = max(400, 6 * KILLS)
 CONNECTIONS = 4
 Policy = Literal["hold", "retry-once"]
 
