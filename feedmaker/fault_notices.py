@@ -68,7 +68,8 @@ def next_step(scope: str, next_due: Mapping[str, datetime], zone: ZoneInfo) -> s
         return "the schedule stays as it was; mend schedule.yaml (`feedmaker check` says where) and save it"
     if scope.startswith(ISSUE):
         slug = scope.removeprefix(ISSUE)
-        return f"the next job that sends takes it up; `feedmaker newsletter send {slug}` does so now"
+        ways = f"`feedmaker newsletter send {slug}` goes on, `feedmaker newsletter deliveries {slug}`"
+        return f"what is left, if it was not stopped, goes out by itself; {ways} says who got it"
     if scope in next_due:
         return f"{scope} tries again on {_local(next_due[scope], zone)}"
     return f"nothing; {scope} is not due any more"

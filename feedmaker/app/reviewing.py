@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feedmaker.app.drafting import draft_within
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import NOBODY, find, find_issue, stored, transport_of
 from feedmaker.app.outcome import Done, Progress, cause_of
 from feedmaker.app.project import BuildReport, Project, silent
-from feedmaker.app.sending import Choices, next_step, send
+from feedmaker.app.sending import REST, Choices, next_step, send
 from feedmaker.config import Config
 from feedmaker.delivery.sender import Clock, wall_clock
 from feedmaker.delivery.single import send_notice
@@ -49,12 +49,18 @@ def approve(project: Project, slug: str, now: datetime, at: datetime | None = No
 def skip(project: Project, slug: str, now: datetime) -> Issue:
     """Keep an issue from going out; its episodes are not mailed by another, but its corrections are.
 
-    Raises `UsageError` where it has gone out.
+    One that is on its way ends here: whoever has not got it does not get it. Raises `UsageError` where it has
+    gone out.
     """
     with project.working(), stored(project) as store:
         issue = find(store, slug)
-        if issue.state in ("sending", "sent"):
+        if issue.state == "sent":
             raise UsageError(f"issue {issue.slug} is {issue.state}; what has gone out cannot be skipped")
+        if issue.state == "sending":
+            with store.transaction():
+                store.suppress_deliveries(issue.id, "the rest was skipped", now)
+                store.mark_issue(issue.id, "sent", now)
+            return find(store, issue.slug)
         take_back(project.folder, issue.slug, issue.page)
         with store.transaction():
             store.mark_issue(issue.id, "skipped", now)
@@ -143,10 +149,10 @@ def next_issue_steps(project: Project) -> list[datetime]:
         return [at for at in (*times, *(at for _, at in _going_on(project, store))) if at]
 
 
-def _going_on(project: Project, store: Store) -> list[tuple[Issue, datetime | None]]:
+def _going_on(project: Project, store: Store, rest: timedelta = REST) -> list[tuple[Issue, datetime | None]]:
     """List the issues that are on their way, with the time at which they go on by themselves."""
     config = project.config()
-    return [(issue, next_step(store, issue, config)) for issue in store.issues("sending")]
+    return [(issue, next_step(store, issue, config, rest)) for issue in store.issues("sending")]
 
 
 def send_in_time(
@@ -169,8 +175,11 @@ _WAITS = {"draft": "drafted", "approved": "approved", "sending": "on its way"}
 
 def _waiting(project: Project, now: datetime, cadence: Cadence) -> Issue | None:
     """Return the oldest issue of a cadence that is to go out; one that is half sent, and can go on, first."""
+    # What was cut off long ago is for somebody to decide, and keeps nothing else waiting.
+    since = now - project.config().delivery.resume_time
     with stored(project) as store:
-        half_sent = [issue for issue, at in _going_on(project, store) if at and at <= now]
+        going_on = _going_on(project, store, timedelta())
+        half_sent = [issue for issue, at in going_on if at and since <= at <= now]
         found = [*half_sent, *store.issues("approved"), *store.issues("draft")]
     return next((issue for issue in found if issue.cadence == cadence), None)
 
@@ -232,16 +241,20 @@ def _send(
                 raise  # some have got it, so it is no draft any more
             store.mark_issue(issue.id, "draft", now)
         raise GateError(f"{error}\n{_tell(project, config, issue, now)}") from error
-    if sending.failed:
-        whom = "; ".join(f"{address}: {reply}" for address, reply in sending.refused[:5])
-        total = sum(sending.counts.values())
-        raise DeliveryError(f"issue {issue.slug}: {sending.failed} of {total} failed: {whom}")
     if sending.already:
         return _nothing(f"issue {issue.slug} is sent already")
-    said = f"sent {issue.slug} to {sending.counts['sent']}"
+    counts, said = sending.counts, f"sent {issue.slug} to {sending.counts['sent']}"
     if sending.left:
         again = f", next at {_local(config, sending.next_at)}" if sending.next_at else ""
-        said += f"; {sending.left} of {sum(sending.counts.values())} are still to go{again}"
+        said += f"; {sending.left} of {sum(counts.values())} are still to go{again}"
+    # Mailboxes that are gone are every list's daily bread; that nobody got it at all is not.
+    if counts["failed"]:
+        said += f"; {counts['failed']} failed (`feedmaker newsletter deliveries {issue.slug} --state failed`)"
+    if counts["unknown"]:
+        doubt = f"{counts['unknown']} are in doubt; `feedmaker newsletter resolve {issue.slug}` finds out"
+        raise DeliveryError(f"issue {issue.slug}: {said}; {doubt}")
+    if counts["failed"] and not counts["sent"] and not sending.left:
+        raise DeliveryError(f"issue {issue.slug}: {said}")
     return Done(said, changes=[said])
 
 

@@ -32,7 +32,8 @@ BY_HAND = timedelta(seconds=75)
 
 It covers the usual lease and the first attempts of what is deferred.
 """
-_REST = timedelta(minutes=5)
+REST = timedelta(minutes=5)
+"""How long an issue is left alone whose transport took nothing."""
 _SHOWN = 1000
 
 
@@ -172,13 +173,16 @@ def _publish(project: Project, config: Config, store: Store, issue: Issue, now: 
             pass
 
 
-def next_step(store: Store, issue: Issue, config: Config) -> datetime | None:
-    """Return when an issue that is on its way goes on by itself; None where somebody has to decide."""
+def next_step(store: Store, issue: Issue, config: Config, rest: timedelta = REST) -> datetime | None:
+    """Return when an issue that is on its way goes on by itself; None where somebody has to decide.
+
+    What its transport did not take is left to `rest` first.
+    """
     sending, counts = store.sending(issue.id), store.counts(issue.id)
     if sending is None or sending.stopped:
         return None
     moments = (
-        sending.worked_at + _REST if counts.queued else None,
+        sending.worked_at + rest if counts.queued else None,
         store.next_expiry(issue.id) if counts.sending else None,
         store.next_attempt(issue.id) if counts.deferred else None,
     )
@@ -200,6 +204,18 @@ def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
     return receipt.reply
 
 
+def how_far(project: Project, issue: Issue) -> str:
+    """Say how far an issue on its way has got, and what is in doubt of it; nothing of any other."""
+    if issue.state not in ("sending", "sent"):
+        return ""
+    with stored(project) as store:
+        sending, counts = store.sending(issue.id), store.counts(issue.id)
+        said = [f"{counts.settled:,} of {counts.total:,}"] if issue.state == "sending" else []
+        said += [f"stopped: {sending.stopped}"] if sending and sending.stopped and counts.pending else []
+        said += [f"{counts.unknown:,} in doubt"] if counts.unknown else []
+        return ", ".join(said)
+
+
 def deliveries(project: Project, slug: str, states: Sequence[DeliveryState]) -> Iterator[Delivery]:
     """Go through the deliveries of an issue, in some states or all."""
     with stored(project) as store:
@@ -214,6 +230,20 @@ class Resolution:
     sent: int
     again: int
     left: Sequence[Delivery]
+
+
+def send_failed_again(project: Project, slug: str) -> int:
+    """Let an issue go out once more to those for whom it was refused, and return how many those are.
+
+    Whoever is off the list by now gets it no more.
+    """
+    now = wall_clock()
+    with stored(project) as store, store.transaction():
+        issue = find(store, slug)
+        again = store.requeue_failed(issue.id, "to be sent again, decided by hand", now)
+        if again:
+            store.mark_issue(issue.id, "sending", now)
+        return again
 
 
 def resolve(

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from feedmaker.app.newsletters import stored
 from feedmaker.app.project import Held, Project, held_notes
+from feedmaker.app.sending import how_far
 from feedmaker.config import Config
 from feedmaker.errors import Diagnostic
 from feedmaker.store import Cadence, Fault, IssueState, Run, Store
@@ -18,13 +19,17 @@ _RUNS = 10
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Name an issue that is still to go out; `due_at` is None where that is done by hand."""
+    """Name an issue that is still to go out; `due_at` is None where that is done by hand.
+
+    `far` says how far one on its way has got, and why it was stopped, if it was.
+    """
 
     issue: str
     cadence: Cadence
     state: IssueState
     subject: str
     due_at: datetime | None
+    far: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,10 @@ def status(project: Project, now: datetime) -> Status:
         news=sum(not (entry.backlog or entry.issue or entry.id in carried) for _, entry in entries),
         issues=dict(Counter(issue.state for issue in issues)),
         waiting=[
-            Waiting(issue.slug, issue.cadence, issue.state, issue.subject, issue.due_at)
+            Waiting(
+                *(issue.slug, issue.cadence, issue.state, issue.subject, issue.due_at),
+                how_far(project, issue),
+            )
             for issue in issues
             if issue.state in ("draft", "approved", "sending")
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -128,8 +128,11 @@ def list_issues(as_json: bool) -> None:
 
 
 def _state(project: Project, issue: Issue) -> str:
-    """Say how an issue stands, and when it goes out."""
-    return standing(issue.state, issue.due_at, project.config().site.zone)
+    """Say how an issue stands, when it goes out, and how far it has got."""
+    from feedmaker.app.sending import how_far
+
+    stands = standing(issue.state, issue.due_at, project.config().site.zone)
+    return ", ".join(filter(None, (stands, how_far(project, issue))))
 
 
 @newsletter.command()
@@ -309,8 +312,12 @@ def send(issue: str, transport: str | None, allow_late: bool, as_json: bool) -> 
 
     choices = Choices(transport, by_hand=True, late=allow_late, patience=BY_HAND)
     project = get_project()
-    with ending_in_order(), progress_bar() as progress:
-        sending = deliver(project, issue, current_time(), progress, choices=choices)
+    try:
+        with ending_in_order(), progress_bar() as progress:
+            sending = deliver(project, issue, current_time(), progress, choices=choices)
+    except KeyboardInterrupt:
+        click.echo("stopped; the same command goes on from here", err=True)
+        raise
     if as_json:
         data = {"issue": issue_data(sending.issue), "already": sending.already, "counts": sending.counts}
         print_json(data | {"next_at": sending.next_at})
@@ -318,7 +325,7 @@ def send(issue: str, transport: str | None, allow_late: bool, as_json: bool) -> 
         _tell_sending(project, sending)
     for address, reply in sending.refused:
         click.echo(f"not sent to {address}: {reply}", err=True)
-    if sending.failed and not sending.already:
+    if sending.counts.get("unknown") or (sending.failed and not sending.already):
         return 1
     return BusyError.exit_code if sending.left else 0
 
@@ -378,15 +385,18 @@ def deliveries(issue: str, states: tuple[DeliveryState, ...], addresses: bool, a
     type=click.Choice(["sent", "failed", "again"]),
     help="Decide for all of them: they got it, they did not, or send it again.",
 )
+@click.option("--failed", is_flag=True, help="Send it again to those for whom it was refused.")
 @_transport_option
 @json_option
 @folder_option
-def resolve(issue: str, decision: Decision | None, transport: str | None, as_json: bool) -> int:
+def resolve(issue: str, decision: Decision | None, failed: bool, transport: str | None, as_json: bool) -> int:
     """Find out about messages of which nobody can say whether they went out: ISSUE is its slug, or latest.
 
     Such a message was under way when its sender died or its connection broke. Evidence decides: the log that
     `delivery.relay_log` names, or that the transport knows a repeat from a new message. Else
     `delivery.on_unknown` says what happens, or you do with --as. Exits with 1 while there are any left.
+    --failed is for another kind: it lets those have the issue again whose server refused it for good, say
+    because of a blocklist that you are not on any more.
 
     \b
     feedmaker newsletter resolve latest
@@ -394,8 +404,12 @@ def resolve(issue: str, decision: Decision | None, transport: str | None, as_jso
     """
     from feedmaker.app.newsletters import issue_data
     from feedmaker.app.sending import resolve as find_out
+    from feedmaker.app.sending import send_failed_again
 
-    found = find_out(get_project(), issue, decision, transport)
+    project = get_project()
+    again = send_failed_again(project, issue) if failed else 0
+    found = find_out(project, issue, decision, transport)
+    found = replace(found, again=found.again + again)
     if as_json:
         print_json({**asdict(found), "issue": issue_data(found.issue)})
         return int(bool(found.left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -86,12 +87,22 @@ def _plain(value: object) -> object:
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """Let SIGTERM end the work as Ctrl-C does: what is under way is finished and recorded first."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Let SIGTERM end the work as Ctrl-C does: what is under way is finished and recorded first.
+
+    Whoever cannot wait for that, and asks again, ends it at once; the ledger knows what is in doubt then.
+    """
+
+    def end(_number: int, _frame: object) -> None:
+        for number in before:
+            signal.signal(number, lambda *_: os._exit(130))
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -241,7 +241,7 @@ def status(as_json: bool) -> int:
     click.echo(f"issues: {issues}; {counted(found.subscribers, 'subscriber')}{also}")
     zone = config.site.zone
     for issue in found.waiting:
-        stands = standing(issue.state, issue.due_at, zone)
+        stands = ", ".join(filter(None, (standing(issue.state, issue.due_at, zone), issue.far)))
         click.echo(f"{kind_of(issue.cadence)} {issue.issue} {stands}: {issue.subject}")
     for fault in found.faults[:_MOST_FAULTS]:
         click.echo(_fault_line(fault, zone))

@@ -193,6 +193,20 @@ class Ledger(Part):
                 query.order_by(deliveries.c.state_at, deliveries.c.id).limit(1)
             ).scalar()
 
+    def suppress_deliveries(self, issue_id: int, why: str, now: datetime) -> None:
+        """Send an issue to nobody who waits for it, saying why."""
+        waits = and_(deliveries.c.issue_id == issue_id, deliveries.c.state.in_(["queued", "deferred"]))
+        values = {"state": "suppressed", "reply": why, "next_at": None, "state_at": now}
+        with self._database.transaction() as connection:
+            connection.execute(update(deliveries).where(waits).values(values))
+
+    def requeue_failed(self, issue_id: int, why: str, now: datetime) -> int:
+        """Queue again what was refused for good, and return how many those are."""
+        values = {"state": "queued", "reply": why, "state_at": now}
+        failed = update(deliveries).where(_state(issue_id, "failed"))
+        with self._database.transaction() as connection:
+            return connection.execute(failed.values(values)).rowcount
+
     def deliveries(
         self, issue_id: int, *states: DeliveryState, until: datetime | None = None
     ) -> Iterator[Delivery]:

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from feedmaker.delivery.transports import Envelope, Receipt
+from feedmaker.store import open_store
 from tests.conftest import Cli
-from tests.delivery.sending import Carrier
+from tests.delivery.sending import NOW, Carrier
 from tests.projects import ProjectFolder
 
 
@@ -84,3 +85,55 @@ def test_who_did_not_get_an_issue_is_named(
     assert first.code == 1
     assert first.err == "not sent to bo@example.org: 550 no such mailbox\n"
     assert second.code == 0
+
+
+class Doubtful(Carrier):
+    """Say of one address that nobody can say."""
+
+    def send(self, message: bytes, envelope: Envelope) -> Receipt:
+        """Take every message, and lose one reply."""
+        return Receipt("unknown" if envelope.recipient == "bo@example.org" else "sent", "lost")
+
+
+def test_doubt_lasts_until_somebody_decides(
+    site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as nobody can say, each call exits with 1 and names the way; a decision ends that."""
+    monkeypatch.setattr("feedmaker.app.newsletters.open_transport", lambda *_: Doubtful())
+    cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
+
+    calls = [cli("-C", site.root, "newsletter", "send", "latest") for _ in range(2)]
+    listed = cli("-C", site.root, "newsletter", "list")
+    unknown = cli("-C", site.root, "newsletter", "deliveries", "latest", "--state", "unknown", "--addresses")
+    left = cli("-C", site.root, "newsletter", "resolve", "latest")
+    decided = cli("-C", site.root, "newsletter", "resolve", "latest", "--as", "sent")
+
+    assert [call.code for call in calls] == [1, 1]
+    assert all("see `feedmaker newsletter resolve`" in call.out for call in calls)
+    assert "sent, 1 in doubt" in listed.out
+    assert (unknown.code, unknown.out) == (0, "bo@example.org\n")
+    assert left.code == 1
+    assert left.out.splitlines()[1] == "unknown     bo@example.org  lost"
+    assert (decided.code, decided.out.endswith(": 1 resolved, 0 to be sent again, 0 unknown\n")) == (0, True)
+    assert cli("-C", site.root, "newsletter", "send", "latest").code == 0
+
+
+def test_refused_people_can_have_it_again(
+    site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the cause of a refusal is gone, those who were refused are queued again, and nobody else."""
+    with monkeypatch.context() as patched:
+        patched.setattr("feedmaker.app.newsletters.open_transport", lambda *_: Refusing())
+        cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
+        assert cli("-C", site.root, "newsletter", "send", "latest").code == 1
+    with open_store(site.root / ".feedmaker" / "state.db") as store:
+        bo = store.subscriber("bo@example.org")
+        assert bo
+        store.set_status(bo.id, "active", "the mailbox is there again", NOW)
+
+    again = cli("-C", site.root, "newsletter", "resolve", "latest", "--failed")
+    sent = cli("-C", site.root, "newsletter", "send", "latest")
+
+    assert "1 to be sent again" in again.out
+    assert (sent.code, sent.out.endswith(": 2 sent\n")) == (0, True)
+    assert [path.name for path in (site.root / "outbox").rglob("*.eml")] == ["bo@example.org.eml"]

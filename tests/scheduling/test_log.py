@@ -88,7 +88,8 @@ def test_log_says_what_comes_after_a_failure(cli: Cli, site: ProjectFolder) -> N
 
     assert lines[1] == "    next: nothing; old is not due any more"
     assert lines[3] == (
-        "    next: the next job that sends takes it up; `feedmaker newsletter send 2026-11-20` does so now"
+        "    next: what is left, if it was not stopped, goes out by itself; `feedmaker newsletter send "
+        "2026-11-20` goes on, `feedmaker newsletter deliveries 2026-11-20` says who got it"
     )
     assert lines[5] == "    at all"
     assert re.fullmatch(r"    next: letter tries again on T CE?S?T", lines[6])

@@ -18,7 +18,7 @@ from feedmaker.app.drafting import draft, edit
 from feedmaker.app.newsletters import find_issue, issues, stored
 from feedmaker.app.people import add_subscribers, remove_subscribers
 from feedmaker.app.project import Project
-from feedmaker.app.reviewing import approve, skip
+from feedmaker.app.reviewing import approve, run_newsletter, skip
 from feedmaker.app.sending import Choices, send, send_test
 from feedmaker.app.status import status
 from feedmaker.delivery.transports import Envelope, Receipt
@@ -979,3 +979,64 @@ def test_status_and_list_name_what_waits(drafted: Project, project: ProjectFolde
     assert "approved for 2026-11-07 10:00 CET" in cli("-C", project.root, "newsletter", "list").out
     send(drafted, "latest", SOON)
     assert status(drafted, SOON).waiting == []
+
+
+class Partly(Carrier):
+    """Refuse one address, and keep another waiting."""
+
+    def send(self, message: bytes, envelope: Envelope) -> Receipt:
+        """Say what becomes of a message."""
+        replies = {"bo@example.org": Receipt("failed", "550 5.1.1 no such user")}
+        replies["cy@example.org"] = Receipt("deferred", "451 later")
+        return replies.get(envelope.recipient, Receipt("sent", "250 ok"))
+
+
+def test_dead_mailbox_is_no_failure_of_a_run(drafted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that reached the others is done, and says how many it did not reach, by number alone."""
+    add_subscribers(drafted, ["bo@example.org"], SOON)
+    approve(drafted, "latest", SOON)
+    monkeypatch.setattr("feedmaker.app.newsletters.open_transport", lambda *_: Partly())
+
+    (outcome,) = tick(drafted, SOON)
+
+    assert not outcome.failed
+    assert outcome.summary.startswith("sent 2026-11-06 to 1; 1 failed (`feedmaker newsletter deliveries")
+    with stored(drafted) as store:
+        assert store.count_subscribers() == {"active": 1, "bounced": 1}
+
+
+def test_rest_of_an_issue_can_be_skipped(drafted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on its way ends by that; who has not got it does not get it, also not by a tick."""
+    add_subscribers(drafted, ["cy@example.org"], SOON)
+    with monkeypatch.context() as patched:
+        patched.setattr("feedmaker.app.newsletters.open_transport", lambda *_: Partly())
+        assert send(drafted, "latest", SOON, choices=Choices(clock=lambda: SOON)).left == 1
+
+    assert skip(drafted, "latest", SOON).state == "sent"
+
+    assert tick(drafted, SOON + DAY) == []
+    with stored(drafted) as store:
+        (row,) = store.deliveries(only(drafted).id, "suppressed")
+    assert (row.address, row.reply) == ("cy@example.org", "the rest was skipped")
+    assert mailed(drafted) == []
+
+
+def test_job_goes_on_with_what_was_stopped_on_its_way(
+    drafted: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that is due takes up at once what is queued, and does not draft a second issue beside it."""
+    add_subscribers(drafted, ["bo@example.org"], SOON)
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what == "sending" and done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(drafted, "latest", SOON, stop, choices=Choices(clock=lambda: SOON))
+
+    now = SOON + SECOND
+    done = run_newsletter(drafted, now, now, and_send=True, clock=lambda: now)
+    late = run_newsletter(drafted, now, now + 2 * DAY, and_send=True, clock=lambda: now)
+
+    assert done.summary == "sent 2026-11-06 to 2"
+    assert late.summary.startswith("nothing to send: no episode is new")

@@ -209,6 +209,8 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "expire_deliveries": lambda store: store.expire_deliveries(1, LEASE),
     "resolve_delivery": lambda store: store.resolve_delivery(DELIVERY, "sent", "ok", NOW),
     "add_bounce": lambda store: store.add_bounce(1, "hard", "550", NOW),
+    "suppress_deliveries": lambda store: store.suppress_deliveries(1, "why", NOW),
+    "requeue_failed": lambda store: store.requeue_failed(1, "why", NOW),
     "excuse_delivery": lambda store: store.excuse_delivery(DELIVERY, "ok", NOW),
     "claim_run": lambda store: store.claim_run("build", NOW, NOW, LEASE),
     "renew_run": lambda store: store.renew_run("build", NOW, LEASE),
