@@ -1025,7 +1025,7 @@ def test_job_goes_on_with_what_was_stopped_on_its_way(
     drafted: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A job that is due takes up at once what is queued, and does not draft a second issue beside it."""
-    add_subscribers(drafted, ["bo@example.org"], SOON)
+    add_subscribers(drafted, ["bo@example.org", "cy@example.org"], SOON)
 
     def stop(what: str, done: int, total: int) -> None:
         if what == "sending" and done == 1:
@@ -1038,5 +1038,5 @@ def test_job_goes_on_with_what_was_stopped_on_its_way(
     done = run_newsletter(drafted, now, now, and_send=True, clock=lambda: now)
     late = run_newsletter(drafted, now, now + 2 * DAY, and_send=True, clock=lambda: now)
 
-    assert done.summary == "sent 2026-11-06 to 2"
+    assert done.summary == "sent 2026-11-06 to 3"
     assert late.summary.startswith("nothing to send: no episode is new")
