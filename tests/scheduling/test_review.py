@@ -974,6 +974,7 @@ def test_status_and_list_name_what_waits(drafted: Project, project: ProjectFolde
             "state": "approved",
             "subject": subject,
             "due_at": "2026-11-07T09:00:00+00:00",
+            "far": "",
         }
     ]
     assert "approved for 2026-11-07 10:00 CET" in cli("-C", project.root, "newsletter", "list").out
