@@ -26,7 +26,7 @@ from tests.projects import FIRST, ROOT, ProjectFolder
 
 KILLS = int(os.environ.get("FEEDMAKER_TEST_KILLS", "60"))
 SEED = int(os.environ.get("FEEDMAKER_TEST_SEED", "20261130"))
-READERS = max(400, 6 * KILLS)
+READERS = 12 * KILLS
 CONNECTIONS = 4
 Policy = Literal["hold", "retry-once"]
 
@@ -111,6 +111,8 @@ def test_nobody_is_missed_and_nobody_gets_two(project: ProjectFolder, policy: Po
     with senders(project) as sending, sink(evil) as port:
         send_until_done(sending, evil, port, slug, KILLS)
 
+    kills = sum(times for what, times in evil.did.items() if what.startswith("kill"))
+    assert kills >= KILLS, f"only {kills} kills: {evil.did}"
     rows = {row.address: row for row in ledger(project)}
     assert sorted(rows) == sorted(readers)
     assert len({what.partition(" at ")[2] for what in evil.did}) == 9, f"few points were met: {evil.did}"
