@@ -32,9 +32,12 @@ class Tokens:
 
     def word(self, purpose: Purpose, token: str) -> str | None:
         """Return the word of a token, or None for one that is not ours, or is for another purpose."""
-        from itsdangerous import BadSignature
+        from itsdangerous import BadSignature, base64_decode, base64_encode
 
         try:
-            return self._signers[purpose].unsign(token).decode("ascii")
+            word = self._signers[purpose].unsign(token).decode("ascii")
         except (BadSignature, UnicodeError):
             return None
+        signature = token.rpartition(".")[2]
+        # Base64 can be written in several ways; only the one that was signed is ours.
+        return word if base64_encode(base64_decode(signature)).decode("ascii") == signature else None

@@ -24,4 +24,4 @@ def consent_text(config: Config) -> str:
     """Return what people agree to when they press the button: the publisher's words, or plain ones."""
     own = config.signup.consent if config.signup else None
     title = newsletter_of(config).title
-    return own or f"I want to get {title} by e-mail. Each mail has a link by which I can leave at any time."
+    return own or f"Send me {title}. Each mail has a link by which I can leave at any time."

@@ -8,6 +8,7 @@ the rules are in `feedmaker.signup`, and `feedmaker.app.signup` acts.
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,7 @@ PATIENCE = 10
 """How many seconds requests in hand, and then mails that wait, have when the server is told to stop."""
 
 _MOST_FIELDS = 200
+_DEEPEST = 20
 _ASKING = ("GET", "POST", "OPTIONS")
 _LATER, _MUCH_LATER = "10", "3600"
 _PATHS = ("subscribe", "confirm", "leave", "choose", "events", "style.css")
@@ -230,7 +232,8 @@ class Signups:
         if _is_json(request):
             return _json(status, f"{refused.heading}. {refused.text}", headers)
         inner = str(request.scope["path"]).removeprefix(self._prefix)
-        root = "../" * (inner.count("/") - 1)
+        # Links of a page that is nowhere need not work, and must not make it long.
+        root = "../" * min(inner.count("/") - 1, _DEEPEST)
         return _page(self._pages.message(refused, root), status, headers)
 
     def _say_flooded(self, client: str) -> None:
@@ -306,6 +309,8 @@ def serve(
     bounds: Bounds | None = None,
 ) -> int:
     """Serve until `stop` is set, then end what is in hand; return how many mails were given up."""
+    # What a broken form makes its parser say belongs into no log.
+    logging.getLogger("python_multipart").addHandler(logging.NullHandler())
     bounds = bounds or Bounds()
     config = uvicorn.Config(
         Entrance(Signups(desk, post, log).app(), log, _PATHS, bounds),

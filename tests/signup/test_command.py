@@ -155,7 +155,7 @@ def test_form_is_printed(ready: ProjectFolder, cli: Cli) -> None:
     assert re.match(r'<form method="post" action="http://127\.0\.0\.1:\d+/letter/subscribe"', ran.out)
     assert "<script" not in ran.out
     assert 'name="website"' in ran.out
-    assert "I want to get The Lamp Letter by e-mail." in ran.out
+    assert "Send me The Lamp Letter." in ran.out
 
 
 def test_form_without_the_section_is_refused(project: ProjectFolder, cli: Cli) -> None:

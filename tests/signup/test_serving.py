@@ -36,7 +36,7 @@ def test_person_signs_up_and_confirms(served: Served) -> None:
     assert person.status == "pending"
     assert person.consent == Consent(
         "form",
-        "I want to get The Lamp Letter by e-mail. Each mail has a link by which I can leave at any time.",
+        "Send me The Lamp Letter. Each mail has a link by which I can leave at any time.",
     )
     assert (person.added_at, person.asked_at, person.confirmed_at) == (NOW, NOW, None)
     assert "<button>" in shown.text
