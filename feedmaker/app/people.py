@@ -10,6 +10,7 @@ from typing import Literal
 from feedmaker.app.newsletters import stored, transport_address
 from feedmaker.app.project import Project
 from feedmaker.delivery.addresses import normalise
+from feedmaker.delivery.readers import reader_of
 from feedmaker.delivery.transports import Opening, open_outbox
 from feedmaker.errors import UsageError
 from feedmaker.store import GONE, Cadence, Mailed, Status, Store, Subscriber, Wishes
@@ -75,16 +76,11 @@ def remove_subscribers(project: Project, people: Sequence[str], now: datetime) -
         tokens = Tokens(store.keys())
         removed = []
         for who, address in named.items():
-            person = store.subscriber(address) if address else _of_token(store, tokens, who)
+            person = store.subscriber(address) if address else reader_of(store, tokens, who)
             if person and person.status not in GONE:
                 store.set_status(person.id, "unsubscribed", REMOVED, now)
                 removed.append(who)
     return removed
-
-
-def _of_token(store: Store, tokens: Tokens, token: str) -> Subscriber | None:
-    word = tokens.word("reader", token)
-    return store.subscriber_of(word) if word else None
 
 
 def suppress_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:

@@ -14,7 +14,15 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from feedmaker.store.database import Part
 from feedmaker.store.ledger import ERASED, PAGE
 from feedmaker.store.records import Cadence, Consent, Person, Status, Subscriber, Wishes
-from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, subscribers
+from feedmaker.store.tables import (
+    bounces,
+    consents,
+    deliveries,
+    erased,
+    keys,
+    old_tokens,
+    subscribers,
+)
 
 BY_HAND = Consent("added by hand")
 
@@ -102,6 +110,11 @@ class People(Part):
         """Find the subscriber whose token it is. Read-only."""
         return self._one(subscribers.c.token == token)
 
+    def subscriber_of_old(self, token: str) -> Subscriber | None:
+        """Find the subscriber in whose mail an earlier program put this token, unsigned. Read-only."""
+        whose = select(old_tokens.c.subscriber_id).where(old_tokens.c.token == token)
+        return self._one(subscribers.c.id == whose.scalar_subquery())
+
     def _one(self, which: Any) -> Subscriber | None:
         with self._database.reading() as connection:
             row = connection.execute(_PEOPLE.where(which)).mappings().one_or_none()
@@ -140,10 +153,14 @@ class People(Part):
             _add_key(connection, "links", now)
 
     def forget_keys(self) -> int:
-        """Forget all keys but the newest, and with them every link they have signed; return how many."""
+        """Forget all keys but the newest, and with them every link they have signed; return how many.
+
+        Links of before there were keys are forgotten, too.
+        """
         mine = keys.c.use == "links"
         newest = select(func.max(keys.c.id)).where(mine).scalar_subquery()
         with self._database.transaction() as connection:
+            connection.execute(delete(old_tokens))
             return connection.execute(delete(keys).where(mine, keys.c.id != newest)).rowcount
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -176,6 +178,18 @@ def test_removed_by_token(site: Site) -> None:
     assert site.statuses() == {"ada": "unsubscribed", "bo": "active"}
     assert site("remove", "bo@example.org", "not@an@address").code == 2
     assert site.statuses()["bo"] == "active"
+
+
+def test_removed_by_an_old_token(site: Site) -> None:
+    """Links in mail of before there were keys are good until older keys are forgotten."""
+    with closing(sqlite3.connect(site.root / ".feedmaker" / "state.db")) as other, other:
+        other.executemany("INSERT INTO old_tokens VALUES (?, ?)", [("0ld", 1), ("0lder", 2)])
+
+    assert site("remove", "0ld").code == 0
+    site("rotate-keys", "--forget-old")
+    assert site("remove", "0lder").err == "not on the list: 0lder\n"
+
+    assert site.statuses() == {"ada": "unsubscribed", "bo": "active"}
 
 
 def test_suppressed_whoever_they_are(site: Site) -> None:

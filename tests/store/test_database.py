@@ -224,6 +224,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "subscribers": lambda store: list(store.subscribers()),
     "subscriber": lambda store: store.subscriber("ann@example.org"),
     "subscriber_of": lambda store: store.subscriber_of("T0ken"),
+    "subscriber_of_old": lambda store: store.subscriber_of_old("T0ken"),
     "count_subscribers": lambda store: store.count_subscribers(),
     "is_erased": lambda store: store.is_erased("ann@example.org"),
     "keys": lambda store: store.keys(),
