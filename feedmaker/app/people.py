@@ -132,23 +132,23 @@ def unknown_topics(project: Project, topics: Sequence[str], now: datetime) -> li
     from feedmaker.notes.front_matter import alike
 
     reading, _ = project.survey(now)
-    known = {f"show:{note.show}" for note in reading.facts.values()}
+    known = {f"show:{alike(note.show)}" for note in reading.facts.values()}
     known |= {f"tag:{alike(tag)}" for note in reading.facts.values() for tag in note.tags}
     kinds = ((topic, *topic.partition(":")[::2]) for topic in topics)
-    return [
-        topic
-        for topic, kind, name in kinds
-        if f"{kind}:{alike(name) if kind == 'tag' else name}" not in known
-    ]
+    return [topic for topic, kind, name in kinds if f"{kind}:{alike(name)}" not in known]
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """Tell who was erased, who was not on the list, and how many messages in the outbox went with them."""
+    """Tell who was erased, who was not on the list, and how many messages in the outbox went with them.
+
+    It is not yet `through` while other programs read the state database as it was.
+    """
 
     erased: Sequence[str]
     strangers: Sequence[str]
     messages: int
+    through: bool
 
 
 def erase_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> Erased:
@@ -161,10 +161,12 @@ def erase_subscribers(project: Project, addresses: Sequence[str], now: datetime)
     address = transport_address(project, project.config().delivery)
     here = address if address.startswith("outbox:") else "outbox:"
     outbox = open_outbox(here, Opening(project.folder, project.config().delivery, project.environ))
-    with stored(project) as store, store.transaction():
-        erased = [address for address in normal if store.erase_subscriber(address, now)]
+    with stored(project) as store:
+        with store.transaction():
+            erased = [address for address in normal if store.erase_subscriber(address, now)]
+        through = store.empty_log()
     messages = sum(outbox.forget(address) for address in normal)
-    return Erased(erased, [address for address in normal if address not in erased], messages)
+    return Erased(erased, [address for address in normal if address not in erased], messages, through)
 
 
 def rotate_keys(project: Project, now: datetime) -> None:

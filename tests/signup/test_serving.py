@@ -321,7 +321,7 @@ def test_one_click_leaves_at_once(served: Served, kind: str) -> None:
 
 
 def test_old_mail_still_leads_here(served: Served) -> None:
-    """An earlier program did not sign tokens; those it gave out are good, a new one without its key is not."""
+    """An earlier program did not sign tokens; what it gave out is good, a new one unsigned is not."""
     ann, bo = served.add(ANN), served.add("bo@example.org")
     with closing(sqlite3.connect(served.project.store_path)) as other, other:
         other.execute("INSERT INTO old_tokens VALUES ('0ld', ?)", (ann.id,))
