@@ -165,7 +165,6 @@ def _is_unicode(text: str) -> bool:
 # What the columns mean
 
 _NAMES: Mapping[str, Sequence[str]] = {
-    # Mailchimp has a postal address under the name that is ours.
     "address": ("email address", "email", "e mail", "e mail address", "address"),
     "status": ("status", "type", "subscriber type"),
     "status_at": ("status at",),
@@ -214,16 +213,15 @@ class Defaults:
 
 
 class Columns:
-    """Know what the columns of a file mean, by their names."""
+    """Know what the columns of a file mean, by their names.
+
+    Raises `UsageError` where two of them mean the same, for they may not say the same.
+    """
 
     def __init__(self, names: Sequence[str], defaults: Defaults) -> None:
-        # The first of two columns of one name counts.
-        places = {_plain(name): place for place, name in reversed(list(enumerate(names)))}
-        found = {
-            key: next((places[name] for name in words if name in places), None)
-            for key, words in _NAMES.items()
+        self._places = {
+            key: place for key, words in _NAMES.items() if (place := _place(names, words)) is not None
         }
-        self._places = {key: place for key, place in found.items() if place is not None}
         self._defaults = defaults
 
     def person(self, row: Row) -> Person:
@@ -265,6 +263,21 @@ class Columns:
             status = "unsubscribed"
         left_at = (unsubscribed_at or bounced_at) if status in GONE else None
         return status, _time(cells, "status_at") or left_at
+
+
+def _place(names: Sequence[str], words: Sequence[str]) -> int | None:
+    """Find the column that one of some words names."""
+    found = [place for place, name in enumerate(names) if _plain(name) in words]
+    # Mailchimp has a postal address under the name that is ours.
+    postal = [place for place in found if _plain(names[place]) == "address"]
+    if len(postal) < len(found):
+        found = [place for place in found if place not in postal]
+    if len(found) > 1:
+        named = " and ".join(_shown(names[place]) for place in found)
+        raise UsageError(
+            f"the columns {named} mean the same; keep one of them, or give the other another name"
+        )
+    return found[0] if found else None
 
 
 def _named_status(cell: str) -> Status | None:

@@ -10,6 +10,7 @@ from typing import Literal
 from feedmaker.app.newsletters import stored, transport_address
 from feedmaker.app.project import Project
 from feedmaker.delivery.addresses import normalise
+from feedmaker.delivery.readers import reader_of
 from feedmaker.delivery.transports import Opening, open_outbox
 from feedmaker.errors import UsageError
 from feedmaker.store import GONE, Cadence, Mailed, Status, Store, Subscriber, Wishes
@@ -75,16 +76,11 @@ def remove_subscribers(project: Project, people: Sequence[str], now: datetime) -
         tokens = Tokens(store.keys())
         removed = []
         for who, address in named.items():
-            person = store.subscriber(address) if address else _of_token(store, tokens, who)
+            person = store.subscriber(address) if address else reader_of(store, tokens, who)
             if person and person.status not in GONE:
                 store.set_status(person.id, "unsubscribed", REMOVED, now)
                 removed.append(who)
     return removed
-
-
-def _of_token(store: Store, tokens: Tokens, token: str) -> Subscriber | None:
-    word = tokens.word("reader", token)
-    return store.subscriber_of(word) if word else None
 
 
 def suppress_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:
@@ -136,23 +132,23 @@ def unknown_topics(project: Project, topics: Sequence[str], now: datetime) -> li
     from feedmaker.notes.front_matter import alike
 
     reading, _ = project.survey(now)
-    known = {f"show:{note.show}" for note in reading.facts.values()}
+    known = {f"show:{alike(note.show)}" for note in reading.facts.values()}
     known |= {f"tag:{alike(tag)}" for note in reading.facts.values() for tag in note.tags}
     kinds = ((topic, *topic.partition(":")[::2]) for topic in topics)
-    return [
-        topic
-        for topic, kind, name in kinds
-        if f"{kind}:{alike(name) if kind == 'tag' else name}" not in known
-    ]
+    return [topic for topic, kind, name in kinds if f"{kind}:{alike(name)}" not in known]
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """Tell who was erased, who was not on the list, and how many messages in the outbox went with them."""
+    """Tell who was erased, who was not on the list, and how many messages in the outbox went with them.
+
+    It is not yet `through` while other programs read the state database as it was.
+    """
 
     erased: Sequence[str]
     strangers: Sequence[str]
     messages: int
+    through: bool
 
 
 def erase_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> Erased:
@@ -165,10 +161,12 @@ def erase_subscribers(project: Project, addresses: Sequence[str], now: datetime)
     address = transport_address(project, project.config().delivery)
     here = address if address.startswith("outbox:") else "outbox:"
     outbox = open_outbox(here, Opening(project.folder, project.config().delivery, project.environ))
-    with stored(project) as store, store.transaction():
-        erased = [address for address in normal if store.erase_subscriber(address, now)]
+    with stored(project) as store:
+        with store.transaction():
+            erased = [address for address in normal if store.erase_subscriber(address, now)]
+        through = store.empty_log()
     messages = sum(outbox.forget(address) for address in normal)
-    return Erased(erased, [address for address in normal if address not in erased], messages)
+    return Erased(erased, [address for address in normal if address not in erased], messages, through)
 
 
 def rotate_keys(project: Project, now: datetime) -> None:

@@ -20,6 +20,7 @@ from feedmaker.app.project import Project
 from feedmaker.bounces.webhooks import SECRET, ForgedError, events
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.confirm import Confirmation, write_confirmation
+from feedmaker.delivery.readers import reader_of
 from feedmaker.errors import GateError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.secrets import secret
@@ -187,8 +188,7 @@ class SignupDesk:
     @contextmanager
     def _reading(self, token: str) -> Iterator[tuple[Store, Subscriber | None]]:
         with stored(self._project) as store:
-            word = Tokens(store.keys()).word("reader", token)
-            yield store, store.subscriber_of(word) if word else None
+            yield store, reader_of(store, Tokens(store.keys()), token)
 
 
 def embedded_form(project: Project) -> str:

@@ -250,6 +250,11 @@ def erase(addresses: tuple[str, ...]) -> int:
     messages = f", and {counted(found.messages, 'message')} in the outbox" if found.messages else ""
     click.echo(f"{counted(len(found.erased), 'subscriber')} erased{messages}")
     click.echo("not reached: backups and exports that you made, logs of mail servers")
+    if not found.through:
+        click.echo(
+            "addresses stay in a file beside the state database until other programs that read it are done",
+            err=True,
+        )
     if found.strangers:
         click.echo(f"not on the list: {', '.join(found.strangers)}; no import brings them in", err=True)
     return int(bool(found.strangers))

@@ -8,7 +8,7 @@ first few of them took off the list are put back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import unquote
@@ -17,6 +17,7 @@ from feedmaker.bounces.kinds import kind_of
 from feedmaker.bounces.report import Kind, Report
 from feedmaker.bounces.rules import History, Share, Verdict, is_outage, verdict
 from feedmaker.delivery.addresses import domain_of
+from feedmaker.delivery.readers import reader_of
 from feedmaker.store import Delivery, Issue, Status, Store, Subscriber
 from feedmaker.tokens import Tokens
 
@@ -126,7 +127,7 @@ class Judge:
         """
         person = None
         if report.kind == "complaint":
-            known = (self._store.subscriber_of(word) for word in _words(self._tokens, report))
+            known = (reader_of(self._store, self._tokens, part) for part in _parts(report))
             person = next(filter(None, known), None)
         elif report.kind == "leave" and report.address:
             person = self._store.subscriber(report.address.lower())
@@ -181,11 +182,10 @@ def _delivery_of(store: Store, report: Report) -> Delivery | None:
     return None
 
 
-def _words(tokens: Tokens, report: Report) -> Iterator[str]:
-    """Yield what the tokens of ours stand for that may stand in the address for leaving."""
+def _parts(report: Report) -> list[str]:
+    """Return what may be tokens in the address for leaving."""
     address = unquote(report.unsubscribe or "")
-    parts = "".join(sign if sign in _TOKEN_SIGNS else " " for sign in address).split()
-    yield from filter(None, (tokens.word("reader", part) for part in parts))
+    return "".join(sign if sign in _TOKEN_SIGNS else " " for sign in address).split()
 
 
 def _person_of(store: Store, delivery: Delivery) -> Subscriber | None:

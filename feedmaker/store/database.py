@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from stat import S_IMODE, S_IRWXG, S_IRWXO
 from typing import Any
 
 from sqlalchemy import Connection, UpdateBase, create_engine, event
@@ -26,6 +27,7 @@ from feedmaker.errors import StoreError
 BUSY_SECONDS = 5.0
 """How long to wait for another process before giving up."""
 
+_OTHERS = S_IRWXG | S_IRWXO
 _creating = threading.Lock()
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "another program holds it; try again when that is done",
@@ -76,6 +78,15 @@ class Database:
         with self._errors(), self._engine.connect() as connection:
             yield connection
 
+    def empty_log(self) -> bool:
+        """Write the whole log of changes into the file; return False where somebody reads what was so before.
+
+        See the SQLite documentation on `PRAGMA wal_checkpoint(TRUNCATE)`. Not for inside a transaction.
+        """
+        with self._errors(), self._engine.connect() as connection:
+            is_busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            return not is_busy
+
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
@@ -125,6 +136,11 @@ class Part:
         self._database = database
 
 
+def add_function(connection: Connection, name: str, function: Callable[[str], str]) -> None:
+    """Let statements on a connection call a function of one text."""
+    _raw(connection).create_function(name, 1, function, deterministic=True)
+
+
 def just_after(moment: datetime) -> datetime:
     """Return the first stored time that is later: a lease that ends now is over."""
     return moment + timedelta(seconds=1)
@@ -165,14 +181,17 @@ def check_database(path: Path) -> None:
 def _create_private(path: Path) -> None:
     """Make the file so that nobody else can read the addresses in it; SQLite's side files follow its mode.
 
-    A file that is there is not opened: to close it would take the locks of fcntl(2) from all connections that
-    other threads have, and the next process could remove the log of changes from under them.
+    One that others may use, such as a copy that was put back, becomes private. It is not opened: to close it
+    would take the locks of fcntl(2) from all connections that other threads have, and the next process could
+    remove the log of changes from under them.
     """
     try:
         with _creating:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            elif (mode := S_IMODE(path.stat().st_mode)) & _OTHERS:
+                path.chmod(mode & ~_OTHERS)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; check the permissions of its folder") from error
 

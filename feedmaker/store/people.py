@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -11,12 +12,28 @@ from typing import Any, Literal
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from feedmaker.store.database import Part
+from feedmaker.store.database import Part, add_function
 from feedmaker.store.ledger import ERASED, PAGE
 from feedmaker.store.records import Cadence, Consent, Person, Status, Subscriber, Wishes
-from feedmaker.store.tables import bounces, consents, deliveries, erased, keys, subscribers
+from feedmaker.store.tables import (
+    bounces,
+    consents,
+    deliveries,
+    erased,
+    faults,
+    keys,
+    old_tokens,
+    runs,
+    sendings,
+    subscribers,
+)
 
 BY_HAND = Consent("added by hand")
+_TOLD = (
+    *(runs.c.summary, faults.c.cause, faults.c.text, sendings.c.stopped),
+    *(deliveries.c.reply, bounces.c.diagnosis, subscribers.c.reason),
+)
+"""What programs and servers say, in which any address may stand."""
 
 
 class People(Part):
@@ -85,9 +102,17 @@ class People(Part):
             blank = {"address": nobody, "token": ERASED, "reply": None}
             connection.execute(update(deliveries).where(mine).values(blank))
             gone = connection.execute(delete(subscribers).where(subscribers.c.address == address)).rowcount
+            _blank(connection, address)
             row = {"digest": digest_of(connection, address), "erased_at": now}
             connection.execute(insert_or(erased).values(row).on_conflict_do_nothing())
             return gone == 1
+
+    def empty_log(self) -> bool:
+        """Move what was written into the file itself, so that nothing older stands beside it.
+
+        Returns False, after some seconds, where another program still reads what was so before.
+        """
+        return self._database.empty_log()
 
     def is_erased(self, address: str) -> bool:
         """Tell whether somebody with this address had themselves erased. Read-only."""
@@ -101,6 +126,11 @@ class People(Part):
     def subscriber_of(self, token: str) -> Subscriber | None:
         """Find the subscriber whose token it is. Read-only."""
         return self._one(subscribers.c.token == token)
+
+    def subscriber_of_old(self, token: str) -> Subscriber | None:
+        """Find the subscriber in whose mail an earlier program put this token, unsigned. Read-only."""
+        whose = select(old_tokens.c.subscriber_id).where(old_tokens.c.token == token)
+        return self._one(subscribers.c.id == whose.scalar_subquery())
 
     def _one(self, which: Any) -> Subscriber | None:
         with self._database.reading() as connection:
@@ -140,10 +170,14 @@ class People(Part):
             _add_key(connection, "links", now)
 
     def forget_keys(self) -> int:
-        """Forget all keys but the newest, and with them every link they have signed; return how many."""
+        """Forget all keys but the newest, and with them every link they have signed; return how many.
+
+        Links of before there were keys are forgotten, too.
+        """
         mine = keys.c.use == "links"
         newest = select(func.max(keys.c.id)).where(mine).scalar_subquery()
         with self._database.transaction() as connection:
+            connection.execute(delete(old_tokens))
             return connection.execute(delete(keys).where(mine, keys.c.id != newest)).rowcount
 
 
@@ -218,6 +252,16 @@ def _keys(connection: Connection, use: Literal["links", "addresses"]) -> list[st
 
 def _add_key(connection: Connection, use: Literal["links", "addresses"], now: datetime) -> None:
     connection.execute(insert(keys).values(use=use, secret=token_bytes(32).hex(), made_at=now))
+
+
+def _blank(connection: Connection, address: str) -> None:
+    """Write (erased) for an address in what is told of runs, faults, and deliveries to others."""
+    pattern = re.compile(re.escape(address), re.IGNORECASE)
+    add_function(connection, "blanked", lambda text: pattern.sub("(erased)", text))
+    for column in _TOLD:
+        blanked = update(column.table).where(column.icontains(address, autoescape=True))
+        # Of two faults that were told apart by addresses, one stays.
+        connection.execute(blanked.prefix_with("OR REPLACE").values({column: func.blanked(column)}))
 
 
 def erased_among(connection: Connection, addresses: Sequence[str]) -> set[str]:

@@ -104,6 +104,19 @@ subscribers = Table(
     sqlite_autoincrement=True,
 )
 
+# Tokens that stand unsigned in the mail of earlier programs, and whose they are.
+old_tokens = Table(
+    "old_tokens",
+    metadata,
+    Column("token", String(70), primary_key=True),
+    Column(
+        "subscriber_id",
+        Integer,
+        ForeignKey("subscribers.id", name="old_tokens_subscriber_id_fkey", ondelete="CASCADE"),
+        nullable=False,
+    ),
+)
+
 # Keyed hashes of addresses whose people had themselves erased, so that no import brings them back.
 erased = Table(
     "erased",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -178,6 +180,18 @@ def test_removed_by_token(site: Site) -> None:
     assert site.statuses()["bo"] == "active"
 
 
+def test_removed_by_an_old_token(site: Site) -> None:
+    """Links in mail of before there were keys are good until older keys are forgotten."""
+    with closing(sqlite3.connect(site.root / ".feedmaker" / "state.db")) as other, other:
+        other.executemany("INSERT INTO old_tokens VALUES (?, ?)", [("0ld", 1), ("0lder", 2)])
+
+    assert site("remove", "0ld").code == 0
+    site("rotate-keys", "--forget-old")
+    assert site("remove", "0lder").err == "not on the list: 0lder\n"
+
+    assert site.statuses() == {"ada": "unsubscribed", "bo": "active"}
+
+
 def test_suppressed_whoever_they_are(site: Site) -> None:
     """Subscribers and strangers get no mail from then on."""
     assert site("suppress", "ada@example.org", "cy@example.org").out == "2 suppressed, 0 already\n"
@@ -260,11 +274,12 @@ def test_wishes_are_changed_one_by_one(site: Site) -> None:
         "utf-8",
     )
 
+    folded = site("set", "ada@example.org", "--topic", "show:keepers")
     topics = site("set", "ada@example.org", "--topic", "tag:Night-Fog", "--topic", "show:Keepers")
     digest = site("set", "ada@example.org", "--cadence", "digest")
     every = site("set", "ada@example.org", "--all-topics")
 
-    assert topics.err == ""
+    assert folded.err == topics.err == ""
     assert digest.out == "ada@example.org: the digest; on tag:Night-Fog, show:Keepers; in de\n"
     assert every.out == "ada@example.org: the digest; on all topics; in de\n"
 
@@ -536,6 +551,32 @@ def test_erased_are_nowhere(site: Site) -> None:
     held = b"".join(path.read_bytes() for path in (site.root / ".feedmaker").iterdir() if path.is_file())
     assert b"bo@example.org" in held
     assert b"ada@example.org" not in held
+
+
+def test_erasing_says_what_others_keep_open(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another program reads the database as it was, the address is still beside it."""
+    monkeypatch.setattr("feedmaker.store.database.BUSY_SECONDS", 0.01)
+    with closing(sqlite3.connect(site.root / ".feedmaker" / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM subscribers").fetchall()
+        done = site("erase", "ada@example.org")
+
+    assert (done.code, done.err) == (
+        0,
+        "addresses stay in a file beside the state database until other programs that read it are done\n",
+    )
+    assert site("erase", "ada@example.org").err.startswith("not on the list")
+
+
+def test_columns_of_one_meaning_import_nobody(site: Site, file: Path) -> None:
+    """It is an error of use that names both."""
+    file.write_text("email,Email Address\ncy@example.org,dan@example.org\n", "utf-8")
+
+    done = site("import", file, "--confirmed")
+
+    assert done.code == 2
+    assert "the columns 'email' and 'Email Address' mean the same" in done.err
+    assert site.statuses().keys() == {"ada", "bo"}
 
 
 def test_erased_can_ask_again(site: Site) -> None:

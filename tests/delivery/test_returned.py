@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,6 +124,22 @@ def test_complaint_without_a_key_is_known_by_the_readers_own_link(store: Store) 
     take(store, Report("complaint", None, None, None, "abuse", unsubscribe=link))
 
     assert status(store, ann)[0] == "complained"
+
+
+def test_complaint_about_old_mail_is_known_by_its_link(store: Store, tmp_path: Path) -> None:
+    """An earlier program did not sign the token that stands there; unsigned, a new one is nobody's."""
+    ann, bob = sent(store, 2)
+    (state,) = tmp_path.rglob("state.db")
+    with closing(sqlite3.connect(state)) as other, other:
+        other.execute("INSERT INTO old_tokens VALUES ('0ld', ?)", (ann.subscriber_id,))
+    person = store.subscriber(bob.address)
+    assert person
+
+    for token in ("0ld", person.token):
+        link = f"https://notes.example.org/leave/{token}"
+        take(store, Report("complaint", None, None, None, "abuse", unsubscribe=link))
+
+    assert (status(store, ann)[0], status(store, bob)[0]) == ("complained", "active")
 
 
 def test_mail_that_asks_to_leave_is_obeyed(store: Store) -> None:

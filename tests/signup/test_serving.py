@@ -320,6 +320,19 @@ def test_one_click_leaves_at_once(served: Served, kind: str) -> None:
     assert (person.status, person.reason) == ("unsubscribed", "left by one click")
 
 
+def test_old_mail_still_leads_here(served: Served) -> None:
+    """An earlier program did not sign tokens; what it gave out is good, a new one unsigned is not."""
+    ann, bo = served.add(ANN), served.add("bo@example.org")
+    with closing(sqlite3.connect(served.project.store_path)) as other, other:
+        other.execute("INSERT INTO old_tokens VALUES ('0ld', ?)", (ann.id,))
+
+    for token in ("0ld", bo.token):
+        served.post(f"leave/{token}", ONE_CLICK)
+
+    people = [served.person(one.address) for one in (ann, bo)]
+    assert [person and person.status for person in people] == ["unsubscribed", "active"]
+
+
 def test_one_click_tells_nothing_of_tokens(served: Served) -> None:
     """A token that is forged, unknown, spent or good is answered alike."""
     good = served.reader_token(served.add(ANN))

@@ -164,6 +164,34 @@ def test_files_are_for_their_owner_only(path: Path, umask: int) -> None:
     assert modes == dict.fromkeys(names, 0o600)
 
 
+@pytest.mark.parametrize(("mode", "kept"), [(0o644, 0o600), (0o660, 0o600), (0o444, 0o400)])
+def test_copy_that_was_put_back_becomes_private(path: Path, mode: int, kept: int) -> None:
+    """A file that others may read is closed to them when it is opened; its owner may do what they could."""
+    with open_store(path):
+        pass
+    path.chmod(mode)
+
+    with suppress(StoreError), open_store(path):
+        pass
+
+    assert stat.S_IMODE(path.stat().st_mode) == kept
+
+
+def test_log_is_emptied_unless_somebody_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was changed stands in the file beside the database until the last who reads older data is done."""
+    monkeypatch.setattr("feedmaker.store.database.BUSY_SECONDS", 0.01)
+    with open_store(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM subscribers").fetchall()
+        store.add_subscriber(ANN, NOW)
+
+        assert not store.empty_log()
+        assert ANN.encode() in path.with_name("state.db-wal").read_bytes()
+        other.execute("COMMIT")
+        assert store.empty_log()
+        assert path.with_name("state.db-wal").read_bytes() == b""
+
+
 def test_copy_is_checked(path: Path, store: Store) -> None:
     """A whole copy passes and has nothing beside it; a damaged one, or another file, is refused."""
     store.add_subscriber("ann@example.org", NOW)
@@ -226,6 +254,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "subscribers": lambda store: list(store.subscribers()),
     "subscriber": lambda store: store.subscriber("ann@example.org"),
     "subscriber_of": lambda store: store.subscriber_of("T0ken"),
+    "subscriber_of_old": lambda store: store.subscriber_of_old("T0ken"),
     "count_subscribers": lambda store: store.count_subscribers(),
     "is_erased": lambda store: store.is_erased("ann@example.org"),
     "keys": lambda store: store.keys(),
@@ -274,7 +303,7 @@ def test_every_method_is_tried_below() -> None:
     """A method that is added to the store has to say how it fails, too."""
     methods = {name for name, value in getmembers(Store, callable) if name[0] != "_"}
 
-    assert methods - {"transaction"} == WRITES.keys() | READS.keys()
+    assert methods - {"transaction", "empty_log"} == WRITES.keys() | READS.keys()
 
 
 @pytest.mark.parametrize("name", WRITES)

@@ -17,6 +17,8 @@ from feedmaker.store import (
     Addressed,
     Consent,
     Counts,
+    Ending,
+    Fault,
     Frozen,
     Issue,
     Lease,
@@ -223,6 +225,34 @@ def test_who_is_erased_is_nowhere_in_the_files(path: Path) -> None:
     held = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert b"reader-1501@example.org" in held
     assert b"reader-1500@example.org" not in held
+
+
+def test_erased_are_not_named_where_others_are_told_of(path: Path) -> None:
+    """Runs, faults, and what servers said of others hold the address no more, in any letters."""
+    said = "550 <Ann@Example.ORG> (ann@example.org), bob@example.org"
+    with open_store(path) as store:
+        add(store, "ann", "bob")
+        issue = send(store, "bob")
+        (row,) = store.deliveries(issue.id)
+        store.add_bounce(row.id, "soft", said, NOW)
+        store.stop_sending(issue.id, said)
+        store.set_status(of(store, "bob").id, "bounced", said, NOW)
+        store.claim_run("letter", NOW, NOW, LEASE)
+        store.record_run("letter", NOW, "me", Ending("failed", said, 0.5))
+        for cause in (said, said.upper()):
+            store.save_fault(Fault("letter", cause, said, NOW, None, None))
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("UPDATE deliveries SET reply = ?", (said,))
+
+        store.erase_subscriber("ann@example.org", LATER)
+
+        blanked = "550 <(erased)> ((erased)), bob@example.org"
+        (row,) = store.deliveries(issue.id)
+        (run,) = store.recent_runs(1)
+        assert {row.reply, run.summary, of(store, "bob").reason} == {blanked}
+        assert {fault.text for fault in store.faults()} == {blanked}
+    held = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"ann@example.org" not in held.lower()
 
 
 def test_what_went_to_the_erased_is_on_record_as_to_nobody(store: Store) -> None:

@@ -50,6 +50,7 @@ def test_migrations_make_the_tables_that_the_queries_see(tmp_path: Path) -> None
     assert migrated == described(tmp_path / "described.db")
     assert {
         "subscribers",
+        "old_tokens",
         "issues",
         "carried",
         "corrected",
@@ -71,7 +72,7 @@ def at_version(path: Path, version: str) -> None:
 
 
 def test_tokens_are_given_to_all_there_are(tmp_path: Path) -> None:
-    """Subscribers and deliveries keep everything; each person gets a token, and their deliveries the same."""
+    """Each person gets a token, and another one later; their deliveries keep the first, which tells whose."""
     path = tmp_path / "state.db"
     at_version(path, "0001")
     people = [(1, "ann@example.org"), (3, "bob@example.org"), (7, "cy@example.org")]
@@ -89,14 +90,18 @@ def test_tokens_are_given_to_all_there_are(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as after:
         rows = after.execute("SELECT id, subscriber_id, address, token, state FROM deliveries").fetchall()
         broken = after.execute("PRAGMA foreign_key_check").fetchall()
+    with open_store(path) as store:
+        readers = [store.subscriber_of_old(row[3]) for row in rows]
+        assert store.subscriber_of_old(ann.token) is None
 
     assert [(person.id, person.address) for person in (ann, bob, dan)] == [
         *people[:2],
         (8, "dan@example.org"),
     ]
     assert [(row[:3], row[4]) for row in rows] == [(row, "queued") for row in sent]
-    assert (rows[0][3], rows[2][3]) == (ann.token, bob.token)
-    assert len({ann.token, bob.token, dan.token, rows[1][3]}) == 4
+    assert readers == [ann, None, bob]
+    assert len({ann.token, bob.token, dan.token, *(row[3] for row in rows)}) == 6
+    assert not any(person.token.startswith("-") for person in (ann, bob))
     assert broken == []
 
 
@@ -111,14 +116,19 @@ def test_subscribers_of_an_earlier_program_are_active(tmp_path: Path) -> None:
 
     with open_store(path) as store:
         (ann,) = store.subscribers()
+        reader = store.subscriber_of_old("T0ken")
+        store.erase_subscriber("ann@example.org", NOW)
+        nobody = store.subscriber_of_old("T0ken")
 
     by_hand = Consent("added by hand")
     assert ann == Subscriber(
         *("ann@example.org", "active", NOW, "added by hand", by_hand, NOW),
         confirmed_at=NOW,
         id=3,
-        token="T0ken",
+        token=ann.token,
     )
+    assert (reader, nobody) == (ann, None)
+    assert ann.token != "T0ken"
 
 
 def test_issues_keep_what_points_at_them(tmp_path: Path) -> None:

@@ -346,6 +346,24 @@ def test_file_without_addresses_is_refused(text: str, named: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "email,Email Address",
+        "email,status,Type",
+        "email,E-Mail,email",
+        "email,created_at,OPTIN_TIME",
+        "address,Address",
+    ],
+)
+def test_columns_that_mean_the_same_are_refused(header: str) -> None:
+    """Nobody knows which one holds; the text names them."""
+    with pytest.raises(UsageError, match=r"^the columns '.*' and '.*' mean the same; keep one") as raised:
+        Columns(header.split(","), DEFAULTS)
+
+    assert repr(header.rsplit(",", maxsplit=1)[-1]) in str(raised.value)
+
+
 @given(st.lists(st.text()))
 def test_nothing_in_a_file_breaks_its_reading(rest: Sequence[str]) -> None:
     """Whatever the lines hold, each row is a person or is rejected, and its line is told."""

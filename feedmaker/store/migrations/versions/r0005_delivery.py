@@ -9,7 +9,7 @@ nothing for a moment; all is well again when this is committed.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from secrets import token_bytes
+from secrets import token_bytes, token_urlsafe
 
 import sqlalchemy as sa
 from alembic import op
@@ -89,6 +89,7 @@ def _make_subscribers() -> None:
         "INSERT INTO subscribers SELECT id, address, token, 'active', added_at, 'added by hand',"
         " 'added by hand', NULL, added_at, NULL, added_at, 'each', '[]', NULL FROM old_subscribers"
     )
+    _renew_tokens()
     op.create_table(
         "erased",
         sa.Column("digest", sa.String(64), primary_key=True),
@@ -104,6 +105,32 @@ def _make_subscribers() -> None:
     op.create_index("signups_address_index", "signups", ["address", "at"])
     op.create_index("signups_network_index", "signups", ["network", "at"])
     op.create_index("signups_at_index", "signups", ["at"])
+
+
+def _renew_tokens() -> None:
+    """Give everybody a new token; the old one, which stands in mail as it is, is kept as one that was."""
+    op.create_table(
+        "old_tokens",
+        sa.Column("token", sa.String(70), primary_key=True),
+        sa.Column(
+            "subscriber_id",
+            sa.Integer,
+            sa.ForeignKey("subscribers.id", name="old_tokens_subscriber_id_fkey", ondelete="CASCADE"),
+            nullable=False,
+        ),
+    )
+    op.execute("INSERT INTO old_tokens SELECT token, id FROM subscribers")
+    connection = op.get_bind()
+    renew = sa.text("UPDATE subscribers SET token = :token WHERE id = :id")
+    for number in connection.execute(sa.text("SELECT id FROM subscribers")).scalars().all():
+        connection.execute(renew, {"token": _new_token(), "id": number})
+
+
+def _new_token() -> str:
+    """Draw 128 bits by lot; a command line would take a hyphen in front for an option."""
+    while (token := token_urlsafe(16)).startswith("-"):
+        pass
+    return token
 
 
 def _make_issues() -> None:
