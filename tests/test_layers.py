@@ -100,7 +100,7 @@ TABLE = """
     timing          pure  config due
     app                   feedmaker ..timing
     scheduler             ..app
-    web                   errors crash bounces bounces.webhooks store.records signs signup app
+    web                   errors config crash bounces bounces.webhooks store.records signs signup app
     cli                   feedmaker errors idle plain_times crash store.records doctor signs app scheduler web
     __main__              idle cli
 """

@@ -28,6 +28,9 @@ from feedmaker.uri import web_address
 MOST_SIGNS = 200
 """How long the address may be, so that one line of a header holds it with a token (RFC 5322, 2.1.1)."""
 
+TAKEN = frozenset({"subscribe", "confirm", "leave", "choose", "events", "style.css"})
+"""What the paths of the pages begin with, below the address."""
+
 _TOPIC = re.compile(r"(show|tag):\S.*")
 _USUAL_PORTS = {"http": 80, "https": 443}
 _LOCAL = r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?"
@@ -53,6 +56,9 @@ def _secured(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme == "http" and not is_local(parts.hostname or ""):
         raise ValueError("expected an https address; http is for this machine itself, to try it out")
+    first = parts.path.strip("/").partition("/")[0]
+    if first in TAKEN:
+        raise ValueError(f"the path begins with /{first}, which is a page of its own; choose another name")
     if len(value) > MOST_SIGNS:
         raise ValueError(f"expected at most {MOST_SIGNS} characters, for it stands in a header of each mail")
     return value

@@ -29,6 +29,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from feedmaker.app.posting import Post
 from feedmaker.app.signup import SignupDesk, Wish
 from feedmaker.bounces.webhooks import ForgedError
+from feedmaker.config.signup import TAKEN
 from feedmaker.errors import BusyError, StoreError, UsageError
 from feedmaker.signs.log import Log
 from feedmaker.signs.places import cannot_listen, place_of
@@ -46,7 +47,7 @@ _MOST_FIELDS = 200
 _DEEPEST = 20
 _ASKING = ("GET", "POST", "OPTIONS")
 _LATER, _MUCH_LATER = "10", "3600"
-_PATHS = ("subscribe", "confirm", "leave", "choose", "events", "style.css")
+_PATHS = tuple(sorted(TAKEN))
 _NO_ADDRESS = "This is no address that mail can be sent to. Look whether it is complete."
 _LOST = Refused(
     "lost", "This link does not work", "It is not complete, or too old. Open it again from the mail."

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from feedmaker.config import Config, parse_config
+from feedmaker.config.signup import Signup
 from feedmaker.errors import ConfigError
 from feedmaker.newsletter.leaving import (
     TOKEN_SLOT,
@@ -117,3 +118,9 @@ def test_newsletter_is_needed() -> None:
         parse_config(f"{SCHEDULE.partition('newsletter:')[0]}signup: {{address: '{OUTER}'}}\n")
 
     assert [fault.message for fault in raised.value.diagnostics] == ['signup: needs a section "newsletter"']
+
+
+def test_address_is_none_of_the_pages_own() -> None:
+    """A path that begins like a page would be taken for it by a proxy that keeps paths."""
+    with pytest.raises(ValueError, match="the path begins with /leave, which is a page of its own"):
+        Signup.model_validate({"address": "https://tides.example.org/leave/"})
