@@ -121,7 +121,7 @@ class SignupDesk:
         token = Tokens(keys).sign("confirm", confirm_word(person))
         asked_at = person.asked_at.astimezone(self.config.site.zone)
         link = f"{self.settings.address}confirm/{token}"
-        mail = self.pages.mail(link, asked_at, person.consent.source)
+        mail = self.pages.mail(link, asked_at)
         return write_confirmation(
             self._letter, address, subject=mail.subject, text=mail.text, token=token, date=asked_at
         )

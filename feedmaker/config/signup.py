@@ -58,7 +58,10 @@ def _secured(value: str) -> str:
         raise ValueError("expected an https address; http is for this machine itself, to try it out")
     first = parts.path.strip("/").partition("/")[0]
     if first in TAKEN:
-        raise ValueError(f"the path begins with /{first}, which is a page of its own; choose another name")
+        raise ValueError(
+            f"the path begins with /{first}, which is a page of its own; choose another name than "
+            + ", ".join(sorted(TAKEN))
+        )
     if len(value) > MOST_SIGNS:
         raise ValueError(f"expected at most {MOST_SIGNS} characters, for it stands in a header of each mail")
     return value

@@ -11,8 +11,16 @@ MASK = "…"
 def masked(address: str) -> str:
     """Show as much of an address as its owner needs to know it: a…@e….org for ann@example.org."""
     local, _, domain = address.rpartition("@")
-    name, dot, ending = domain.rpartition(".")
+    name, dot, ending = ".".join(map(_spelt, domain.split("."))).rpartition(".")
     return f"{_begun(local)}@{_begun(name)}{dot}{ending}" if dot else f"{_begun(local)}@{MASK}"
+
+
+def _spelt(label: str) -> str:
+    """Return a label of a domain in the letters that its owner knows it by (RFC 3492)."""
+    try:
+        return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
 
 
 def _begun(word: str) -> str:

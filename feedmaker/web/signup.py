@@ -311,7 +311,9 @@ def serve(
 ) -> int:
     """Serve until `stop` is set, then end what is in hand; return how many mails were given up."""
     # What a broken form makes its parser say belongs into no log.
-    logging.getLogger("python_multipart").addHandler(logging.NullHandler())
+    parser = logging.getLogger("python_multipart")
+    parser.addHandler(logging.NullHandler())
+    parser.propagate = False
     bounds = bounds or Bounds()
     config = uvicorn.Config(
         Entrance(Signups(desk, post, log).app(), log, _PATHS, bounds),

@@ -6,7 +6,6 @@ import pytest
 import yaml
 
 from feedmaker.config import Config, parse_config
-from feedmaker.config.signup import Signup
 from feedmaker.errors import ConfigError
 from feedmaker.newsletter.leaving import (
     TOKEN_SLOT,
@@ -120,7 +119,12 @@ def test_newsletter_is_needed() -> None:
     assert [fault.message for fault in raised.value.diagnostics] == ['signup: needs a section "newsletter"']
 
 
-def test_address_is_none_of_the_pages_own() -> None:
-    """A path that begins like a page would be taken for it by a proxy that keeps paths."""
-    with pytest.raises(ValueError, match="the path begins with /leave, which is a page of its own"):
-        Signup.model_validate({"address": "https://tides.example.org/leave/"})
+@pytest.mark.parametrize("word", ["choose", "confirm", "events", "leave", "style.css", "subscribe"])
+def test_address_is_none_of_the_pages_own(word: str) -> None:
+    """A path that begins like a page would be taken for it by a proxy that keeps paths; all are told."""
+    for path in (word, f"{word}/", f"{word}/letter/"):
+        (fault,) = faults(address=f"https://tides.example.org/{path}")
+
+        assert fault.startswith(f"signup.address: the path begins with /{word}, which is a page of its own")
+        assert fault.endswith("choose, confirm, events, leave, style.css, subscribe")
+    assert read(address=f"https://tides.example.org/{word}r/").signup

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import socket
 import threading
 import time
@@ -185,6 +187,30 @@ def test_garbage_is_refused(served: Served, request_: bytes) -> None:
     assert b"Traceback" not in said
     assert served.rows() == before
     assert served.get("").status_code == 200
+
+
+def test_broken_multipart_is_told_to_nobody_but_its_sender(served: Served) -> None:
+    """What the parser says of a form goes past no log of the program's."""
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    said = io.StringIO()
+    root, ear = logging.getLogger(), logging.StreamHandler(said)
+    root.addHandler(ear)
+    try:
+        answer = served.client.post(f"{served.address}subscribe", content=b"--x\r\n\r\n", headers=kind)
+    finally:
+        root.removeHandler(ear)
+
+    assert answer.status_code == 400
+    assert "boundary" not in said.getvalue()
+
+
+def test_answer_is_short_however_deep_the_path_is(served: Served) -> None:
+    """A path of slashes alone makes no long page."""
+    answer = served.client.get(f"http://127.0.0.1:{served.port}/{'/' * 15_000}")
+
+    assert answer.status_code == 404
+    assert len(answer.content) < 4_000
 
 
 def test_two_requests_in_one_are_both_answered_as_they_are(served: Served) -> None:

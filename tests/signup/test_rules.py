@@ -174,12 +174,16 @@ def test_robot_fills_in_what_nobody_sees(form: dict[str, list[str]], found: bool
         ("ann@example.org", f"a{MASK}@e{MASK}.org"),
         ("al@b.co", f"{MASK}@{MASK}.co"),
         ("ann@mail.example.co.uk", f"a{MASK}@m{MASK}.uk"),
-        ("öster@xn--bcher-kva.example", f"ö{MASK}@x{MASK}.example"),
+        ("öster@xn--bcher-kva.example", f"ö{MASK}@b{MASK}.example"),
+        ("ann@xn--e1afmkfd.xn--p1ai", f"a{MASK}@п{MASK}.рф"),
+        ("ann@mail.xn--strae-oqa.example", f"a{MASK}@m{MASK}.example"),
+        ("ann@xn--strae-oqa.example", f"a{MASK}@s{MASK}.example"),
+        ("ann@xn--99999999999.example", f"a{MASK}@x{MASK}.example"),
         ("ann@localhost", f"a{MASK}@{MASK}"),
     ],
 )
 def test_address_is_masked(address: str, shown: str) -> None:
-    """The first signs and the end of the domain are left, if that does not give it away."""
+    """The first signs and the end of the domain are left as people know them, if that gives nothing away."""
     assert masked(address) == shown
 
 
