@@ -25,6 +25,7 @@ from feedmaker.errors import GateError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.secrets import secret
 from feedmaker.signup.limits import DAY, HOUR, Recent, Refusal, network_of, refusal
+from feedmaker.signup.origins import site_of
 from feedmaker.signup.pages import Pages, every_page, signup_of
 from feedmaker.signup.rules import KEPT, Standing, asked_of, chosen, confirm_word, may_be_asked, standing
 from feedmaker.store import Consent, Store, Subscriber
@@ -121,7 +122,7 @@ class SignupDesk:
         token = Tokens(keys).sign("confirm", confirm_word(person))
         asked_at = person.asked_at.astimezone(self.config.site.zone)
         link = f"{self.settings.address}confirm/{token}"
-        mail = self.pages.mail(link, asked_at)
+        mail = self.pages.mail(link, asked_at, site_of(person.consent.source))
         return write_confirmation(
             self._letter, address, subject=mail.subject, text=mail.text, token=token, date=asked_at
         )

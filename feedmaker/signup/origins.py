@@ -11,6 +11,8 @@ from feedmaker.config import Config, origin_of
 
 _HIDDEN = "null"
 
+_AT = " at "
+
 
 def known_origins(config: Config) -> tuple[str, ...]:
     """Return the origins whose pages may hold the form: the site, the pages themselves, and what is named."""
@@ -40,5 +42,10 @@ def source_of(kind: str, origin: str | None, referer: str | None, known: tuple[s
     for address in (origin, referer):
         found = next((each for each in known if address and f"{address}/".startswith(f"{each}/")), None)
         if found:
-            return f"{kind} at {found}"
+            return f"{kind}{_AT}{found}"
     return kind
+
+
+def site_of(source: str) -> str:
+    """Return the site that a source names, or an empty text."""
+    return source.partition(_AT)[2]

@@ -112,9 +112,12 @@ class Pages:
         """Write the form for a page of another site, as HTML that works by itself."""
         return self._render("form-elsewhere.html")
 
-    def mail(self, link: str, asked_at: datetime) -> Mail:
-        """Write the mail that asks for confirmation; the first line of its template is the subject."""
-        written = self._render("confirm.txt", link=link, asked_at=asked_at, wrap=wrap)
+    def mail(self, link: str, asked_at: datetime, site: str) -> Mail:
+        """Write the mail that asks for confirmation; the first line of its template is the subject.
+
+        `site` is where somebody asked, or empty where that is not known.
+        """
+        written = self._render("confirm.txt", link=link, asked_at=asked_at, site=site, wrap=wrap)
         subject, _, text = written.partition("\n")
         return Mail(subject.strip(), text.strip() + "\n")
 
@@ -171,7 +174,7 @@ def every_page(pages: Pages, now: datetime) -> Iterator[Callable[[], object]]:
     yield partial(pages.message, Refused("lost", "heading", "text"))
     yield pages.style
     yield pages.embedded
-    yield partial(pages.mail, "https://example.org/", now)
+    yield partial(pages.mail, "https://example.org/", now, "https://example.org")
 
 
 def _somebody(status: Status, now: datetime) -> Subscriber:

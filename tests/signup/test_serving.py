@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from feedmaker.store import Consent, Status, Wishes
-from tests.signup.conftest import ANN, CHOICES, DAY, NOW, ONE_CLICK, Serve, Served
+from tests.signup.conftest import ANN, CHOICES, DAY, ELSEWHERE, NOW, ONE_CLICK, Serve, Served
 
 HOUR = timedelta(hours=1)
 
@@ -48,7 +48,7 @@ def test_person_signs_up_and_confirms(served: Served) -> None:
 
 def test_confirmation_mail_says_who_asked_what_and_when(served: Served) -> None:
     """It is plain text from the newsletter's sender, marked as automatic, and says what to do if it errs."""
-    served.ask(ANN)
+    served.ask(ANN, headers={"Origin": ELSEWHERE})
 
     mail = served.mailbox.next()
 
@@ -59,7 +59,7 @@ def test_confirmation_mail_says_who_asked_what_and_when(served: Served) -> None:
     assert mail.get_content_type() == "text/plain"
     text = " ".join(mail.get_content().split())
     assert "on 23 November 2026 at 09:00 CET" in text
-    assert "to get The Lamp Letter at this address. If it was you" in text
+    assert f"to get The Lamp Letter at this address, on {ELSEWHERE}. If it was you" in text
     assert "If it was not you, ignore this message" in text
     assert "List-Unsubscribe" not in mail
 
