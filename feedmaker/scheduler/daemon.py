@@ -58,7 +58,7 @@ class Daemon:
         self.terms = Terms(clock, _PATIENCE, begun=vitals.began, alive=vitals.beat, told=log.say)
         self._reloading = Flag()
         self._watch = Watch(project.folder, self._say_limited)
-        self._scheduler = _background_scheduler()
+        self._scheduler = background_scheduler()
         self._schedule = project.schedule_state()
         self._config: Config | None = None
         self._build: BuildReport | None = None
@@ -178,9 +178,7 @@ class Daemon:
         new = _plan(config)
         for name in old:
             if new.get(name) != old[name]:
-                # A job that is never due again is gone by itself.
-                with suppress(LookupError):
-                    self._scheduler.remove_job(name)
+                self._scheduler.remove_job(name)
         for job in config.jobs:
             if new[job.name] != old.get(job.name):
                 self._scheduler.add_job(self._attend, Timing(job, config.site.zone), [job.name], id=job.name)
@@ -284,14 +282,21 @@ def _difference(old: Mapping[str, object], new: Mapping[str, object]) -> str:
     return "; ".join(said) or "the jobs are the same"
 
 
-def _background_scheduler() -> Any:
+def background_scheduler() -> Any:
+    """Make a scheduler that drops no late job and ends in order, whatever it is doing."""
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.schedulers.background import BackgroundScheduler
+
+    class Lenient(BackgroundScheduler):  # type: ignore[misc] # it has no types
+        def remove_job(self, job_id: str, jobstore: str | None = None) -> None:
+            """Remove a job; one that is never due again, or that a shutdown has taken away, is gone already."""
+            with suppress(LookupError):
+                super().remove_job(job_id, jobstore)
 
     # What it has to say, such as that a sweep takes longer than the next one could wait, is no news.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     # Late runs are never dropped (the default is one second's grace): the record of runs decides.
-    return BackgroundScheduler(
+    return Lenient(
         executors={"default": ThreadPoolExecutor(_THREADS)},
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         timezone=UTC,

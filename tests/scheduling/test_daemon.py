@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
+from apscheduler.triggers.date import DateTrigger
 
 from feedmaker.app.project import Project
-from feedmaker.scheduler.daemon import Daemon
+from feedmaker.scheduler.daemon import Daemon, background_scheduler
 from feedmaker.signs.log import Log
 from feedmaker.signs.vitals import Vitals
 from feedmaker.worklock import exclusive
@@ -111,6 +112,32 @@ def test_daemon_ends_when_told_to(daemon: subprocess.Popen[bytes], number: signa
     daemon.send_signal(number)
 
     assert daemon.wait(PATIENCE) == 0
+
+
+def test_scheduler_that_is_told_to_end_while_it_starts_a_job_says_nothing() -> None:
+    """A job that a shutdown has taken away in the same moment is no fault of anybody's.
+
+    What ends a thread is a warning, and warnings are errors.
+    """
+    scheduler = background_scheduler()
+    has_begun, has_ended = Event(), Event()
+
+    class Once(DateTrigger):  # type: ignore[misc] # it has no types
+        def get_next_fire_time(self, before: datetime | None, now: datetime) -> datetime | None:
+            """Say when the job is due; be overtaken by a shutdown while saying that it never is again."""
+            if before is None:
+                return now
+            has_begun.set()
+            wait_for(lambda: not scheduler.running, "the shutdown")
+            has_ended.set()
+            return None
+
+    scheduler.start()
+    scheduler.add_job(lambda: None, Once())
+    assert has_begun.wait(PATIENCE)
+    scheduler.shutdown()
+
+    assert has_ended.is_set()
 
 
 class Clock:
