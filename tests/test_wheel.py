@@ -39,7 +39,7 @@ def run(*words: str | Path, cwd: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}"

@@ -52,7 +52,7 @@ class Dovecot:
 
     @contextmanager
     def _logged_in(self) -> Iterator[IMAP4]:
-        with IMAP4("127.0.0.1", self.port, timeout=20) as client:
+        with IMAP4("127.0.0.1", self.port, timeout=60) as client:
             client.authenticate("PLAIN", lambda _: f"\0{USER}\0{PASSWORD}".encode())
             yield client
 
@@ -89,7 +89,7 @@ def dovecot() -> Iterator[Dovecot]:
             yield running
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)
 
 
 def _configuration(folder: Path, running: Dovecot) -> str:
@@ -190,7 +190,7 @@ class Scripted:
         self._socket.shutdown(socket.SHUT_RDWR)
         for client in self._clients:
             client.close()
-        self._thread.join(20)
+        self._thread.join(60)
         self._socket.close()
         assert not self._thread.is_alive()
 

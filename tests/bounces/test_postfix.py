@@ -147,7 +147,7 @@ def wait_until(is_done: Callable[[], bool], relay: Relay) -> None:
 def test_bounces_of_a_real_relay_are_read() -> None:
     """Each outcome comes back to the token of its delivery, with our Message-ID and of the right kind."""
     with postfix() as relay:
-        with smtplib.SMTP("127.0.0.1", relay.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=60) as client:
             for number, address in enumerate(KINDS):
                 message = f"Message-ID: <issue.{number}@lamps.example>\nSubject: Lamps\n\nHello\n"
                 sender = return_address(BASE, f"token{number}")
@@ -171,7 +171,7 @@ def test_pipe_is_set_up_as_the_docs_say() -> None:
     bounce = (Path(__file__).parent / "returned/qmail-unknown-user.eml").read_text("utf-8")
     bounce = re.sub("(?m)^(Delivered-To|To): .*\n", "", bounce.replace("Return-Path: <>\n", ""))
     with postfix(settings.replace("example.org", "lamps.example"), service) as relay:
-        with smtplib.SMTP("127.0.0.1", relay.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", relay.port, timeout=60) as client:
             client.sendmail("", "letter+token1@lamps.example", bounce)
         wait_until(lambda: "relay=feedmaker" in (relay.folder / "log").read_text("utf-8"), relay)
         with (relay.folder / "mail/piped").open("rb") as file:

@@ -267,7 +267,7 @@ def test_two_senders_share_an_issue(tmp_path: Path) -> None:
 
         def send(self, message: bytes, envelope: Envelope) -> Receipt:
             if not self.has_met:
-                met.wait(10)
+                met.wait(60)
                 self.has_met = True
             taken.append(envelope.recipient)
             return Receipt("sent", "ok")
@@ -295,7 +295,7 @@ def test_messages_go_out_side_by_side(store: Store) -> None:
 
     class Wide(Carrier):
         def send(self, message: bytes, envelope: Envelope) -> Receipt:
-            together.wait(10)
+            together.wait(60)
             return Receipt("sent", "ok")
 
     transport = Wide()

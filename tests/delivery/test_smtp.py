@@ -268,7 +268,7 @@ def test_connection_is_kept_and_ended_with_quit() -> None:
         smtp = opened(server)
         assert [outcome(smtp) for _ in range(5)] == ["sent"] * 5
         smtp.close()
-        assert server.connections[0].is_closed.wait(20)
+        assert server.connections[0].is_closed.wait(60)
 
     assert len(server.connections) == 1
     assert server.lines[0][-1] == b"QUIT"
@@ -294,7 +294,7 @@ def test_connection_that_died_while_it_was_idle_costs_nothing(mode: str, last_wo
     with serving(mode, {"dot": (b"250 Ok\r\n", *pieces)}) as server:
         smtp = opened(server)
         first = outcome(smtp)
-        assert server.connections[0].is_closed.wait(20)
+        assert server.connections[0].is_closed.wait(60)
         second = outcome(smtp)
         smtp.close()
 
@@ -362,7 +362,7 @@ def test_threads_have_connections_of_their_own() -> None:
 
         _in_threads(8, send)
         smtp.close()
-        assert all(caller.is_closed.wait(20) for caller in server.connections)
+        assert all(caller.is_closed.wait(60) for caller in server.connections)
 
     assert {receipt.outcome for receipt in receipts} == {"sent"}
     assert len(set(server.messages)) == len(server.messages) == len(receipts) == 160

@@ -117,7 +117,7 @@ def test_postfix_takes_every_message_once(options: list[str], tmp_path: Path) ->
             thread.join()
         assert process.poll() is None
         outcomes.append(outcome(smtp))
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         smtp.close()
 
     assert outcomes == [*["sent"] * 200, "unknown"]
@@ -154,7 +154,7 @@ def test_postfix_takes_every_message_once(options: list[str], tmp_path: Path) ->
 def test_postfix_refuses_defers_and_leaves(options: list[str], expected: str, tmp_path: Path) -> None:
     """It leaves (-q), says 421 (-Q), refuses (-f), defers (-r), refuses early (-A) or knows no EHLO (-e)."""
     with smtp_sink(*options, folder=tmp_path) as (port, _):
-        smtp = Smtp(Server(HOST, port, timeout=20, patience=20), 1)
+        smtp = Smtp(Server(HOST, port, timeout=60, patience=60), 1)
         outcomes = [outcome(smtp) for _ in range(2)]
         smtp.close()
 

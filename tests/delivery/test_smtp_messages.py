@@ -27,7 +27,7 @@ def envelope(recipient: str = "ann@example.org", sender: str = "letter@example.o
 
 def smtp_to(port: int) -> Smtp:
     """Make a transport with one connection."""
-    return Smtp(Server(HOST, port, timeout=20, patience=20), 1)
+    return Smtp(Server(HOST, port, timeout=60, patience=60), 1)
 
 
 # Messages

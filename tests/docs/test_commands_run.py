@@ -72,7 +72,7 @@ def run(todo: Sequence[Block], folder: Path) -> subprocess.CompletedProcess[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=180,
+        timeout=600,
         check=False,
     )
 

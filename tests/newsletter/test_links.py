@@ -157,7 +157,7 @@ def test_one_host_is_asked_for_one_thing_at_a_time(project: ProjectFolder, issue
     """Hosts are asked side by side, each for one address after the other."""
     now, most = 0, 0
     lock = threading.Lock()
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=60)
 
     def count(connection: socket.socket, request: str) -> None:
         nonlocal now, most

@@ -192,7 +192,7 @@ def test_any_subject_is_one_header_and_comes_back(subject: str) -> None:
     assert by_the_rules(data)[0]["Subject"].split() == shown.split()
 
 
-@given(hostile_text())
+@given(hostile_text().map(lambda text: " ".join(text.split())))
 def test_any_name_of_a_sender_comes_back(name: str) -> None:
     """A name with commas, quotes or letters of any script is one name of one mailbox."""
     changes = {"from": {"name": f"N{name}", "email": "letter@notes.example.org"}, "title": f"T{name}"}

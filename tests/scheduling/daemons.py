@@ -81,4 +81,5 @@ def running(project: ProjectFolder, environ: Mapping[str, str] | None = None) ->
         finally:
             process.kill()
             process.wait(PATIENCE)
-    assert (project.root / "errors.txt").read_text("utf-8") == ""
+    said = (project.root / "errors.txt").read_text("utf-8")
+    assert said == "", said

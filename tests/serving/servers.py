@@ -43,7 +43,7 @@ class Running:
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """Ask for a path; underscores in the names of headers stand for hyphens."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers={"Accept-Encoding": "identity"} | named)

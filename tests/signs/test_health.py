@@ -41,7 +41,7 @@ class Daemon:
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[HTTPResponse, str]:
         """Ask for a path; return the answer and its body."""
-        with closing(HTTPConnection(self.server.address, timeout=10)) as connection:
+        with closing(HTTPConnection(self.server.address, timeout=60)) as connection:
             connection.request(method, path, headers=headers)
             response = connection.getresponse()
             return response, response.read().decode()
@@ -285,7 +285,7 @@ def test_answers_are_dated_and_not_kept(daemon: Daemon) -> None:
 def connect(server: Server) -> socket.socket:
     """Open a connection of our own."""
     host, _, port = server.address.rpartition(":")
-    return socket.create_connection((host, int(port)), timeout=10)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def received(connection: socket.socket) -> bytes:
@@ -433,7 +433,7 @@ def test_ipv6_stands_in_brackets() -> None:
         server = serve("[::1]:0", Vitals(Clock().now))
     except FeedmakerError:
         pytest.skip("there is no IPv6 here, so it was NOT TRIED")
-    with closing(server), closing(HTTPConnection(server.address, timeout=10)) as connection:
+    with closing(server), closing(HTTPConnection(server.address, timeout=60)) as connection:
         connection.request("GET", "/healthz")
         assert connection.getresponse().status == 200
         assert server.address.startswith("[::1]:")

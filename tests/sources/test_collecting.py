@@ -527,10 +527,10 @@ def test_writing_waits_for_the_work_lock(collector: Collector, site: Elsewhere) 
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert fetched.wait(20)
+    assert fetched.wait(60)
     assert collector.files() == {}
     lock.__exit__(None, None, None)
-    thread.join(20)
+    thread.join(60)
     assert collected == ["1 new"]
 
 
