@@ -289,7 +289,7 @@ def background_scheduler() -> Any:
 
     class Lenient(BackgroundScheduler):  # type: ignore[misc] # it has no types
         def remove_job(self, job_id: str, jobstore: str | None = None) -> None:
-            """Remove a job; one that is never due again, or that a shutdown has taken away, is gone already."""
+            """Remove a job; one never due again, or that a shutdown has taken away, is gone already."""
             with suppress(LookupError):
                 super().remove_job(job_id, jobstore)
 
