@@ -223,10 +223,10 @@ def test_what_is_not_understood_is_held_against_nobody(words: list[str]) -> None
 )
 def test_long_text_takes_no_time(piece: str) -> None:
     """A million characters of anything are judged at once."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     kind_of(piece * 1000, piece * 1_000_000)
 
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def documented() -> list[tuple[str, str]]:

@@ -257,10 +257,10 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_message_is_read_in_a_moment(name: str) -> None:
     """Nothing that anybody can send keeps the reader busy for long, or stops it."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     reports = reports_in(HOSTILE[name], BASE)
 
-    assert time.perf_counter() - begun < 15  # on a machine that is busy; alone it is 1.5 at most
+    assert time.process_time() - begun < 15  # 1.5 at most where the machine is quick
     assert len(reports) <= 100
 
 

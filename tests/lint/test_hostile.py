@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from timeit import default_timer
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -137,20 +137,20 @@ _EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE rss SYSTEM "file:///etc/passwd"><rs
 )
 def test_documents_made_to_harm(data: bytes) -> None:
     """Documents that are made to take time, memory or files are refused soon, in few words."""
-    begun = default_timer()
+    begun = process_time()
     findings = lint_feed(data, BASE)
 
     assert 0 < len(findings) <= MAX_FINDINGS + 1
-    assert timedelta(seconds=default_timer() - begun) < _LIMIT
+    assert timedelta(seconds=process_time() - begun) < _LIMIT
     assert not any("root:" in finding.message or "lollol" in finding.message for finding in findings)
 
 
 def test_page_made_to_harm() -> None:
     """A page full of links without an end is looked at soon too."""
-    begun = default_timer()
+    begun = process_time()
 
     assert lint_set({"a.html": b"<link " * 1_000_000}, BASE)["a.html"]
-    assert timedelta(seconds=default_timer() - begun) < _LIMIT
+    assert timedelta(seconds=process_time() - begun) < _LIMIT
 
 
 def test_of_too_many_findings_the_errors_are_kept() -> None:

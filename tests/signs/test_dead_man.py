@@ -165,7 +165,7 @@ def test_service_that_hangs_holds_nothing_up() -> None:
         for _ in range(100):
             switch.now += 3600
             switch.switch.beat()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         until(lambda: len(server.asked) == 1)
         assert len(pinging()) == 1
         release.set()

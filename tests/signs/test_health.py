@@ -340,7 +340,7 @@ def test_slow_clients_are_hung_up_on(daemon: Daemon, beginning: bytes) -> None:
             except ConnectionError:
                 data = b""
 
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 10
 
 
 def hung_up_on(crowd: list[socket.socket]) -> int:

@@ -249,10 +249,10 @@ def test_depth_does_not_matter(piece: str) -> None:
 def test_items_in_items_are_read_in_time() -> None:
     """A page whose items are nested, with much inside the innermost, costs no more than its length."""
     html = "<body>" + "<ul><li>" * 500 + "<b>x</b>" * 200_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     made(html)
 
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 PIECES = st.sampled_from(
