@@ -98,6 +98,6 @@ def _may_repeat(delivery: Delivery, transport: Transport, settings: Settings, no
     """Tell whether the settings let a message go out again, or the transport makes that harmless."""
     if transport.remembers is not None:
         since = delivery.handed_at or delivery.state_at or now
-        in_time = now - since + _MARGIN < transport.remembers
-        return delivery.repeats < MOST_REPEATS and in_time
+        if delivery.repeats < MOST_REPEATS and now - since + _MARGIN < transport.remembers:
+            return True
     return settings.on_unknown == "retry-once" and delivery.repeats < 1

@@ -198,6 +198,16 @@ def test_transport_that_has_forgotten_gets_no_repeat(store: Store, hours: int, s
     assert len(server.seen) == sent
 
 
+def test_settings_decide_once_the_transport_has_forgotten(store: Store) -> None:
+    """Where they allow one repeat, there is one."""
+    issue, server = draft(store, 1), Forgetful(UNKNOWN)
+    assert begin(store, issue, RETRY, NOW, NOW)
+    store.claim_deliveries(issue.id, Lease("dead", NOW, NOW + MINUTE), NOW, 1)
+
+    assert send(store, server, issue, NOW + timedelta(hours=24), settings=RETRY) == Counts(unknown=1)
+    assert len(server.seen) == 1
+
+
 def test_memory_of_a_transport_counts_from_the_first_attempt(store: Store) -> None:
     """A repeat of which nobody can say either makes it no longer."""
     issue, server = draft(store, 1), Forgetful(UNKNOWN)
