@@ -58,7 +58,7 @@ def skip(project: Project, slug: str, now: datetime) -> Issue:
             raise UsageError(f"issue {issue.slug} is {issue.state}; what has gone out cannot be skipped")
         if issue.state == "sending":
             with store.transaction():
-                store.suppress_deliveries(issue.id, "the rest was skipped", now)
+                store.skip_deliveries(issue.id, now)
                 store.mark_issue(issue.id, "sent", now)
             return find(store, issue.slug)
         take_back(project.folder, issue.slug, issue.page)

@@ -16,6 +16,8 @@ from feedmaker.app.project import Project, silent
 from feedmaker.config import Config
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import begin, deliver
+from feedmaker.delivery.outcomes import stopped
+from feedmaker.delivery.resolving import Resolved
 from feedmaker.delivery.resolving import resolve as look_for_evidence
 from feedmaker.delivery.returned import Judge
 from feedmaker.delivery.sender import Clock, Manner, wall_clock
@@ -99,7 +101,7 @@ def send(
     """
     with stored(project) as store:
         with project.working(patience):
-            config = project.config()
+            config = _settings(project)
             transport = transport_of(project, config, choices.transport)
             issue = _sendable(store, slug, seen)
             if issue.state in ("draft", "approved"):
@@ -115,7 +117,17 @@ def send(
                     deliver(store, transport, issue, config, now, manner)
                 finally:
                     _judge_refusals(store, issue, choices.clock())
+            _refuse_stopped(store, issue)
         return _report(store, issue)
+
+
+def _settings(project: Project) -> Config:
+    """Read the settings, in which the relay's log is named from the folder of the project."""
+    config = project.config()
+    if config.delivery.relay_log is None:
+        return config
+    log = str(project.folder / config.delivery.relay_log)
+    return config.model_copy(update={"delivery": config.delivery.model_copy(update={"relay_log": log})})
 
 
 def _judge_refusals(store: Store, issue: Issue, now: datetime) -> None:
@@ -124,6 +136,13 @@ def _judge_refusals(store: Store, issue: Issue, now: datetime) -> None:
         judge = Judge(store, now)
         judge.take_refusals(issue)
         judge.finish()
+
+
+def _refuse_stopped(store: Store, issue: Issue) -> None:
+    """Say that sending was stopped, be it by what came of the messages just now; no job goes on with it."""
+    sending = store.sending(issue.id)
+    if sending and sending.stopped and store.counts(issue.id).pending:
+        raise stopped(issue, sending.stopped)
 
 
 def _report(store: Store, issue: Issue) -> SendReport:
@@ -150,17 +169,16 @@ def _go_on(store: Store, issue: Issue, config: Config, choices: Choices) -> None
     sending = store.sending(issue.id)
     if sending is None:
         return
-    way = f"`feedmaker newsletter send {issue.slug}`"
     if sending.stopped and not choices.by_hand:
-        raise DeliveryError(f"issue {issue.slug} was stopped: {sending.stopped}; {way} goes on")
+        raise stopped(issue, sending.stopped)
     if not choices.late and choices.clock() - sending.worked_at > config.delivery.resume_time:
         counts = store.counts(issue.id)
         raise DeliveryError(
             f"issue {issue.slug} was cut off at {sending.worked_at:%Y-%m-%d %H:%M} UTC, with "
             f"{counts.pending:,} of {sending.audience:,} messages to go; "
-            f"{way} with --allow-late sends them"
+            f"`feedmaker newsletter send {issue.slug}` with --allow-late sends them"
         )
-    store.stop_sending(issue.id, None)
+    store.resume_sending(issue.id)
 
 
 def _publish(project: Project, config: Config, store: Store, issue: Issue, now: datetime) -> None:
@@ -232,42 +250,42 @@ class Resolution:
     left: Sequence[Delivery]
 
 
-def send_failed_again(project: Project, slug: str) -> int:
-    """Let an issue go out once more to those for whom it was refused, and return how many those are.
-
-    Whoever is off the list by now gets it no more.
-    """
-    now = wall_clock()
-    with stored(project) as store, store.transaction():
-        issue = find(store, slug)
-        again = store.requeue_failed(issue.id, "to be sent again, decided by hand", now)
-        if again:
-            store.mark_issue(issue.id, "sending", now)
-        return again
+Decision = Literal["sent", "failed", "again"]
 
 
 def resolve(
-    project: Project, slug: str, decision: Literal["sent", "failed", "again"] | None, transport: str | None
+    project: Project, slug: str, decision: Decision | None, transport: str | None, *, failed: bool = False
 ) -> Resolution:
     """Find out what became of unknown deliveries by evidence, or by what somebody decides.
 
     Without a `decision`, evidence that there is and the settings count, as they do while an issue is sent.
+    With `failed`, it goes out once more to those for whom it was refused, but for whoever is off the list.
+    Raises `DeliveryError` where the relay's log cannot be read; nothing has changed then.
     """
     now = wall_clock()
-    with stored(project) as store, store.transaction():
-        issue, config = find(store, slug), project.config()
+    with stored(project) as store:
+        issue, found = find(store, slug), Resolved()
         if decision is None:
+            config = _settings(project)
             with closing(transport_of(project, config, transport)) as opened:
                 found = look_for_evidence(store, opened, issue, config.delivery, now)
-            sent, again = found.sent, found.again
-        else:
-            state: DeliveryState = "queued" if decision == "again" else decision
-            decided = [
-                store.resolve_delivery(one, state, "decided by hand", now)
-                for one in list(store.deliveries(issue.id, "unknown"))
-            ]
-            sent, again = (0, sum(decided)) if decision == "again" else (sum(decided), 0)
-        if again:
-            store.mark_issue(issue.id, "sending", now)
+        with store.transaction():
+            if decision is not None:
+                found = _decide(store, issue, decision, now)
+            again = found.again
+            if failed:
+                again += store.requeue_failed(issue.id, "to be sent again, decided by hand", now)
+            if again:
+                store.mark_issue(issue.id, "sending", now)
+                store.touch_sending(issue.id, now)
         left = list(islice(store.deliveries(issue.id, "unknown"), _SHOWN))
-        return Resolution(find(store, slug), sent, again, left)
+        return Resolution(find(store, slug), found.sent, again, left)
+
+
+def _decide(store: Store, issue: Issue, decision: Decision, now: datetime) -> Resolved:
+    state: DeliveryState = "queued" if decision == "again" else decision
+    decided = [
+        store.resolve_delivery(one, state, "decided by hand", now)
+        for one in list(store.deliveries(issue.id, "unknown"))
+    ]
+    return Resolved(again=sum(decided)) if decision == "again" else Resolved(sent=sum(decided))

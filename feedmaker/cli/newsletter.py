@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -404,12 +404,8 @@ def resolve(issue: str, decision: Decision | None, failed: bool, transport: str 
     """
     from feedmaker.app.newsletters import issue_data
     from feedmaker.app.sending import resolve as find_out
-    from feedmaker.app.sending import send_failed_again
 
-    project = get_project()
-    again = send_failed_again(project, issue) if failed else 0
-    found = find_out(project, issue, decision, transport)
-    found = replace(found, again=found.again + again)
+    found = find_out(get_project(), issue, decision, transport, failed=failed)
     if as_json:
         print_json({**asdict(found), "issue": issue_data(found.issue)})
         return int(bool(found.left))

@@ -68,13 +68,16 @@ class Delivery(Part):
         ),
     )
     relay_log: Text | None = Field(
-        default=None, description="Log of the Postfix that takes the mail, for example /var/log/mail.log."
+        default=None,
+        description=(
+            "Log of the Postfix that takes the mail, for example /var/log/mail.log; seen from this folder."
+        ),
     )
     stop_at: int = Field(
         default=50,
         ge=1,
         le=100,
-        description="How many percent of the last hundred messages may be refused, deferred or bounce.",
+        description="At how many percent of the last hundred messages refused or deferred sending stops.",
     )
     resume_within: Interval = Field(
         default="12 hours", description="How long after it was cut off an issue goes on by itself."

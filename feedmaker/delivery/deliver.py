@@ -57,11 +57,19 @@ def deliver(
         unsure = next_resolution(store, transport, issue, config.delivery, manner.clock())
         if not counts.pending and unsure is None:
             store.mark_issue(issue.id, "sent", now)
+        elif counts.pending and not _is_stopped(store, issue):
+            # What nobody could say, and was let be, may have been put off after all.
+            store.mark_issue(issue.id, "sending", now)
     return counts
 
 
 def _letter(issue: Issue, config: Config) -> Letter:
     return Letter(newsletter_of(config), subject=issue.subject, html=issue.html, text=issue.text)
+
+
+def _is_stopped(store: Store, issue: Issue) -> bool:
+    sending = store.sending(issue.id)
+    return bool(sending and sending.stopped)
 
 
 def _refuse_unbalanced(store: Store, issue: Issue, counts: Counts) -> None:

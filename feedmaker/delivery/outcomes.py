@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from feedmaker.delivery.transports.base import Receipt
-from feedmaker.store.records import Counts, Delivery, Sending, Settlement
+from feedmaker.errors import DeliveryError
+from feedmaker.store.records import SKIPPED, Counts, Delivery, Issue, Sending, Settlement
 
 WAITS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 14_400, 28_800, 28_800, 43_200)
 """Seconds from one attempt of a deferred delivery to the next; after the last of them it has failed.
@@ -27,9 +29,9 @@ def settle(delivery: Delivery, receipt: Receipt, now: datetime) -> Settlement:
     said = receipt.reply
     if receipt.outcome != "deferred":
         return Settlement(delivery.id, delivery.attempts, receipt.outcome, said, receipt.outcome == "failed")
-    if delivery.excused >= len(WAITS):
+    if delivery.deferrals >= len(WAITS):
         return Settlement(delivery.id, delivery.attempts, "failed", f"given up: {said}", excused=True)
-    wait = max(timedelta(seconds=WAITS[delivery.excused]), receipt.wait or timedelta())
+    wait = max(timedelta(seconds=WAITS[delivery.deferrals]), receipt.wait or timedelta())
     return Settlement(delivery.id, delivery.attempts, "deferred", said, excused=True, next_at=now + wait)
 
 
@@ -58,6 +60,14 @@ def unbalanced(counts: Counts, sending: Sending) -> str:
     return f"the ledger holds {counts.total} deliveries for an audience of {sending.audience}"
 
 
+def stopped(issue: Issue, why: str) -> DeliveryError:
+    """Make the error that an issue was stopped, and which command lets it go on."""
+    if why == SKIPPED:
+        return DeliveryError(f"issue {issue.slug} goes to nobody any more: {why}")
+    way = f"`feedmaker newsletter send {issue.slug}` goes on"
+    return DeliveryError(f"issue {issue.slug} was stopped: {why}; {way}")
+
+
 class Surge:
     """Notice when too many of the last messages were refused or deferred."""
 
@@ -65,10 +75,9 @@ class Surge:
         self._percent = percent
         self._last: deque[bool] = deque(maxlen=WINDOW)
 
-    def saw(self, receipt: Receipt) -> None:
-        """Take an outcome into account; what nobody can say counts as neither."""
-        if receipt.outcome != "unknown":
-            self._last.append(receipt.outcome != "sent")
+    def saw(self, receipts: Iterable[Receipt]) -> None:
+        """Take outcomes into account; what nobody can say counts as neither."""
+        self._last.extend(one.outcome != "sent" for one in receipts if one.outcome != "unknown")
 
     def found(self) -> str:
         """Say what is wrong, or nothing."""

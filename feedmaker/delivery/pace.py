@@ -19,7 +19,7 @@ class Pace:
         self._next_to: dict[str, float] = {}
         self._sweep_at = _SWEEP_AT
 
-    def wait(self, domain: str, now: float) -> float:
+    def take_turn(self, domain: str, now: float) -> float:
         """Let a message go at `now`, in seconds, and return 0; or return after how many to ask again."""
         left = max(self._next, self._next_to.get(domain, now)) - now
         if left > _TINY:

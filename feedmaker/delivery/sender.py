@@ -21,7 +21,7 @@ from secrets import token_hex
 
 from feedmaker.config import Delivery as Settings
 from feedmaker.delivery.addresses import domain_of
-from feedmaker.delivery.outcomes import Surge, overdrawn, settle, untouched
+from feedmaker.delivery.outcomes import Surge, overdrawn, settle, stopped, untouched
 from feedmaker.delivery.pace import Pace
 from feedmaker.delivery.resolving import next_resolution, resolve
 from feedmaker.delivery.transports.base import Envelope, Receipt, Transport
@@ -189,13 +189,16 @@ class Sender:
             except StoreError:
                 if time.monotonic() > until:
                     raise
+                self._manner.pause(_LONGEST_WAIT)
 
     def _step(self, *, claiming: bool) -> bool:
         """Record what was done, claim what comes next, and give it away; tell whether anything happened."""
         soon = self._pace.soonest(self._manner.clock().timestamp()) or _LONGEST_WAIT
         if self._hands.busy:
             # What cannot be recorded now is not forgotten: nobody else knows it.
-            self._unrecorded += self._hands.take(min(soon, _LONGEST_WAIT))
+            taken = self._hands.take(min(soon, _LONGEST_WAIT))
+            self._surge.saw(one.receipt for one in taken if one.receipt)
+            self._unrecorded += taken
         done, now, claimed = self._unrecorded, self._manner.clock(), []
         # One commit for what was done and what is begun: that is all that a message waits for.
         with self._store.transaction():
@@ -228,7 +231,6 @@ class Sender:
         settlements = []
         for one in done:
             if one.receipt is not None:
-                self._surge.saw(one.receipt)
                 settlements.append(settle(one.delivery, one.receipt, now))
             elif isinstance(one.error, DeliveryError):
                 settlements.append(untouched(one.delivery, str(one.error)))
@@ -249,7 +251,7 @@ class Sender:
         self._settled += sum(delivery.state == "suppressed" for delivery in found)
         claimed = [delivery for delivery in found if delivery.state == "sending"]
         for delivery in claimed:
-            self._pace.wait(domain_of(delivery.address), moment)
+            self._pace.take_turn(domain_of(delivery.address), moment)
         said = next(filter(None, map(overdrawn, claimed)), "")
         if said:
             self._stop(said)
@@ -258,7 +260,7 @@ class Sender:
     def _stop(self, why: str) -> None:
         """Keep everybody from going on until a person has looked at it."""
         self._store.stop_sending(self._issue.id, why)
-        self._error = _stopped(self._issue, why)
+        self._error = stopped(self._issue, why)
 
     def _lease(self, now: datetime) -> Lease:
         return Lease(self._manner.owner, now, now + self._settings.lease_time)
@@ -267,7 +269,7 @@ class Sender:
         """Look after what others have left, and wait for what becomes due soon; False where nothing does."""
         sending = self._store.sending(self._issue.id)
         if sending and sending.stopped:
-            self._error = _stopped(self._issue, sending.stopped)
+            self._error = stopped(self._issue, sending.stopped)
             return False
         now = self._manner.clock()
         lost = self._store.expire_deliveries(self._issue.id, self._lease(now))
@@ -281,7 +283,7 @@ class Sender:
             return True
         moments = (
             self._store.next_expiry(self._issue.id),
-            self._store.next_attempt(self._issue.id),
+            self._next_attempt(now),
             next_resolution(self._store, self._transport, self._issue, self._settings, now),
         )
         soon = min(filter(None, moments), default=None)
@@ -290,14 +292,14 @@ class Sender:
         self._manner.pause(min(_LONGEST_WAIT, max(0.0, (soon - now).total_seconds())))
         return True
 
+    def _next_attempt(self, now: datetime) -> datetime | None:
+        """Return when the next deferred message may go, which has to wait for the rates, too."""
+        due = self._store.next_attempt(self._issue.id)
+        return due and max(due, now + timedelta(seconds=self._pace.soonest(now.timestamp())))
+
     def _turn(self, now: datetime) -> float:
         """Return how many seconds to wait until the rates let another message go, 0 if none waits."""
         soon = self._pace.soonest(now.timestamp())
         if not soon or soon > _LONGEST_TURN or not self._store.counts(self._issue.id).queued:
             return 0.0
         return min(_LONGEST_WAIT, soon)
-
-
-def _stopped(issue: Issue, why: str) -> DeliveryError:
-    way = f"`feedmaker newsletter send {issue.slug}` goes on"
-    return DeliveryError(f"issue {issue.slug} was stopped: {why}; {way}")

@@ -7,6 +7,7 @@ run, what fails. Decides nothing; the rules are in `feedmaker.delivery` and `fee
 from feedmaker.store.database import check_database, copy_database
 from feedmaker.store.records import (
     GONE,
+    SKIPPED,
     Addressed,
     Cadence,
     Consent,
@@ -36,6 +37,7 @@ from feedmaker.store.store import Store, open_store
 
 __all__ = [
     "GONE",
+    "SKIPPED",
     "Addressed",
     "Cadence",
     "Consent",

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     and_,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     not_,
     or_,
     select,
@@ -26,7 +28,16 @@ from sqlalchemy import (
 )
 
 from feedmaker.store.database import Part, Prepared, just_after, rounded_up
-from feedmaker.store.records import Addressed, Counts, Delivery, DeliveryState, Lease, Sending, Settlement
+from feedmaker.store.records import (
+    SKIPPED,
+    Addressed,
+    Counts,
+    Delivery,
+    DeliveryState,
+    Lease,
+    Sending,
+    Settlement,
+)
 from feedmaker.store.tables import Moment, as_kept, as_meant, deliveries, sendings, subscribers
 
 DOMAIN = func.substr(deliveries.c.address, func.instr(deliveries.c.address, "@") + 1)
@@ -63,11 +74,22 @@ class Ledger(Part):
             row = connection.execute(query).mappings().one_or_none()
             return Sending(**row) if row else None
 
-    def stop_sending(self, issue_id: int, why: str | None) -> None:
-        """Keep everybody from going on with an issue, saying why; with None, let them."""
+    def stop_sending(self, issue_id: int, why: str) -> None:
+        """Keep everybody from going on with an issue, saying why."""
+        self._set_sending(issue_id, stopped=why)
+
+    def resume_sending(self, issue_id: int) -> None:
+        """Let an issue go on that was stopped."""
+        self._set_sending(issue_id, stopped=None)
+
+    def touch_sending(self, issue_id: int, now: datetime) -> None:
+        """Note that somebody has seen to an issue, so that it is not one that was left long ago."""
+        self._set_sending(issue_id, worked_at=now)
+
+    def _set_sending(self, issue_id: int, **values: Any) -> None:
         mine = update(sendings).where(sendings.c.issue_id == issue_id)
         with self._database.transaction() as connection:
-            connection.execute(mine.values(stopped=why))
+            connection.execute(mine.values(values))
 
     # Deliveries
 
@@ -118,6 +140,7 @@ class Ledger(Part):
                 "_state": settled.state,
                 "_reply": settled.reply,
                 "_excused": int(settled.excused),
+                "_deferred": int(settled.state == "deferred"),
                 "_next_at": settled.next_at and as_kept(settled.next_at),
                 "_owner": owner,
                 "_now": as_kept(now),
@@ -138,12 +161,17 @@ class Ledger(Part):
     def expire_deliveries(self, issue_id: int, lease: Lease) -> int:
         """Make *unknown* what somebody has claimed who shows no sign of life, and return how many those are.
 
-        A lease that reaches further than any can is from before the clock was set back.
+        It is that since the lease ended, whenever somebody notices. A lease that reaches further than any can
+        is from before the clock was set back.
         """
         held = deliveries.c.lease_until.between(just_after(lease.since), rounded_up(lease.until))
         lost = and_(_state(issue_id, "sending"), or_(deliveries.c.lease_until.is_(None), not_(held)))
         said = "its sender died, or lost its lease, before it could say"
-        values = {"state": "unknown", "reply": said, "lease_until": None, "state_at": lease.since}
+        ended = case(
+            (deliveries.c.lease_until < lease.since, deliveries.c.lease_until),
+            else_=literal(lease.since, Moment),
+        )
+        values = {"state": "unknown", "reply": said, "lease_until": None, "state_at": ended}
         with self._database.transaction() as connection:
             return connection.execute(update(deliveries).where(lost).values(values)).rowcount
 
@@ -159,10 +187,12 @@ class Ledger(Part):
         with self._database.reading() as connection:
             return connection.execute(query).scalar()
 
-    def resolve_delivery(self, delivery: Delivery, state: DeliveryState, reply: str, now: datetime) -> bool:
+    def resolve_delivery(
+        self, delivery: Delivery, state: DeliveryState, reply: str, now: datetime, *, excused: bool = False
+    ) -> bool:
         """Say of an unknown delivery that it was sent, or failed, or send it again; False if it has changed.
 
-        One that is *queued* again without being excused counts as a repeat.
+        One that is *queued* again counts as a repeat, or as `excused` where it certainly was not taken.
         """
         mine = and_(
             deliveries.c.id == delivery.id,
@@ -170,39 +200,33 @@ class Ledger(Part):
             deliveries.c.attempts == delivery.attempts,
         )
         values = {"state": state, "reply": reply, "state_at": now}
-        values |= {"repeats": deliveries.c.repeats + int(state == "queued")}
+        if excused:
+            values |= {"excused": deliveries.c.excused + 1, "handed_at": _known_at(excused=1)}
+        elif state == "queued":
+            values |= {"repeats": deliveries.c.repeats + 1}
         with self._database.transaction() as connection:
             return connection.execute(update(deliveries).where(mine).values(values)).rowcount == 1
 
-    def excuse_delivery(self, delivery: Delivery, reply: str, now: datetime) -> bool:
-        """Queue an unknown delivery again of which it is sure that it was not taken; False if changed."""
-        mine = and_(
-            deliveries.c.id == delivery.id,
-            deliveries.c.state == "unknown",
-            deliveries.c.attempts == delivery.attempts,
-        )
-        values = {"state": "queued", "reply": reply, "excused": deliveries.c.excused + 1, "state_at": now}
-        with self._database.transaction() as connection:
-            return connection.execute(update(deliveries).where(mine).values(values)).rowcount == 1
-
-    def first_sent(self, issue_id: int) -> str | None:
-        """Return the Message-ID of the first message of an issue that is known to be sent. Read-only."""
-        query = select(deliveries.c.message_id).where(_state(issue_id, "sent"))
+    def last_sent(self, issue_id: int, until: datetime) -> str | None:
+        """Return the Message-ID of the last message of an issue that was sent by then, or None. Read-only."""
+        sent = and_(_state(issue_id, "sent"), deliveries.c.state_at <= until)
+        query = select(deliveries.c.message_id).where(sent)
         with self._database.reading() as connection:
             return connection.execute(
-                query.order_by(deliveries.c.state_at, deliveries.c.id).limit(1)
+                query.order_by(deliveries.c.state_at.desc(), deliveries.c.id.desc()).limit(1)
             ).scalar()
 
-    def suppress_deliveries(self, issue_id: int, why: str, now: datetime) -> None:
-        """Send an issue to nobody who waits for it, saying why."""
-        waits = and_(deliveries.c.issue_id == issue_id, deliveries.c.state.in_(["queued", "deferred"]))
-        values = {"state": "suppressed", "reply": why, "next_at": None, "state_at": now}
+    def skip_deliveries(self, issue_id: int, now: datetime) -> None:
+        """Send an issue to nobody who waits for it, or will because what is under way is put off."""
+        waits = and_(deliveries.c.issue_id == issue_id, deliveries.c.state.in_(_WAITING))
+        values = {"state": "suppressed", "reply": SKIPPED, "next_at": None, "state_at": now}
         with self._database.transaction() as connection:
             connection.execute(update(deliveries).where(waits).values(values))
+            self.stop_sending(issue_id, SKIPPED)
 
     def requeue_failed(self, issue_id: int, why: str, now: datetime) -> int:
-        """Queue again what was refused for good, and return how many those are."""
-        values = {"state": "queued", "reply": why, "state_at": now}
+        """Queue again what was refused for good, as if it were new, and return how many those are."""
+        values = {"state": "queued", "reply": why, "deferrals": 0, "state_at": now}
         failed = update(deliveries).where(_state(issue_id, "failed"))
         with self._database.transaction() as connection:
             return connection.execute(failed.values(values)).rowcount
@@ -268,9 +292,22 @@ def _claim(which: ColumnElement[bool]) -> Prepared:
             lease_until=bindparam("_until", type_=Moment),
             next_at=None,
             state_at=bindparam("_now", type_=Moment),
+            handed_at=case(
+                (wanted, func.coalesce(deliveries.c.handed_at, bindparam("_now", type_=Moment))),
+                else_=deliveries.c.handed_at,
+            ),
         )
         .returning(deliveries)
     )
+
+
+def _known_at(excused: int | BindParameter[int]) -> ColumnElement[datetime | None]:
+    """Say since when a transport may know a message, with `excused` more of its attempts excused.
+
+    Where all of them are, it knows nothing.
+    """
+    is_known = deliveries.c.attempts > deliveries.c.excused + excused
+    return case((is_known, deliveries.c.handed_at))
 
 
 _MOMENTS = [place for place, column in enumerate(deliveries.c) if isinstance(column.type, Moment)]
@@ -287,11 +324,17 @@ _QUEUE = Prepared(
         attempts=0,
         excused=0,
         repeats=0,
+        deferrals=0,
     )
 )
 _QUEUED = deliveries.c.state == "queued"
 _DUE = and_(deliveries.c.state == "deferred", deliveries.c.next_at <= bindparam("_now", type_=Moment))
 _CLAIM_QUEUED, _CLAIM_DUE = _claim(_QUEUED), _claim(_DUE)
+_WAITING: Sequence[DeliveryState] = ("queued", "deferred")
+_IS_DROPPED = and_(
+    or_(*(bindparam("_state") == state for state in _WAITING)),
+    exists().where(sendings.c.issue_id == deliveries.c.issue_id, sendings.c.stopped == SKIPPED),
+)
 _SETTLE = Prepared(
     update(deliveries)
     .where(
@@ -302,11 +345,13 @@ _SETTLE = Prepared(
         or_(deliveries.c.state == "sending", deliveries.c.state == "unknown"),
     )
     .values(
-        state=bindparam("_state"),
+        state=case((_IS_DROPPED, "suppressed"), else_=bindparam("_state")),
         # Replies repeat the address, also of somebody who was erased meanwhile.
         reply=case((deliveries.c.token == ERASED, None), else_=bindparam("_reply")),
         excused=deliveries.c.excused + bindparam("_excused"),
-        next_at=bindparam("_next_at", type_=Moment),
+        deferrals=deliveries.c.deferrals + bindparam("_deferred"),
+        handed_at=_known_at(excused=bindparam("_excused")),
+        next_at=case((not_(_IS_DROPPED), bindparam("_next_at", type_=Moment))),
         state_at=bindparam("_now", type_=Moment),
         lease_until=None,
     )

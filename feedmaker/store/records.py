@@ -11,6 +11,8 @@ IssueState = Literal["draft", "approved", "sending", "sent", "skipped"]
 DeliveryState = Literal["queued", "sending", "sent", "deferred", "failed", "suppressed", "unknown"]
 Status = Literal["pending", "active", "unsubscribed", "bounced", "complained", "suppressed"]
 Cadence = Literal["each", "digest"]
+SKIPPED = "the rest was skipped"
+"""Why an issue was stopped that nobody is to get any more; what comes back to its queue is suppressed."""
 GONE: frozenset[Status] = frozenset({"unsubscribed", "bounced", "complained", "suppressed"})
 """What somebody is who was on the list, or never wants to be; nothing but their own wish brings them back."""
 RunState = Literal["running", "done", "failed", "skipped"]
@@ -181,7 +183,9 @@ class Delivery:
     is what the transport said. `subscriber_id` is None once that person is erased.
 
     Of the `attempts` to hand it over, `excused` certainly came to nothing and `repeats` were decided on by
-    somebody, or the settings. One that is *sending* is its `owner`'s until `lease_until`.
+    somebody, or the settings; its transport has put it off `deferrals` times. One that is *sending* is its
+    `owner`'s until `lease_until`. It has been in its state since `state_at`, and *unknown* since that lease
+    ended; the first attempt that may have come to something began at `handed_at`.
     """
 
     id: int
@@ -199,8 +203,10 @@ class Delivery:
     attempts: int
     excused: int
     repeats: int
+    deferrals: int
     next_at: datetime | None
     state_at: datetime | None
+    handed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

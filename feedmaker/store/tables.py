@@ -196,7 +196,7 @@ sendings = Table(
 
 # subscriber_id becomes empty when that person is erased. `key` is drawn by lot and stands in the Message-ID
 # and in the address to which bounces return. Of `attempts` hand-overs, `excused` certainly came to nothing
-# and `repeats` were decided on.
+# and `repeats` were decided on; `deferrals` counts how often running it was put off.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -219,8 +219,10 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("excused", Integer, nullable=False),
     Column("repeats", Integer, nullable=False),
+    Column("deferrals", Integer, nullable=False),
     Column("next_at", Moment),
     Column("state_at", Moment),
+    Column("handed_at", Moment),
     UniqueConstraint("issue_id", "subscriber_id", name="deliveries_subscriber_key"),
     UniqueConstraint("issue_id", "address", name="deliveries_address_key"),
     UniqueConstraint("key", name="deliveries_key_key"),

@@ -17,29 +17,29 @@ def test_without_rates_nothing_waits() -> None:
     """Any number of messages goes at once."""
     pace = Pace()
 
-    assert [pace.wait("a.example", 5.0) for _ in range(1000)] == [0.0] * 1000
+    assert [pace.take_turn("a.example", 5.0) for _ in range(1000)] == [0.0] * 1000
 
 
 def test_all_messages_share_one_rate_and_each_domain_has_another() -> None:
     """The longer of the two waits counts, and a domain that must wait holds up no other."""
     pace = Pace(1.0, 10.0)
 
-    assert pace.wait("a.example", 100.0) == 0.0
-    assert pace.wait("a.example", 100.0) == 10.0
-    assert pace.wait("b.example", 100.0) == 1.0
-    assert pace.wait("b.example", 101.0) == 0.0
-    assert pace.wait("a.example", 104.0) == 6.0
-    assert pace.wait("c.example", 104.0) == 0.0
-    assert pace.wait("a.example", 110.0) == 0.0
+    assert pace.take_turn("a.example", 100.0) == 0.0
+    assert pace.take_turn("a.example", 100.0) == 10.0
+    assert pace.take_turn("b.example", 100.0) == 1.0
+    assert pace.take_turn("b.example", 101.0) == 0.0
+    assert pace.take_turn("a.example", 104.0) == 6.0
+    assert pace.take_turn("c.example", 104.0) == 0.0
+    assert pace.take_turn("a.example", 110.0) == 0.0
 
 
 def test_time_that_passed_unused_is_not_made_up_for() -> None:
     """After an hour without messages there is no burst."""
     pace = Pace(1.0)
-    pace.wait("a.example", 0.0)
+    pace.take_turn("a.example", 0.0)
 
-    assert pace.wait("a.example", 3600.0) == 0.0
-    assert pace.wait("a.example", 3600.0) == 1.0
+    assert pace.take_turn("a.example", 3600.0) == 0.0
+    assert pace.take_turn("a.example", 3600.0) == 1.0
 
 
 @given(PAUSES, PAUSES, st.lists(st.sampled_from(["a.example", "b.example", "c.example"]), max_size=60))
@@ -52,7 +52,7 @@ def test_messages_are_never_nearer_than_the_rates_allow(
 
     for domain in domains:
         asked = 0
-        while wait := pace.wait(domain, now):
+        while wait := pace.take_turn(domain, now):
             now += wait
             asked += 1
             assert asked < 5
@@ -69,10 +69,10 @@ def test_only_domains_that_wait_are_remembered() -> None:
     pace = Pace(domain_pause=1.0)
 
     for number in range(100_000):
-        assert pace.wait(f"d{number}.example", number / 100) == 0.0
+        assert pace.take_turn(f"d{number}.example", number / 100) == 0.0
 
     assert len(pace._next_to) <= 1025
-    assert pace.wait("d99999.example", 999.99) > 0
+    assert pace.take_turn("d99999.example", 999.99) > 0
 
 
 def test_domains_that_wait_are_not_forgotten() -> None:
@@ -80,6 +80,6 @@ def test_domains_that_wait_are_not_forgotten() -> None:
     pace = Pace(domain_pause=86_400.0)
 
     for number in range(5_000):
-        assert pace.wait(f"d{number}.example", float(number)) == 0.0
+        assert pace.take_turn(f"d{number}.example", float(number)) == 0.0
 
-    assert all(pace.wait(f"d{number}.example", 5_000.0) > 0 for number in range(5_000))
+    assert all(pace.take_turn(f"d{number}.example", 5_000.0) > 0 for number in range(5_000))

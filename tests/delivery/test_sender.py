@@ -100,6 +100,36 @@ def test_message_that_is_put_off_for_ever_has_failed(store: Store) -> None:
     assert store.issues()[0].state == "sent"
 
 
+def test_transport_that_was_down_uses_up_no_attempt(store: Store) -> None:
+    """However often nothing could be handed over, what is put off then has all its attempts."""
+    issue, moment = draft(store, 1), NOW
+
+    class Down(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            raise DeliveryError("no server")
+
+    for _ in range(len(WAITS) + 1):
+        with pytest.raises(DeliveryError, match="no server"):
+            send(store, Down(), issue, moment)
+    send(store, Scripted(DEFERRED), issue, moment)
+
+    assert (only(store).state, only(store).next_at) == ("deferred", NOW + timedelta(seconds=WAITS[0]))
+
+
+def test_message_that_is_queued_by_hand_has_all_its_attempts(store: Store) -> None:
+    """One that was given up is put off again, if need be, as if it were new."""
+    issue, moment = draft(store, 1), NOW
+    for _ in range(len(WAITS) + 1):
+        send(store, Scripted(DEFERRED), issue, moment)
+        moment = only(store).next_at or moment
+    store.requeue_failed(issue.id, "by hand", moment)
+    store.mark_issue(issue.id, "sending", moment)
+
+    send(store, Scripted(DEFERRED), issue, moment)
+
+    assert (only(store).state, only(store).next_at) == ("deferred", moment + timedelta(seconds=WAITS[0]))
+
+
 def test_unknown_message_is_held(store: Store) -> None:
     """Without evidence nobody gets a second copy; the issue is over, and says what is not known."""
     issue, server = draft(store, 2), Scripted(UNKNOWN)
@@ -147,6 +177,50 @@ def test_transport_that_knows_a_repeat_gets_one(store: Store) -> None:
 
     assert len(server.seen) == 6
     assert len(set(server.seen)) == 1
+
+
+class Forgetful(Scripted):
+    """Know a repeat from a new message for a day."""
+
+    remembers = timedelta(hours=24)
+
+
+@pytest.mark.parametrize(("hours", "sent"), [(23, 1), (24, 0), (72, 0)])
+def test_transport_that_has_forgotten_gets_no_repeat(store: Store, hours: int, sent: int) -> None:
+    """Its memory counts from the hand-over, not from when somebody notices that the sender had died."""
+    issue, server = draft(store, 1), Forgetful()
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    store.claim_deliveries(issue.id, Lease("dead", NOW, NOW + MINUTE), NOW, 1)
+
+    counts = send(store, server, issue, NOW + timedelta(hours=hours))
+
+    assert counts == Counts(sent=sent, unknown=1 - sent)
+    assert len(server.seen) == sent
+
+
+def test_settings_decide_once_the_transport_has_forgotten(store: Store) -> None:
+    """Where they allow one repeat, there is one."""
+    issue, server = draft(store, 1), Forgetful(UNKNOWN)
+    assert begin(store, issue, RETRY, NOW, NOW)
+    store.claim_deliveries(issue.id, Lease("dead", NOW, NOW + MINUTE), NOW, 1)
+
+    assert send(store, server, issue, NOW + timedelta(hours=24), settings=RETRY) == Counts(unknown=1)
+    assert len(server.seen) == 1
+
+
+def test_memory_of_a_transport_counts_from_the_first_attempt(store: Store) -> None:
+    """A repeat of which nobody can say either makes it no longer."""
+    issue, server = draft(store, 1), Forgetful(UNKNOWN)
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    store.claim_deliveries(issue.id, Lease("dead", NOW, NOW + MINUTE), NOW, 1)
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    day = NOW + timedelta(hours=23)
+    store.expire_deliveries(issue.id, Lease("me", day, day + MINUTE))
+    store.resolve_delivery(only(store), "queued", "again", day)
+    store.claim_deliveries(issue.id, Lease("dead too", day, day + MINUTE), day, 1)
+
+    assert send(store, server, issue, day + timedelta(hours=3)) == Counts(unknown=1)
+    assert server.seen == []
 
 
 def test_what_a_dead_sender_claimed_is_unknown_after_its_lease(store: Store) -> None:
@@ -214,6 +288,64 @@ def test_surge_of_refusals_stops_everybody(store: Store) -> None:
     sending = store.sending(issue.id)
     assert sending
     assert "25 of the last 50" in (sending.stopped or "")
+
+
+class Busy:
+    """Be a store whose outcomes cannot be recorded for a while."""
+
+    def __init__(self, store: Store, failures: int) -> None:
+        self.store, self.failures = store, failures
+
+    def settle_deliveries(self, *args: Any) -> None:
+        """Record outcomes, at last."""
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("another program holds it")
+        self.store.settle_deliveries(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+
+def test_outcome_that_is_recorded_late_counts_once(store: Store) -> None:
+    """However often a busy database is asked, one refusal is one; between two askings there is a pause."""
+    issue, clock = draft(store, 1), Clock()
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    busy: Any = Busy(store, 2 * ENOUGH)
+    manner = Manner(timedelta(), clock=clock, pause=clock.pause)
+
+    with pytest.raises(StoreError, match="another program holds it"):
+        deliver(busy, Scripted(Receipt("failed", "550 no")), issue, CONFIG, NOW, manner)
+
+    sending = store.sending(issue.id)
+    assert (only(store).state, busy.failures, sending and sending.stopped) == ("failed", 0, None)
+    assert clock.now - NOW >= timedelta(seconds=0.5 * (2 * ENOUGH - 1))
+
+
+def test_who_waits_for_the_rates_looks_around_in_pauses(store: Store) -> None:
+    """What is put off, and due, waits for its turn like everything else; nobody turns round meanwhile."""
+    slow = config(rate="6 per minute")
+    issue, server, clock = draft(store, 2), Scripted(DEFERRED), Clock()
+    assert begin(store, issue, slow, NOW, NOW)
+    looks: list[int] = []
+    manner = Manner(MINUTE, lambda done, _total: looks.append(done), clock, clock.pause)
+
+    assert deliver(store, server, issue, slow, NOW, manner) == Counts(sent=2)
+
+    assert clock.now - NOW >= timedelta(seconds=20)
+    assert len(looks) < 100
+
+
+def test_what_is_put_off_is_left_where_the_rates_are_slow(store: Store) -> None:
+    """Beyond all patience it is for whoever comes next."""
+    slow = config(rate="6 per hour")
+    issue, server, clock = draft(store, 1), Scripted(DEFERRED), Clock()
+    assert begin(store, issue, slow, NOW, NOW)
+
+    counts = deliver(store, server, issue, slow, NOW, Manner(MINUTE, clock=clock, pause=clock.pause))
+
+    assert counts == Counts(deferred=1)
+    assert clock.now - NOW < MINUTE
 
 
 def test_few_refusals_stop_nobody(store: Store) -> None:

@@ -41,8 +41,8 @@ ANN = "ann@example.org"
 ADDRESSED = Addressed(1, ANN, "T0ken", "key", "<1@example.org>")
 SETTLEMENT = Settlement(1, 1, "sent", "ok")
 DELIVERY = Delivery(
-    *(1, 1, 1, ANN, "T0ken", "key", "<1@example.org>", NOW, "unknown"),
-    *(None, None, None, 1, 0, 0, None, NOW),
+    *(1, 1, 1, ANN, "T0ken", "key", "<1@example.org>", NOW, "unknown", None, None, None),
+    *(1, 0, 0, 0, None, NOW, NOW),
 )
 PERSON = Person("ann@example.org", "active", NOW, "form", Consent("form"), NOW)
 
@@ -231,15 +231,16 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "mark_issue": lambda store: store.mark_issue(1, "sent", NOW),
     "open_sending": lambda store: store.open_sending(1, [ADDRESSED], NOW, NOW),
     "stop_sending": lambda store: store.stop_sending(1, "why"),
+    "resume_sending": lambda store: store.resume_sending(1),
+    "touch_sending": lambda store: store.touch_sending(1, NOW),
     "claim_deliveries": lambda store: store.claim_deliveries(1, LEASE, NOW, 1),
     "settle_deliveries": lambda store: store.settle_deliveries(1, "me", [SETTLEMENT], NOW),
     "renew_deliveries": lambda store: store.renew_deliveries(1, LEASE),
     "expire_deliveries": lambda store: store.expire_deliveries(1, LEASE),
     "resolve_delivery": lambda store: store.resolve_delivery(DELIVERY, "sent", "ok", NOW),
     "add_bounce": lambda store: store.add_bounce(1, "hard", "550", NOW),
-    "suppress_deliveries": lambda store: store.suppress_deliveries(1, "why", NOW),
+    "skip_deliveries": lambda store: store.skip_deliveries(1, NOW),
     "requeue_failed": lambda store: store.requeue_failed(1, "why", NOW),
-    "excuse_delivery": lambda store: store.excuse_delivery(DELIVERY, "ok", NOW),
     "claim_run": lambda store: store.claim_run("build", NOW, NOW, LEASE),
     "renew_run": lambda store: store.renew_run("build", NOW, LEASE),
     "give_back_run": lambda store: store.give_back_run("build", NOW, "me"),
@@ -286,7 +287,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "soft_row": lambda store: store.soft_row(1),
     "bounced_by": lambda store: store.bounced_by(1, "2026-11-23: "),
     "slug_of": lambda store: store.slug_of(1),
-    "first_sent": lambda store: store.first_sent(1),
+    "last_sent": lambda store: store.last_sent(1, NOW),
     "next_expiry": lambda store: store.next_expiry(1),
     "next_attempt": lambda store: store.next_attempt(1),
     "counts": lambda store: store.counts(1),

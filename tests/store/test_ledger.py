@@ -86,8 +86,10 @@ def test_claimed_delivery_is_whole(store: Store) -> None:
             attempts=1,
             excused=0,
             repeats=0,
+            deferrals=0,
             next_at=None,
             state_at=NOW,
+            handed_at=NOW,
         )
     ]
 
@@ -233,8 +235,8 @@ def test_unknown_delivery_is_resolved_once(store: Store) -> None:
 
     assert store.resolve_delivery(ann, "queued", "again", LATER)
     assert not store.resolve_delivery(ann, "queued", "again", LATER)
-    assert store.excuse_delivery(bob, "not taken", LATER)
-    assert not store.excuse_delivery(bob, "not taken", LATER)
+    assert store.resolve_delivery(bob, "queued", "not taken", LATER, excused=True)
+    assert not store.resolve_delivery(bob, "queued", "not taken", LATER, excused=True)
     assert store.resolve_delivery(cat, "sent", "taken", LATER)
 
     assert [(row.state, row.repeats, row.excused) for row in store.deliveries(issue.id)] == [
@@ -264,7 +266,7 @@ def test_sending_is_stopped_and_goes_on(store: Store) -> None:
     store.settle_deliveries(issue.id, "me", [Settlement(row.id, 1, "sent", "ok")], LATER)
 
     assert store.sending(issue.id) == Sending(issue.id, 1, NOW, LATER, "too many")
-    store.stop_sending(issue.id, None)
+    store.resume_sending(issue.id)
     assert store.sending(issue.id) == Sending(issue.id, 1, NOW, LATER, None)
 
 
@@ -302,17 +304,70 @@ def test_deliveries_are_listed_by_state_and_age(store: Store) -> None:
     assert [row.id for row in store.deliveries(issue.id, "unknown", until=NOW)] == [1]
 
 
-def test_first_message_that_is_known_to_be_sent_is_a_witness(store: Store) -> None:
-    """The one that was sent first is found, whatever its number."""
+def test_last_message_that_was_sent_by_a_time_is_a_witness(store: Store) -> None:
+    """Later ones are none, and the number makes no difference."""
+    issue, much_later = draft(store), LATER + MINUTE
+    queue(store, issue, "ann", "bob", "cat")
+    ann, bob, cat = claim(store, issue, 3)
+    assert store.last_sent(issue.id, LATER) is None
+
+    store.settle_deliveries(issue.id, "me", [Settlement(cat.id, 1, "sent", "")], NOW)
+    store.settle_deliveries(issue.id, "me", [Settlement(ann.id, 1, "sent", "")], LATER)
+    store.settle_deliveries(issue.id, "me", [Settlement(bob.id, 1, "sent", "")], much_later)
+
+    moments = (NOW - MINUTE, NOW, LATER, much_later)
+    assert [store.last_sent(issue.id, moment) for moment in moments] == [
+        None,
+        cat.message_id,
+        ann.message_id,
+        bob.message_id,
+    ]
+
+
+def test_lost_claim_is_unknown_since_its_lease_ended(store: Store) -> None:
+    """It makes no difference when somebody notices; a lease beyond reason has ended now."""
+    issue = draft(store)
+    queue(store, issue, "ann", "bob")
+    claim(store, issue)
+    store.expire_deliveries(issue.id, Lease("they", LATER, LATER + MINUTE))
+    claim(store, issue)
+    store.expire_deliveries(issue.id, Lease("they", NOW - 2 * MINUTE, NOW - MINUTE))
+
+    assert [row.state_at for row in store.deliveries(issue.id, "unknown")] == [
+        NOW + MINUTE,
+        NOW - 2 * MINUTE,
+    ]
+
+
+def test_first_attempt_that_may_have_arrived_is_remembered(store: Store) -> None:
+    """A repeat leaves its time; attempts that certainly came to nothing do not count."""
     issue = draft(store)
     queue(store, issue, "ann", "bob")
     ann, bob = claim(store, issue, 2)
-    assert store.first_sent(issue.id) is None
+    settle(store, ann, "unknown")
+    store.settle_deliveries(issue.id, "me", [Settlement(bob.id, 1, "queued", "", excused=True)], NOW)
+    assert [row.handed_at for row in store.deliveries(issue.id)] == [NOW, None]
 
-    store.settle_deliveries(issue.id, "me", [Settlement(bob.id, 1, "sent", "")], NOW)
-    store.settle_deliveries(issue.id, "me", [Settlement(ann.id, 1, "sent", "")], LATER)
+    assert store.resolve_delivery(next(store.deliveries(issue.id, "unknown")), "queued", "again", NOW)
+    store.claim_deliveries(issue.id, Lease("me", LATER, LATER + MINUTE), LATER, 2)
 
-    assert store.first_sent(issue.id) == bob.message_id
+    assert [row.handed_at for row in store.deliveries(issue.id)] == [NOW, LATER]
+
+
+@pytest.mark.parametrize("state", ["queued", "deferred"])
+def test_what_is_put_off_of_a_skipped_issue_is_suppressed(store: Store, state: DeliveryState) -> None:
+    """Whoever waits gets it no more, and what is under way is not tried again; what arrived has arrived."""
+    issue = draft(store)
+    queue(store, issue, "ann", "bob", "cat")
+    ann, bob = claim(store, issue, 2)
+
+    store.skip_deliveries(issue.id, NOW)
+    off = Settlement(ann.id, 1, state, "451 later", excused=True, next_at=LATER)
+    store.settle_deliveries(issue.id, "me", [off, Settlement(bob.id, 1, "sent", "ok")], NOW)
+
+    assert states(store, issue) == {"ann": "suppressed", "bob": "sent", "cat": "suppressed"}
+    assert store.next_attempt(issue.id) is None
+    assert claim(store, issue, 3) == []
 
 
 def test_counts_add_up(store: Store) -> None:
