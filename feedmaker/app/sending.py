@@ -248,7 +248,7 @@ class Resolution:
 def send_failed_again(project: Project, slug: str) -> int:
     """Let an issue go out once more to those for whom it was refused, and return how many those are.
 
-    Whoever is off the list by now gets it no more.
+    Whoever is off the list by now, or leaves before it goes out, gets it no more.
     """
     now = wall_clock()
     with stored(project) as store, store.transaction():
