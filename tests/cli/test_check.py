@@ -33,10 +33,10 @@ def test_sound_folder_is_silent(project: ProjectFolder, cli: Cli) -> None:
     [
         ('["show:keepers", tag:Night-Fog]', []),
         (
-            '["show:Keepers", tag:night-fo, tag:xyz]',
+            '["show:Keepers", tag:nite-fo, tag:xyz]',
             [
-                '28: warning: signup.topics: no note is of tag:night-fo so far; did you mean "tag:night fog"?',
-                "42: warning: signup.topics: no note is of tag:xyz so far; is it spelt as in the notes?",
+                '28: warning: signup.topics: no note is of tag:nite-fo so far; did you mean "tag:night fog"?',
+                "41: warning: signup.topics: no note is of tag:xyz so far; is it spelt as in the notes?",
             ],
         ),
         (
