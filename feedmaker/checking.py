@@ -8,16 +8,18 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from feedmaker.config import Config
+from feedmaker.config import CONFIG_NAME, Config
 from feedmaker.errors import Diagnostic, LockError, UsageError
 from feedmaker.lock import LOCK_NAME, Lock, resolve
 from feedmaker.logo import logo_faults
+from feedmaker.marked_yaml import load
 from feedmaker.notes.folder import scan
-from feedmaker.notes.note import Note, parse_note
+from feedmaker.notes.note import Facts, Note, parse_note
 from feedmaker.podcast_faults import artwork_errors, podcast_warnings, with_podcast
 from feedmaker.reading import NOT_A_FILE, clash_diagnostics, unreadable, with_merchants
 from feedmaker.sent_files import sent_diagnostics
 from feedmaker.template_files import own_templates
+from feedmaker.wishes import unknown_topics
 
 _PLACED = re.compile(r"[^:]+:(\d+):(\d+): error: (.*)", re.DOTALL)
 
@@ -74,8 +76,22 @@ def check_folder(
         yield from clash_diagnostics(folder, resolve(lock, facts, broken, config.site, now))
         yield from logo_faults(folder, config)
         yield from podcast_warnings(folder, config, facts)
+        yield from _topic_warnings(folder, config, facts)
         if config.podcast:
             yield from artwork_errors(folder, config.podcast)
+
+
+def _topic_warnings(folder: Path, config: Config, notes: Sequence[Facts]) -> Iterator[Diagnostic]:
+    """Say which topics people may choose that no note has; without any notes, nothing."""
+    topics = config.signup.topics if config.signup and notes else ()
+    unknown = unknown_topics(topics, sorted({topic for note in notes for topic in note.topics}))
+    if unknown:
+        document = load((folder / CONFIG_NAME).read_text("utf-8-sig"))
+        for topic, said in unknown.items():
+            mark = document.where(("signup", "topics", topics.index(topic)))
+            yield Diagnostic(
+                CONFIG_NAME, mark.line, mark.column, "unknown-topic", f"signup.topics: {said}", "warning"
+            )
 
 
 def lock_diagnostic(error: LockError) -> Diagnostic:

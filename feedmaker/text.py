@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Literal
-from unicodedata import bidirectional
+from unicodedata import bidirectional, normalize
 
 _MONTHS = (
     "January",
@@ -34,6 +35,12 @@ _SCRIPTS_FROM_RIGHT = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc",
 
 # Other white space, such as a no-break space, is somebody's choice.
 _BREAKS = re.compile(r"[ \t\r\n]+")
+
+
+@lru_cache(maxsize=8192)
+def alike(tag: str) -> str:
+    """Return what is equal for tags that are one: capitals, white space and hyphens make no difference."""
+    return " ".join(normalize("NFKC", tag).casefold().replace("-", " ").split()) or tag
 
 
 def escape(text: str) -> str:
@@ -97,5 +104,10 @@ def shorten(text: str, limit: int) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Write the hint that ends a message about an unknown word."""
     known = list(known)
+    return meant(word, known) or "known here: " + ", ".join(known)
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Ask whether an unknown word is meant for the nearest that is known; nothing where none is near."""
     near = get_close_matches(word[:_LONGEST_WORD], known, n=1, cutoff=0.5)
-    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)
+    return f'did you mean "{near[0]}"?' if near else ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 
 from feedmaker.errors import UsageError
-from feedmaker.text import LANGUAGE_TAG
+from feedmaker.text import LANGUAGE_TAG, alike, meant
 
 _KINDS = ("show", "tag")
 _LANGUAGE = re.compile(LANGUAGE_TAG)
@@ -19,6 +20,16 @@ def parse_topic(text: str) -> str:
     if kind not in _KINDS or not name:
         raise UsageError(f"{_shown(text)} is no topic; write show:NAME or tag:NAME")
     return f"{kind}:{name}"
+
+
+def unknown_topics(topics: Iterable[str], of_notes: Collection[str]) -> dict[str, str]:
+    """Say of each topic that no note has, such as a show whose name is spelt otherwise, what may be meant."""
+    known = set(map(alike, of_notes))
+    return {
+        topic: f"no note is of {topic} so far; {meant(topic, of_notes) or 'is it spelt as in the notes?'}"
+        for topic in topics
+        if alike(topic) not in known
+    }
 
 
 def parse_language(text: str) -> str:

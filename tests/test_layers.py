@@ -87,7 +87,7 @@ TABLE = """
     store.records   pure  -
     signup          pure  errors config text uri templating newsletter store.records
     template_faults       ..sample store.records signup
-    checking              ..lock logo podcast_faults reading sent_files template_files template_faults
+    checking              ..lock logo podcast_faults reading sent_files template_files wishes template_faults
     subscriber_csv  pure  errors text wishes delivery.addresses store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults

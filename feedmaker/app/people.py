@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -15,7 +15,7 @@ from feedmaker.delivery.transports import Opening, open_outbox
 from feedmaker.errors import UsageError
 from feedmaker.store import GONE, Cadence, Mailed, Status, Store, Subscriber, Wishes
 from feedmaker.tokens import Tokens
-from feedmaker.wishes import parse_language, parse_topic
+from feedmaker.wishes import parse_language, parse_topic, unknown_topics
 
 REMOVED = "removed by hand"
 SUPPRESSED = "suppressed by hand"
@@ -127,15 +127,13 @@ def set_wishes(
         return replace(person, wishes=wishes)
 
 
-def unknown_topics(project: Project, topics: Sequence[str], now: datetime) -> list[str]:
-    """Return the topics that no note has, such as a show whose name is spelt otherwise."""
-    from feedmaker.notes.front_matter import alike
-
+def said_of_topics(project: Project, topics: Collection[str], now: datetime) -> list[str]:
+    """Say of each topic that no note has which one may be meant."""
+    if not topics:
+        return []
     reading, _ = project.survey(now)
-    known = {f"show:{alike(note.show)}" for note in reading.facts.values()}
-    known |= {f"tag:{alike(tag)}" for note in reading.facts.values() for tag in note.tags}
-    kinds = ((topic, *topic.partition(":")[::2]) for topic in topics)
-    return [topic for topic, kind, name in kinds if f"{kind}:{alike(name)}" not in known]
+    of_notes = {topic for note in reading.facts.values() for topic in note.topics}
+    return list(unknown_topics(topics, sorted(of_notes)).values())
 
 
 @dataclass(frozen=True, slots=True)

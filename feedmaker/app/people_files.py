@@ -21,6 +21,8 @@ from feedmaker.subscriber_csv import COLUMNS, Columns, Defaults, Row, Table, cel
 
 BATCH = 5000
 """How many people are taken over in one transaction."""
+MOST_TOPICS = 1000
+"""How many topics of a list are remembered, to say which of them no note has."""
 LINE_LIMIT = 1_000_000
 """How many bytes a line has at most; what is longer is no list of subscribers."""
 _PRIVATE = 0o600
@@ -114,8 +116,8 @@ class ForeignList:
 
 def import_subscribers(
     project: Project, found: ForeignList, now: datetime, rejects: Rejects, progress: Progress = silent
-) -> Taken:
-    """Take over the people on a list from elsewhere, and count what became of them.
+) -> tuple[Taken, set[str]]:
+    """Take over the people on a list from elsewhere; count what became of them, and name their topics.
 
     Each batch is one transaction, so that what was done stays done, and calling again goes on from there.
     Raises `UsageError` where the file is no such CSV.
@@ -125,15 +127,17 @@ def import_subscribers(
     rejects.begin(table.columns)
     defaults = Defaults(found.source, now, found.consent, found.status)
     people = _people(table, Columns(table.columns, defaults), rejects)
-    taken = Taken()
+    taken, topics = Taken(), set[str]()
     with stored(project) as store:
         newest = store.newest_subscriber()
         while batch := list(islice(people, BATCH)):
             taken += store.take_over(batch, newest)
+            if len(topics) < MOST_TOPICS:
+                topics.update(topic for person in batch for topic in person.wishes.topics)
             progress("importing", lines.bytes, found.size)
     # An issue may have waited for somebody who gets it.
     project.wake_ticks()
-    return taken
+    return taken, topics
 
 
 def _people(table: Table, columns: Columns, rejects: Rejects) -> Iterator[Person]:

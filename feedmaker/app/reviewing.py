@@ -11,7 +11,7 @@ from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import NOBODY, find, find_issue, stored, transport_of
 from feedmaker.app.outcome import Done, Progress, cause_of
 from feedmaker.app.project import BuildReport, Project, silent
-from feedmaker.app.sending import REST, Choices, next_step, send
+from feedmaker.app.sending import REST, Choices, next_step, said_of_claims, send
 from feedmaker.config import Config
 from feedmaker.delivery.sender import Clock, wall_clock
 from feedmaker.delivery.single import send_notice
@@ -113,7 +113,8 @@ def _to_send(
         due_at = due if and_send else next_sending(config, now, cadence)
         drafted = draft_within(project, now, due_at=due_at, cadence=cadence)
         if drafted.issue is None:
-            return _nothing(f"nothing to {'send' if and_send else 'draft'}: {drafted.reason}", drafted.build)
+            said = f"nothing to {'send' if and_send else 'draft'}: {drafted.reason}"
+            return _nothing(said + _said_of_others(project, config, now, cadence), drafted.build)
         waiting = drafted.issue
         if not and_send or letter.review:
             told = _tell(project, config, waiting, now)
@@ -126,6 +127,17 @@ def _to_send(
     if waiting.state == "approved" and waiting.due_at and waiting.due_at > now:
         return _nothing(f"issue {waiting.slug} is approved, and goes out on {_local(config, waiting.due_at)}")
     return waiting
+
+
+def _said_of_others(project: Project, config: Config, now: datetime, cadence: Cadence) -> str:
+    """Say which issue is left alone because another process may still be at it; nothing where none is."""
+    with stored(project) as store:
+        for issue in store.issues("sending"):
+            until = store.next_expiry(issue.id)
+            if issue.cadence == cadence and until and until > now:
+                count = store.counts(issue.id).sending
+                return f"; of {issue.slug}, {said_of_claims(issue.slug, count, until, config.site.zone)}"
+    return ""
 
 
 def _nothing(reason: str, build: BuildReport | None = None) -> Done:
@@ -247,6 +259,9 @@ def _send(
     if sending.left:
         again = f", next at {_local(config, sending.next_at)}" if sending.next_at else ""
         said += f"; {sending.left} of {sum(counts.values())} are still to go{again}"
+    if sending.claimed_until:
+        zone = config.site.zone
+        said += f"; {said_of_claims(issue.slug, counts['sending'], sending.claimed_until, zone)}"
     # Mailboxes that are gone are every list's daily bread; that nobody got it at all is not.
     if counts["failed"]:
         said += f"; {counts['failed']} failed (`feedmaker newsletter deliveries {issue.slug} --state failed`)"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
@@ -16,7 +16,7 @@ from feedmaker.app.project import Project, silent
 from feedmaker.config import Config
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import begin, deliver
-from feedmaker.delivery.outcomes import stopped
+from feedmaker.delivery.outcomes import awaited, stopped
 from feedmaker.delivery.resolving import Resolved
 from feedmaker.delivery.resolving import resolve as look_for_evidence
 from feedmaker.delivery.returned import Judge
@@ -28,6 +28,9 @@ from feedmaker.sent import sent_issue
 from feedmaker.sent_files import keep
 from feedmaker.store import Delivery, DeliveryState, Issue, Store
 from feedmaker.worklock import PATIENCE
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 BY_HAND = timedelta(seconds=75)
 """How long somebody who sends by hand waits for what is deferred, or left by a sender that died.
@@ -44,7 +47,7 @@ class SendReport:
     """Tell what became of sending; `already` where all of it had been sent before.
 
     `refused` names whom the transport did not take a message for, and what it said; `next_at` is when what is
-    deferred is tried again.
+    deferred is tried again, and `claimed_until` when the claim of another process on what is *sending* ends.
     """
 
     issue: Issue
@@ -52,6 +55,7 @@ class SendReport:
     counts: Mapping[str, int]
     refused: Sequence[tuple[str, str]] = ()
     next_at: datetime | None = None
+    claimed_until: datetime | None = None
 
     @property
     def failed(self) -> int:
@@ -70,7 +74,7 @@ class Choices:
 
     Mail goes by another `transport` than usual. What was stopped goes on only `by_hand`, and what was cut off
     long ago only where it may be `late`. Up to `patience` is waited for what becomes due soon. Leases go by
-    the `clock`.
+    the `clock`, and `on_wait` is told of waiting as `Manner` has it.
     """
 
     transport: str | None = None
@@ -78,6 +82,7 @@ class Choices:
     late: bool = False
     patience: timedelta = timedelta()
     clock: Clock = wall_clock
+    on_wait: Callable[[str, str, float], None] = lambda _state, _said, _seconds: None
 
 
 _USUAL = Choices()
@@ -111,7 +116,8 @@ def send(
             _publish(project, config, store, issue, now)
             may_go = begin(store, issue, config, now, choices.clock())
         if may_go:
-            manner = Manner(choices.patience, partial(progress, "sending"), choices.clock)
+            on_progress = partial(progress, "sending")
+            manner = Manner(choices.patience, on_progress, choices.clock, on_wait=choices.on_wait)
             with closing(transport):
                 try:
                     deliver(store, transport, issue, config, now, manner)
@@ -149,8 +155,14 @@ def _report(store: Store, issue: Issue) -> SendReport:
     counts = store.counts(issue.id)
     failed = islice(store.deliveries(issue.id, "failed"), _SHOWN if counts.failed else 0)
     refused = [(one.address, one.reply or "no reason given") for one in failed]
-    next_at = store.next_attempt(issue.id)
-    return SendReport(find(store, issue.slug), issue.state == "sent", asdict(counts), refused, next_at)
+    moments = store.next_attempt(issue.id), store.next_expiry(issue.id)
+    return SendReport(find(store, issue.slug), issue.state == "sent", asdict(counts), refused, *moments)
+
+
+def said_of_claims(slug: str, count: int, until: datetime, zone: ZoneInfo) -> str:
+    """Say that another process has claimed so many deliveries of an issue, and who finds out about them."""
+    then = f"the next tick or `feedmaker newsletter send {slug}` finds out"
+    return f"{awaited('sending', count)}; after {until.astimezone(zone):%H:%M:%S} {then}"
 
 
 def _sendable(store: Store, slug: str, seen: Issue | None) -> Issue:
@@ -259,7 +271,7 @@ def resolve(
     """Find out what became of unknown deliveries by evidence, or by what somebody decides.
 
     Without a `decision`, evidence that there is and the settings count, as they do while an issue is sent.
-    With `failed`, it goes out once more to those for whom it was refused, but for whoever is off the list.
+    With `failed`, it goes out once more to those for whom it was refused and who are on the list still.
     Raises `DeliveryError` where the relay's log cannot be read; nothing has changed then.
     """
     now = wall_clock()

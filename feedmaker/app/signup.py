@@ -134,7 +134,7 @@ class SignupDesk:
 
     def confirm(self, token: str) -> tuple[Standing, Subscriber | None]:
         """Do what the link of a confirmation mail is for; doing it twice is as good as once."""
-        with stored(self._project) as store:
+        with self._writing() as store:
             found, person = self._standing(store, token)
             if found == "waiting" and person and person.asked_at:
                 store.confirm_subscriber(person.token, person.asked_at, self._clock())
@@ -154,12 +154,13 @@ class SignupDesk:
 
     def reader(self, token: str) -> Subscriber | None:
         """Find whose token stands in the links of an issue; None for one not ours. Changes nothing."""
-        with self._reading(token) as (_, person):
-            return person
+        with stored(self._project) as store:
+            return self._reader(store, token)
 
     def leave(self, token: str, reason: str) -> Subscriber | None:
         """Unsubscribe whose token it is, and return them as they are then; None for a token not ours."""
-        with self._reading(token) as (store, person):
+        with self._writing() as store:
+            person = self._reader(store, token)
             if person is None:
                 return None
             store.leave(person.token, reason, self._clock())
@@ -167,13 +168,15 @@ class SignupDesk:
 
     def choose(self, token: str, form: Mapping[str, Sequence[str]]) -> Subscriber | None:
         """Change what somebody gets, by a form; return them as they are then. None for a token not ours."""
-        with self._reading(token) as (store, person):
+        with self._writing() as store:
+            person = self._reader(store, token)
             if person is None or person.status != "active":
                 return person
             store.set_wishes(person.id, chosen(person.wishes, form, self.settings))
-            # A digest may have waited for somebody who gets it.
-            self._project.wake_ticks()
-            return store.subscriber_of(person.token)
+            person = store.subscriber_of(person.token)
+        # A digest may have waited for somebody who gets it.
+        self._project.wake_ticks()
+        return person
 
     def take_events(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Do what an event of the provider calls for, byte for byte as it came.
@@ -187,9 +190,13 @@ class SignupDesk:
         take_reports(self._project, events(body, headers, known, now), now)
 
     @contextmanager
-    def _reading(self, token: str) -> Iterator[tuple[Store, Subscriber | None]]:
-        with stored(self._project) as store:
-            yield store, reader_of(store, Tokens(store.keys()), token)
+    def _writing(self) -> Iterator[Store]:
+        """Open the state database to write, whoever asks: a busy one must not tell good tokens apart."""
+        with stored(self._project) as store, store.transaction():
+            yield store
+
+    def _reader(self, store: Store, token: str) -> Subscriber | None:
+        return reader_of(store, Tokens(store.keys()), token)
 
 
 def embedded_form(project: Project) -> str:

@@ -310,17 +310,19 @@ def send(issue: str, transport: str | None, allow_late: bool, as_json: bool) -> 
     from feedmaker.app.sending import BY_HAND, Choices
     from feedmaker.app.sending import send as deliver
 
-    choices = Choices(transport, by_hand=True, late=allow_late, patience=BY_HAND)
     project = get_project()
     try:
         with ending_in_order(), progress_bar() as progress:
+            choices = Choices(
+                transport, by_hand=True, late=allow_late, patience=BY_HAND, on_wait=progress.wait
+            )
             sending = deliver(project, issue, current_time(), progress, choices=choices)
     except KeyboardInterrupt:
         click.echo("stopped; the same command goes on from here", err=True)
         raise
     if as_json:
         data = {"issue": issue_data(sending.issue), "already": sending.already, "counts": sending.counts}
-        print_json(data | {"next_at": sending.next_at})
+        print_json(data | {"next_at": sending.next_at, "claimed_until": sending.claimed_until})
     else:
         _tell_sending(project, sending)
     for address, reply in sending.refused:
@@ -332,8 +334,9 @@ def send(issue: str, transport: str | None, allow_late: bool, as_json: bool) -> 
 
 def _tell_sending(project: Project, sending: SendReport) -> None:
     from feedmaker.app.newsletters import NOBODY
+    from feedmaker.app.sending import said_of_claims
 
-    slug, counts = sending.issue.slug, sending.counts
+    slug, counts, zone = sending.issue.slug, sending.counts, project.config().site.zone
     if sending.already:
         click.echo(f"issue {slug} is sent already; nobody gets it twice")
     elif sending.issue.state == "sent" and not any(counts.values()):
@@ -343,8 +346,9 @@ def _tell_sending(project: Project, sending: SendReport) -> None:
     else:
         said = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
         click.echo(f"issue {slug}: {said}")
+    if sending.claimed_until:
+        click.echo(said_of_claims(slug, counts["sending"], sending.claimed_until, zone))
     if sending.next_at:
-        zone = project.config().site.zone
         click.echo(f"what is deferred is tried again from {sending.next_at.astimezone(zone):%H:%M:%S} on")
     if counts.get("unknown"):
         click.echo(f"nobody can say whether {counts['unknown']} went out; see `feedmaker newsletter resolve`")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from math import ceil
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from feedmaker.app.project import BuildReport
-
-_MANY = 50
 
 
 def counted(count: int, noun: str) -> str:
@@ -105,43 +104,34 @@ def ending_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def waiting(said: str, seconds: float) -> str:
+    """Say what is waited for and how long that may take."""
+    return f"{said}; waiting up to {ceil(max(seconds, 0.0))} s"
+
+
+class Lines:
+    """Show no bar, only what is waited for: a line for each kind of it, when it begins."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Take down how far the work has got, which nobody sees."""
+
+    def wait(self, kind: str, said: str, seconds: float) -> None:
+        """Say what is waited for, and for how many seconds at the most."""
+        if kind not in self._told:
+            self._told.add(kind)
+            click.echo(waiting(said, seconds), err=True)
+
+
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar() -> Iterator[Lines]:
     """Show a bar for long work, and only to a person."""
     if not sys.stderr.isatty():
-        yield lambda *_: None
+        yield Lines()
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
+    from feedmaker.cli.bar import bar
 
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def advance(what: str, done: int, total: int) -> None:
-            if total >= _MANY:
-                tasks.setdefault(what, None)
-                if tasks[what] is None:
-                    tasks[what] = bar.add_task(what, total=total)
-                bar.update(tasks[what], completed=done)
-
-        yield advance
+    with bar() as shown:
+        yield shown

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GONE = ("unsubscribed", "bounced", "complained", "suppressed")
 STATUSES = ("pending", "active", *GONE)  # the store has them too, but takes long to import
 
+_MOST_TOLD = 20
 _UNCONFIRMED = (
     "import takes people who have confirmed that they want issues, where you can show that; then say "
     "--confirmed. Whoever has not confirmed gets a confirmation mail by the sign-up form only"
@@ -69,6 +70,8 @@ def import_(
     feedmaker subscribers import people.csv --confirmed --source "old newsletter, 2024"
     feedmaker subscribers import left.csv --confirmed --status unsubscribed
     """
+    from feedmaker.app.outcome import bounded
+    from feedmaker.app.people import said_of_topics
     from feedmaker.app.people_files import ForeignList, import_subscribers, rejects_in
 
     if not confirmed:
@@ -82,13 +85,15 @@ def import_(
         progress_bar() as bar,
     ):
         found = ForeignList(opened, size, source or f"imported from {name}", consent, status)
-        taken = import_subscribers(project, found, current_time(), rejected, bar)
+        taken, topics = import_subscribers(project, found, current_time(), rejected, bar)
     if as_json:
         first = [asdict(one) for one in rejected.first]
         print_json(asdict(taken) | {"rejected": rejected.count, "rejects": first})
     else:
         click.echo(_told(taken, rejected.count))
     _tell_rejects(name, rejected, rejects)
+    for said in bounded(said_of_topics(project, sorted(topics), current_time()), _MOST_TOLD):
+        click.echo(said, err=True)
     return int(bool(rejected.count))
 
 

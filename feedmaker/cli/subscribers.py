@@ -216,7 +216,7 @@ def set_(
     feedmaker subscribers set ada@example.org --topic "show:Keepers" --topic tag:fog
     feedmaker subscribers set ada@example.org --all-topics --language de
     """
-    from feedmaker.app.people import set_wishes, unknown_topics
+    from feedmaker.app.people import said_of_topics, set_wishes
 
     if topics and all_topics:
         raise UsageError("--topic and --all-topics exclude each other")
@@ -225,9 +225,8 @@ def set_(
     project = get_project()
     person = set_wishes(project, address, cadence, topics if topics or all_topics else None, language)
     click.echo(f"{person.address}: {_wished(person)}")
-    unknown = unknown_topics(project, person.wishes.topics, current_time()) if topics else ()
-    for topic in unknown:
-        click.echo(f"no note is of {topic} so far; is it spelt as in the notes?", err=True)
+    for said in said_of_topics(project, person.wishes.topics if topics else (), current_time()):
+        click.echo(said, err=True)
 
 
 @subscribers.command()

@@ -9,6 +9,7 @@ from secrets import token_bytes
 
 from feedmaker.errors import StoreError
 from feedmaker.store import Addressed, Issue, Store, Subscriber
+from feedmaker.text import alike
 from feedmaker.tokens import Tokens
 
 
@@ -37,13 +38,13 @@ def open_ledger(store: Store, issue: Issue, sender: str, dated_at: datetime, now
 def is_wanted(issue: Issue, subscriber: Subscriber) -> bool:
     """Tell whether a subscriber wants an issue: at this cadence, and on one of their topics if they have any.
 
-    Capital letters make no difference. An issue that names no topics is for all.
+    Topics are compared as `alike` has it. An issue that names no topics is for all.
     """
     wishes = subscriber.wishes
     if issue.cadence != wishes.cadence or not wishes.topics:
         return issue.cadence == wishes.cadence
-    topics = {topic.casefold() for content in issue.contents for topic in content.get("topics", ())}
-    return not (topics and topics.isdisjoint(map(str.casefold, wishes.topics)))
+    topics = {alike(topic) for content in issue.contents for topic in content.get("topics", ())}
+    return not (topics and topics.isdisjoint(map(alike, wishes.topics)))
 
 
 def _audience(store: Store, issue: Issue, sender: str) -> Iterator[Addressed]:

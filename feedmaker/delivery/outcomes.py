@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 from feedmaker.delivery.transports.base import Receipt
 from feedmaker.errors import DeliveryError
@@ -16,6 +17,16 @@ WAITS = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 14_400, 28_800, 28_800, 43_2
 RFC 5321, 4.5.4.1 asks for half an hour at least, of servers; the short ones at the beginning are for a server
 that is busy for a moment.
 """
+Awaited = Literal["sending", "deferred", "unknown"]
+"""The states of deliveries for whose time a sender may wait."""
+_AWAITED: Mapping[Awaited, tuple[str, str]] = {
+    "sending": (
+        "1 attempt of another process may still be on its way",
+        "{:,} attempts of another process may still be on their way",
+    ),
+    "deferred": ("1 message was put off by its server", "{:,} messages were put off by their servers"),
+    "unknown": ("1 message is in doubt", "{:,} messages are in doubt"),
+}
 WINDOW = 100
 ENOUGH = 50
 """How many outcomes are looked at for a surge, and how many it takes to call it one."""
@@ -51,6 +62,12 @@ def overdrawn(delivery: Delivery) -> str:
         f"{delivery.address} would get a copy that nobody decided on (attempt {delivery.attempts}, "
         f"{delivery.excused} excused, {delivery.repeats} repeated)"
     )
+
+
+def awaited(state: Awaited, count: int) -> str:
+    """Say why so many deliveries that are in a state are waited for."""
+    one, many = _AWAITED[state]
+    return one if count == 1 else many.format(count)
 
 
 def unbalanced(counts: Counts, sending: Sending) -> str:

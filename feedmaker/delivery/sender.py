@@ -21,7 +21,7 @@ from secrets import token_hex
 
 from feedmaker.config import Delivery as Settings
 from feedmaker.delivery.addresses import domain_of
-from feedmaker.delivery.outcomes import Surge, overdrawn, settle, stopped, untouched
+from feedmaker.delivery.outcomes import Awaited, Surge, awaited, overdrawn, settle, stopped, untouched
 from feedmaker.delivery.pace import Pace
 from feedmaker.delivery.resolving import next_resolution, resolve
 from feedmaker.delivery.transports.base import Envelope, Receipt, Transport
@@ -52,13 +52,15 @@ class Manner:
 
     It waits up to `patience` for what becomes due, or is in somebody else's hands, before it leaves the rest
     to whoever comes next. `on_progress` is told how many deliveries have their outcome and how many there
-    are; what it raises ends the sending in order.
+    are; what it raises ends the sending in order. `on_wait` is told when it begins to wait: the state of the
+    deliveries that it waits for, why in words, and for how many seconds at the most.
     """
 
     patience: timedelta
     on_progress: Callable[[int, int], None] = lambda _done, _total: None
     clock: Clock = wall_clock
     pause: Callable[[float], None] = time.sleep
+    on_wait: Callable[[str, str, float], None] = lambda _state, _said, _seconds: None
     owner: str = field(default_factory=new_owner)
 
 
@@ -151,6 +153,7 @@ class Sender:
         self._error: BaseException | None = None
         self._sign_at: datetime | None = None
         self._unrecorded: list[_Done] = []
+        self._awaited: tuple[Awaited, datetime] | None = None
         counts = store.counts(issue.id)
         self._settled, self._total = counts.settled, counts.total
 
@@ -210,7 +213,10 @@ class Sender:
         self._settled += sum(settled.state != "deferred" for settled in settlements)
         self._hands.give(claimed)
         self._tell()
-        return bool(done or claimed)
+        if done or claimed:
+            self._awaited = None
+            return True
+        return False
 
     def _tell(self) -> None:
         try:
@@ -281,14 +287,17 @@ class Sender:
         if turn := self._turn(now):
             self._manner.pause(turn)
             return True
-        moments = (
-            self._store.next_expiry(self._issue.id),
-            self._next_attempt(now),
-            next_resolution(self._store, self._transport, self._issue, self._settings, now),
-        )
-        soon = min(filter(None, moments), default=None)
+        moments: dict[Awaited, datetime | None] = {
+            "sending": self._store.next_expiry(self._issue.id),
+            "deferred": self._next_attempt(now),
+            "unknown": next_resolution(self._store, self._transport, self._issue, self._settings, now),
+        }
+        due = {moment: state for state, moment in moments.items() if moment}
+        soon = min(due, default=None)
         if soon is None or soon - now > self._manner.patience:
             return False
+        if not self._pace.soonest(now.timestamp()):
+            self._say_awaited(due[soon], soon, now)
         self._manner.pause(min(_LONGEST_WAIT, max(0.0, (soon - now).total_seconds())))
         return True
 
@@ -296,6 +305,13 @@ class Sender:
         """Return when the next deferred message may go, which has to wait for the rates, too."""
         due = self._store.next_attempt(self._issue.id)
         return due and max(due, now + timedelta(seconds=self._pace.soonest(now.timestamp())))
+
+    def _say_awaited(self, state: Awaited, until: datetime, now: datetime) -> None:
+        """Say what is waited for, unless that was said already, or the time has come."""
+        if until > now and self._awaited != (state, until):
+            self._awaited = state, until
+            count: int = getattr(self._store.counts(self._issue.id), state)
+            self._manner.on_wait(state, awaited(state, count), (until - now).total_seconds())
 
     def _turn(self, now: datetime) -> float:
         """Return how many seconds to wait until the rates let another message go, 0 if none waits."""

@@ -126,12 +126,18 @@ def greet(relay: Relay) -> Greeting:
         return Greeting(fault=_said(error))
     is_near = near == far or ip_address(far).is_loopback
     try:
-        certificate, has_login = _offers(relay)
+        certificate, has_login, has_smtputf8 = _offers(relay)
     except ssl.SSLCertVerificationError as error:
         return Greeting(address=far, is_near=is_near, certificate=Certificate(fault=error.verify_message))
     except (OSError, smtplib.SMTPException) as error:
         return Greeting(address=far, is_near=is_near, fault=_said(error))
-    return Greeting(address=far, is_near=is_near, certificate=certificate, has_login=has_login)
+    return Greeting(
+        address=far,
+        is_near=is_near,
+        certificate=certificate,
+        has_login=has_login,
+        has_smtputf8=has_smtputf8,
+    )
 
 
 def _ends(host: str, port: int) -> tuple[str, str]:
@@ -141,8 +147,8 @@ def _ends(host: str, port: int) -> tuple[str, str]:
     return near.partition("%")[0], far.partition("%")[0]
 
 
-def _offers(relay: Relay) -> tuple[Certificate | None, bool]:
-    """Return the certificate, if there is TLS, and whether one can log in."""
+def _offers(relay: Relay) -> tuple[Certificate | None, bool, bool]:
+    """Return the certificate, if there is TLS, whether one can log in, and whether there is SMTPUTF8."""
     context = ssl.create_default_context()
     # Without a name for itself smtplib would look one up, however long that takes.
     client = (
@@ -156,7 +162,8 @@ def _offers(relay: Relay) -> tuple[Certificate | None, bool]:
             client.starttls(context=context)
             client.ehlo()
         certificate = _certificate(client.sock) if isinstance(client.sock, ssl.SSLSocket) else None
-        return certificate, bool(client.esmtp_features.get("auth", "").strip())
+        has_login = bool(client.esmtp_features.get("auth", "").strip())
+        return certificate, has_login, client.has_extn("smtputf8")
 
 
 def _certificate(connection: ssl.SSLSocket) -> Certificate:

@@ -272,6 +272,12 @@ RULES: Mapping[str, tuple[str, Level, str, str]] = {
         "The name and password of the transport cannot be used.",
         "use the port for submission, often 587, or leave out name and password",
     ),
+    "relay-ascii-only": (
+        "relay",
+        "warning",
+        "People with letters of other scripts before the @ get no issues, and no mail when they sign up.",
+        f"use a server that offers it (RFC 6531), if you have such readers, or {_OPERATOR}",
+    ),
     "no-one-click": (
         "unsubscribe",
         "warning",

@@ -61,7 +61,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """Hold what a mail server offers: a certificate, if TLS, and whether one can log in.
+    """Hold what a mail server offers: a certificate, if TLS, whether one can log in, and SMTPUTF8 (RFC 6531).
 
     `address` is its IP address, `is_near` tells whether that is one of this machine, and `fault` says why it
     could not be asked.
@@ -72,6 +72,7 @@ class Greeting:
     is_near: bool = False
     certificate: Certificate | None = None
     has_login: bool = False
+    has_smtputf8: bool = False
 
 
 def relay_findings(relay: Relay, greeting: Greeting, now: datetime) -> Iterator[Finding]:
@@ -89,6 +90,8 @@ def relay_findings(relay: Relay, greeting: Greeting, now: datetime) -> Iterator[
     else:
         secure = f"with TLS; its certificate is {certificate.term}" if certificate else "on this machine"
         yield good("relay", f"{where} answers, {secure}")
+        if not greeting.has_smtputf8:
+            yield finding("relay-ascii-only", f"{where} does not offer SMTPUTF8")
     if certificate and certificate.ends_soon(now):
         yield finding("relay-certificate-ends", f"the certificate of {where} is {certificate.term}")
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, get_args
-from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from feedmaker.marked_yaml import Mark, Path, load
@@ -15,7 +14,7 @@ from feedmaker.notes.faults import Faults
 from feedmaker.notes.keys import Keys, or_none
 from feedmaker.notes.lines import one_line
 from feedmaker.notes.values import parse_date, parse_duration, parse_moment
-from feedmaker.text import LANGUAGE_TAG, clock, shorten
+from feedmaker.text import LANGUAGE_TAG, alike, clock, shorten
 from feedmaker.uri import is_iri, web_address
 
 REQUIRED = ("show", "title", "date")
@@ -75,11 +74,6 @@ _MEDIA_TYPES = {
     "json": "application/json",
     "txt": "text/plain",
 }
-
-
-def alike(tag: str) -> str:
-    """Return what is equal for tags that are one: capitals, white space and hyphens make no difference."""
-    return " ".join(normalize("NFKC", tag).casefold().replace("-", " ").split()) or tag
 
 
 class FrontMatter(Keys):

@@ -63,6 +63,11 @@ class Facts:
     moments: bool = False
     corrections: tuple[str, ...] = ()
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Return what a subscriber may choose this note by."""
+        return (f"show:{self.show}", *(f"tag:{tag}" for tag in self.tags))
+
 
 @dataclass(frozen=True, slots=True)
 class Note:

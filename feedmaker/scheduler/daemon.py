@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
-from feedmaker.app.outcome import reasons
+from feedmaker.app.outcome import constant, reasons
 from feedmaker.app.project import BuildReport, Project
 from feedmaker.app.pushing import lines_of_ping
 from feedmaker.app.status import counts, last_successes
@@ -246,9 +246,9 @@ class Daemon:
             work()
         except BusyError as error:
             self._next_sweep = min(self._next_sweep, time.monotonic() + _SOON)
-            if str(error) != self._busy:
-                self._busy = str(error)
-                self.log.say("work.busy", self._busy)
+            if constant(str(error)) != self._busy:
+                self._busy = constant(str(error))
+                self.log.say("work.busy", str(error))
             return False
         except (Interrupted, UsageError):
             # The latter says that the schedule is gone, which the loop sees to, unless it is back by then.

@@ -32,7 +32,7 @@ from feedmaker.app.project import Project
 from feedmaker.crash import keep, told_by_disk
 from feedmaker.errors import BusyError, FeedmakerError, StoreError
 from feedmaker.signs.log import Event, Level
-from feedmaker.store import Ending, Lease
+from feedmaker.store import Ending, Lease, Run
 
 Clock = Callable[[], datetime]
 Work = Callable[[Progress], Done]
@@ -111,7 +111,7 @@ class Runner:
         if run.state != "running":
             return None
         if run.owner != self.owner:
-            raise BusyError(f"another feedmaker is at work on {name}; it will say what came of it")
+            raise BusyError(self._said_of_other(run))
         self.terms.begun(name)
         began = time.monotonic()
         with self._given_back(name, due), self._alive(name, due) as progress:
@@ -141,6 +141,13 @@ class Runner:
             with stored(self.project) as store:
                 store.record_run(name, now, self.owner, ending)
         return done
+
+    def _said_of_other(self, run: Run) -> str:
+        until = run.lease_until.astimezone(self.project.config().site.zone)
+        return (
+            f"another feedmaker is at work on {run.job} and will say what came of it; "
+            f"should it have died, the first tick after {until:%H:%M:%S} takes over"
+        )
 
     def _lease(self) -> Lease:
         now = self.terms.clock()

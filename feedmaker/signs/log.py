@@ -44,6 +44,7 @@ Event = Literal[
     "signup.deferred",
     "signup.unsent",
     "signup.failed",
+    "signup.mended",
     "signup.forged",
     "program.fault",
 ]

@@ -19,7 +19,7 @@ from feedmaker.signup.rules import VALID, Standing, offers_digest
 from feedmaker.signup.words import consent_text, masked
 from feedmaker.store.records import Consent, Status, Subscriber, Wishes
 from feedmaker.templating import Templates
-from feedmaker.text import direction
+from feedmaker.text import alike, direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,9 @@ def _choices(wishes: Wishes, signup: Signup) -> dict[str, list[Choice]]:
 
 
 def _topics(kind: str, wishes: Wishes, signup: Signup) -> list[Choice]:
+    wanted = set(map(alike, wishes.topics))
     return [
-        Choice(topic, topic.partition(":")[2], topic in wishes.topics)
+        Choice(topic, topic.partition(":")[2], alike(topic) in wanted)
         for topic in signup.topics
         if topic.startswith(f"{kind}:")
     ]

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Exists,
     and_,
     bindparam,
     case,
@@ -225,9 +226,12 @@ class Ledger(Part):
             self.stop_sending(issue_id, SKIPPED)
 
     def requeue_failed(self, issue_id: int, why: str, now: datetime) -> int:
-        """Queue again what was refused for good, as if it were new, and return how many those are."""
+        """Queue again what was refused for good, as if it were new, and return how many those are.
+
+        Whoever is no active subscriber by now is left as it is, with what was said of it.
+        """
         values = {"state": "queued", "reply": why, "deferrals": 0, "state_at": now}
-        failed = update(deliveries).where(_state(issue_id, "failed"))
+        failed = update(deliveries).where(_state(issue_id, "failed"), _wanted())
         with self._database.transaction() as connection:
             return connection.execute(failed.values(values)).rowcount
 
@@ -277,10 +281,15 @@ def _parts(row: Addressed) -> dict[str, Any]:
     }
 
 
+def _wanted() -> Exists:
+    """Write that whoever a delivery is for is an active subscriber."""
+    return exists().where(subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status == "active")
+
+
 def _claim(which: ColumnElement[bool]) -> Prepared:
     """Write the statement that claims some deliveries."""
     going_on = exists().where(sendings.c.issue_id == bindparam("_issue"), sendings.c.stopped.is_(None))
-    wanted = exists().where(subscribers.c.id == deliveries.c.subscriber_id, subscribers.c.status == "active")
+    wanted = _wanted()
     first = select(deliveries.c.id).where(deliveries.c.issue_id == bindparam("_issue"), which, going_on)
     return Prepared(
         update(deliveries)

@@ -7,13 +7,14 @@ the rules are in `feedmaker.signup`, and `feedmaker.app.signup` acts.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import uvicorn
@@ -39,10 +40,13 @@ from feedmaker.signup.pages import Pages, Refused
 from feedmaker.signup.rules import is_from_robot
 from feedmaker.store.records import Subscriber
 from feedmaker.web.entrance import HEADERS, Bounds, Entrance, impatient
+from feedmaker.web.outage import Outage
 
 PATIENCE = 10
 """How many seconds requests in hand, and then mails that wait, have when the server is told to stop."""
 
+_MOST_CHANGES = 32
+"""How many requests may change something at once: of the 40 threads that there are, some always read."""
 _MOST_FIELDS = 200
 _DEEPEST = 20
 _ASKING = ("GET", "POST", "OPTIONS")
@@ -66,6 +70,8 @@ _STATUSES = {
     415: Refused("unread", "This cannot be read", "It is neither a form nor JSON."),
 }
 Fields = Mapping[str, Sequence[str]]
+P = ParamSpec("P")
+Found = TypeVar("Found")
 
 
 class Signups:
@@ -75,6 +81,8 @@ class Signups:
         self._desk = desk
         self._post = post
         self._log = log
+        self._outage = Outage(log)
+        self._changing = asyncio.Semaphore(_MOST_CHANGES)
         self._known = known_origins(desk.config)
         self._prefix = unquote(urlsplit(desk.settings.address).path).rstrip("/")
 
@@ -126,7 +134,7 @@ class Signups:
         client = request.client.host if request.client else ""
         wish = Wish(typed, client, source, from_robot=is_from_robot(fields))
         try:
-            refused = await run_in_threadpool(self._desk.ask, wish, self._post)
+            refused = await self._change(self._desk.ask, wish, self._post)
         except UsageError:
             if _is_json(request):
                 return _json(422, _NO_ADDRESS)
@@ -146,8 +154,10 @@ class Signups:
     async def confirm(self, request: Request) -> Response:
         """Show the button of a confirmation mail's link, or what comes of pressing it."""
         desk, token = self._desk, request.path_params["token"]
-        act = desk.confirm if request.method == "POST" else desk.standing
-        standing, person = await run_in_threadpool(act, token)
+        if request.method == "POST":
+            standing, person = await self._change(desk.confirm, token)
+        else:
+            standing, person = await run_in_threadpool(desk.standing, token)
         if standing == "void" or person is None:
             return self._told(request, 404, _LOST)
         return _page(self._pages.confirm(standing, person))
@@ -169,7 +179,7 @@ class Signups:
             fields = await _fields(request)
         is_one_click = _first(fields, "List-Unsubscribe") == "One-Click"
         reason = "left by one click" if is_one_click else "left on the page"
-        person = await run_in_threadpool(self._desk.leave, token, reason)
+        person = await self._change(self._desk.leave, token, reason)
         if is_one_click:
             return PlainTextResponse("You are unsubscribed.\n", headers=_OWN)
         return self._shown(request, person, lambda one: self._pages.leave(one, token))
@@ -179,7 +189,7 @@ class Signups:
         token, is_saved = request.path_params["token"], request.method == "POST"
         if is_saved:
             fields = await _fields(request)
-            person = await run_in_threadpool(self._desk.choose, token, fields)
+            person = await self._change(self._desk.choose, token, fields)
         else:
             person = await run_in_threadpool(self._desk.reader, token)
         return self._shown(request, person, lambda one: self._pages.choose(one, token, is_saved=is_saved))
@@ -188,7 +198,7 @@ class Signups:
         """Take down what a provider tells of messages that it has sent; who does not sign is not heard."""
         body = await request.body()
         try:
-            await run_in_threadpool(self._desk.take_events, body, dict(request.headers))
+            await self._change(self._desk.take_events, body, dict(request.headers))
         except ForgedError as error:
             self._log.say("signup.forged", f"an event was not believed: {error}", "warning")
             return PlainTextResponse("Not believed.\n", 401, headers=_OWN)
@@ -199,6 +209,13 @@ class Signups:
         caching = {"Cache-Control": "public, max-age=3600"}
         return Response(self._pages.style(), media_type="text/css", headers=caching)
 
+    async def _change(self, act: Callable[P, Found], *args: P.args, **options: P.kwargs) -> Found:
+        """Have the desk do what may change something; who only looks never waits behind those who write."""
+        async with self._changing:
+            found = await run_in_threadpool(act, *args, **options)
+        self._outage.end()
+        return found
+
     # What is not possible
 
     async def _refused(self, request: Request, error: HTTPException) -> Response:
@@ -207,7 +224,7 @@ class Signups:
         return self._told(request, error.status_code, refused, error.headers)
 
     async def _failed(self, request: Request, error: StoreError) -> Response:
-        self._log.say("signup.failed", str(error), "error")
+        self._outage.turn_away(str(error))
         return self._told(request, 503, _BUSY, {"Retry-After": _LATER})
 
     async def _busy(self, request: Request, error: BusyError) -> Response:

@@ -28,6 +28,39 @@ def test_sound_folder_is_silent(project: ProjectFolder, cli: Cli) -> None:
     assert (done.code, done.out, done.err) == (0, "", "0 errors, 0 warnings\n")
 
 
+@pytest.mark.parametrize(
+    ("topics", "told"),
+    [
+        ('["show:keepers", tag:Night-Fog]', []),
+        (
+            '["show:Keepers", tag:nite-fo, tag:xyz]',
+            [
+                '28: warning: signup.topics: no note is of tag:nite-fo so far; did you mean "tag:night fog"?',
+                "41: warning: signup.topics: no note is of tag:xyz so far; is it spelt as in the notes?",
+            ],
+        ),
+        (
+            '"show:Keeper"',
+            ['11: warning: signup.topics: no note is of show:Keeper so far; did you mean "show:Keepers"?'],
+        ),
+    ],
+)
+def test_topics_on_offer_that_no_note_has_are_told(
+    project: ProjectFolder, cli: Cli, topics: str, told: list[str]
+) -> None:
+    """A topic that nobody can get mail on is a warning at its place, with the nearest that notes have."""
+    project.schedule(f"signup:\n  address: https://lamp.example.org/letter/\n  topics: {topics}\n")
+    line = project.open().schedule.read_text("utf-8").count("\n")
+    empty = cli("-C", project.root, "check")
+    project.note("fog", keys="tags: [night fog]\n")
+
+    done = cli("-C", project.root, "check")
+
+    assert (empty.code, empty.out) == (0, "")
+    assert done.code == 0
+    assert done.out.splitlines() == [f"schedule.yaml:{line}:{said} [unknown-topic]" for said in told]
+
+
 def test_check_changes_nothing(project: ProjectFolder, cli: Cli) -> None:
     """No output, no lock, no cache and no state appears."""
     project.note("fog")

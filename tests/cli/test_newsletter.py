@@ -7,7 +7,7 @@ import json
 import pytest
 
 from feedmaker.delivery.transports import Envelope, Receipt
-from feedmaker.store import open_store
+from feedmaker.store import Status, Store, open_store
 from tests.conftest import Cli
 from tests.delivery.sending import NOW, Carrier
 from tests.projects import ProjectFolder
@@ -87,6 +87,21 @@ def test_who_did_not_get_an_issue_is_named(
     assert second.code == 0
 
 
+class Blocked(Carrier):
+    """Take no message, for a reason that says nothing of people."""
+
+    def send(self, message: bytes, envelope: Envelope) -> Receipt:
+        """Refuse the message."""
+        return Receipt("failed", "550 5.7.1 blocked")
+
+
+def set_status(store: Store, address: str, status: Status) -> None:
+    """Make of a subscriber what somebody, or a server, has said of them."""
+    person = store.subscriber(address)
+    assert person
+    store.set_status(person.id, status, "for a test", NOW)
+
+
 class Doubtful(Carrier):
     """Say of one address that nobody can say."""
 
@@ -118,6 +133,36 @@ def test_doubt_lasts_until_somebody_decides(
     assert cli("-C", site.root, "newsletter", "send", "latest").code == 0
 
 
+def test_refused_people_who_are_off_the_list_are_left_alone(
+    site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those who were refused only active ones are queued again, and who leaves until then gets nothing."""
+    off: tuple[Status, ...] = ("bounced", "suppressed", "complained", "unsubscribed", "pending")
+    names = [*off, "erased", "late", "stays"]
+    cli("-C", site.root, "subscribers", "add", *(f"{name}@example.org" for name in names))
+    with monkeypatch.context() as patched:
+        patched.setattr("feedmaker.app.newsletters.open_transport", lambda *_: Blocked())
+        cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
+        assert cli("-C", site.root, "newsletter", "send", "latest").code == 1
+    with open_store(site.root / ".feedmaker" / "state.db") as store:
+        for status in off:
+            set_status(store, f"{status}@example.org", status)
+        assert store.erase_subscriber("erased@example.org", NOW)
+
+        again = cli("-C", site.root, "newsletter", "resolve", "latest", "--failed")
+        set_status(store, "late@example.org", "unsubscribed")
+        sent = cli("-C", site.root, "newsletter", "send", "latest")
+        rows = {row.address: (row.state, row.reply) for row in store.deliveries(1)}
+
+    assert "4 to be sent again" in again.out
+    assert sorted(path.stem for path in (site.root / "outbox").rglob("*.eml")) == [
+        *("ada@example.org", "bo@example.org", "stays@example.org")
+    ]
+    assert {rows[f"{status}@example.org"] for status in off} == {("failed", "550 5.7.1 blocked")}
+    assert rows["late@example.org"][0] == "suppressed"
+    assert sent.out.splitlines()[0].endswith(": 3 sent, 6 failed, 1 suppressed")
+
+
 def test_refused_people_can_have_it_again(
     site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,9 +172,7 @@ def test_refused_people_can_have_it_again(
         cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
         assert cli("-C", site.root, "newsletter", "send", "latest").code == 1
     with open_store(site.root / ".feedmaker" / "state.db") as store:
-        bo = store.subscriber("bo@example.org")
-        assert bo
-        store.set_status(bo.id, "active", "the mailbox is there again", NOW)
+        set_status(store, "bo@example.org", "active")
 
     again = cli("-C", site.root, "newsletter", "resolve", "latest", "--failed")
     sent = cli("-C", site.root, "newsletter", "send", "latest")

@@ -360,6 +360,43 @@ def test_import_takes_off_who_left_elsewhere(site: Site, file: Path) -> None:
     assert site("import", file, "--confirmed", "--status", "active").code == 2
 
 
+def test_topics_of_a_list_that_no_note_has_are_told(site: Site, file: Path) -> None:
+    """Each once, with the one that may be meant, for people and machines; all are taken over as they are."""
+    (site.root / "episodes").mkdir()
+    (site.root / "episodes" / "fog.md").write_text(
+        "---\nshow: Keepers\ntitle: Fog\ndate: 2019-05-04\ntags: [night fog]\n---\n\n## The gist\n\nFog.\n",
+        "utf-8",
+    )
+    file.write_text(
+        "email,topics\ncy@example.org,tag:Night-Fog; show:Keeper\ndan@example.org,show:Keeper; tag:xyz\n",
+        "utf-8",
+    )
+
+    done = site("import", file, "--confirmed")
+    again = site("import", file, "--confirmed", "--json")
+
+    assert (done.code, done.out) == (0, "2 subscribers added\n")
+    assert done.err.splitlines() == [
+        'no note is of show:Keeper so far; did you mean "show:Keepers"?',
+        "no note is of tag:xyz so far; is it spelt as in the notes?",
+    ]
+    assert (again.err, json.loads(again.out)["known"]) == (done.err, 2)
+    assert [person.wishes.topics for person in site.people()[2:]] == [
+        ("tag:Night-Fog", "show:Keeper"),
+        ("show:Keeper", "tag:xyz"),
+    ]
+
+
+def test_unknown_topics_of_a_list_are_not_endless(site: Site, file: Path) -> None:
+    """Twenty are told, and how many more there are."""
+    topics = "; ".join(f"tag:t{number}" for number in range(30))
+    file.write_text(f"email,topics\ncy@example.org,{topics}\n", "utf-8")
+
+    told = site("import", file, "--confirmed").err.splitlines()
+
+    assert (len(told), told[-1]) == (21, "… and 10 more")
+
+
 def test_rejected_rows_are_told(site: Site, file: Path) -> None:
     """Each has its line and the reason, twenty of them are printed, and the others are taken over."""
     rows = ["cy@example.org,active", "dan@example.org,nobody knows", *(f"reader {n}," for n in range(25))]

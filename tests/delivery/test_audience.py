@@ -15,7 +15,7 @@ from feedmaker.delivery.deliver import begin
 from feedmaker.store import Cadence, Issue, Store, Wishes, open_store
 from tests.delivery.sending import CONFIG, FROZEN, LATER, NOW, Carrier, send
 
-LAMPS = {"title": "Lamps", "topics": ["show:Keepers", "tag:Straße", "tag:oil"]}
+LAMPS = {"title": "Lamps", "topics": ["show:Keepers", "tag:Straße", "tag:oil", "tag:night fog"]}
 BELLS = {"title": "Bells", "topics": ["show:Ringers"]}
 BARE = {"title": "An issue of an earlier program"}
 
@@ -56,13 +56,15 @@ def audience(store: Store, issue: Issue) -> list[str]:
         (("tag:STRASSE",), True),
         (("tag:Oil", "tag:fog"), True),
         (("show:Ringers",), True),
+        (("tag:Night-Fog",), True),
+        (("tag:nightfog",), False),
         (("tag:Keepers",), False),
         (("show:Keeper",), False),
         (("tag:fog",), False),
     ],
 )
 def test_issue_is_wanted_for_any_of_its_topics(store: Store, topics: tuple[str, ...], wanted: bool) -> None:
-    """One episode on one topic is enough, in capital letters or small ones; no topic means all."""
+    """One episode on one topic is enough, whatever its capitals and hyphens are; no topic means all."""
     add(store, "ada", *topics)
     (ada,) = store.subscribers()
 

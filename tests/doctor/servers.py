@@ -75,7 +75,11 @@ class Authority:
 
 @contextmanager
 def mail_server(
-    context: ssl.SSLContext | None = None, *, at_once: bool = False, login: bool = False
+    context: ssl.SSLContext | None = None,
+    *,
+    at_once: bool = False,
+    login: bool = False,
+    smtputf8: bool = True,
 ) -> Iterator[int]:
     """Run a mail server and return its port; TLS begins after STARTTLS, or `at_once`."""
     loop = asyncio.new_event_loop()
@@ -85,6 +89,7 @@ def mail_server(
             object(),
             hostname="mx.quay.test",
             loop=loop,
+            enable_SMTPUTF8=smtputf8,
             tls_context=None if at_once else context,
             auth_require_tls=context is not None and not at_once,
             auth_exclude_mechanism=() if login else ("LOGIN", "PLAIN"),

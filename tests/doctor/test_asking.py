@@ -172,6 +172,14 @@ def test_tls_from_the_beginning(authority: Authority) -> None:
     assert found.has_login
 
 
+@pytest.mark.parametrize("smtputf8", [True, False])
+@pytest.mark.usefixtures("trust")
+def test_offer_of_smtputf8_is_heard(authority: Authority, smtputf8: bool) -> None:
+    """Whether it takes addresses in letters of all scripts is what it says after STARTTLS."""
+    with mail_server(authority.context(), smtputf8=smtputf8) as port:
+        assert greet(Relay("smtp", "127.0.0.1", port)).has_smtputf8 == smtputf8
+
+
 def test_server_without_tls() -> None:
     """It has no certificate."""
     with mail_server() as port:

@@ -207,6 +207,21 @@ def test_relay_on_this_machine_sends_from_its_address(
     assert "error: PTR: 203.0.113.9 has no name in the DNS [ptr-missing]" in ran.out
 
 
+def test_relay_for_ascii_alone_is_a_warning(world: World, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom it cannot mail is told, with what to do, and it is no error."""
+    greeting = Greeting(address="127.0.0.1", is_near=True, has_login=True)
+    monkeypatch.setattr(wiring, "greet", lambda _: greeting)
+
+    ran = world.examine(cli)
+
+    assert (ran.code, ran.err) == (0, "0 errors, 1 warning\n")
+    at = ran.out.splitlines().index(
+        f"warning: relay: {world.relay} does not offer SMTPUTF8 [relay-ascii-only]"
+    )
+    assert "letters of other scripts before the @ get no issues" in ran.out.splitlines()[at + 1]
+    assert "use a server that offers it (RFC 6531)" in ran.out.splitlines()[at + 2]
+
+
 def test_relay_elsewhere_answers_for_itself(world: World, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether SPF names a relay of somebody else can only be guessed, and its names are its own affair."""
     monkeypatch.setattr(wiring, "greet", lambda _: Greeting(address="198.51.100.1"))

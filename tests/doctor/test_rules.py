@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LATER = Certificate(NOW + timedelta(days=60))
 SOON = Certificate(NOW + timedelta(days=13))
 RELAY = Relay("smtp", "mx.quay.test", 587)
+SIGNING_IN = Relay("smtp", "mx.quay.test", 25, login=True)
 
 
 def codes(found: Any) -> list[str]:
@@ -76,18 +77,20 @@ def test_transport_without_a_server_is_refused(address: str) -> None:
 @pytest.mark.parametrize(
     ("relay", "greeting", "wanted"),
     [
-        (RELAY, Greeting(certificate=LATER), ["ok"]),
+        (RELAY, Greeting(certificate=LATER, has_smtputf8=True), ["ok"]),
+        (RELAY, Greeting(certificate=LATER), ["ok", "relay-ascii-only"]),
         (RELAY, Greeting(fault="no answer"), ["relay-unreachable"]),
         (RELAY, Greeting(), ["relay-no-tls"]),
-        (RELAY, Greeting(is_near=True), ["ok"]),
-        (RELAY, Greeting(certificate=SOON), ["ok", "relay-certificate-ends"]),
+        (RELAY, Greeting(is_near=True, has_smtputf8=True), ["ok"]),
+        (RELAY, Greeting(is_near=True), ["ok", "relay-ascii-only"]),
+        (RELAY, Greeting(certificate=SOON, has_smtputf8=True), ["ok", "relay-certificate-ends"]),
         (RELAY, Greeting(certificate=Certificate(fault="expired")), ["relay-certificate"]),
-        (Relay("smtp", "mx.quay.test", 25, login=True), Greeting(certificate=LATER), ["relay-no-login"]),
-        (Relay("smtp", "mx.quay.test", 25, login=True), Greeting(certificate=LATER, has_login=True), ["ok"]),
+        (SIGNING_IN, Greeting(certificate=LATER, has_smtputf8=True), ["relay-no-login"]),
+        (SIGNING_IN, Greeting(certificate=LATER, has_login=True, has_smtputf8=True), ["ok"]),
     ],
 )
 def test_relay_is_judged(relay: Relay, greeting: Greeting, wanted: list[str]) -> None:
-    """TLS is needed but for a server on this machine, and logging in where there is a name."""
+    """TLS is needed except on this machine, logging in where there is a name, and SMTPUTF8 is better."""
     assert codes(relay_findings(relay, greeting, NOW)) == wanted
 
 

@@ -26,10 +26,10 @@ from feedmaker.model import (
     Span,
 )
 from feedmaker.notes.endorsement import SCHEMES, default_label
-from feedmaker.notes.front_matter import alike
 from feedmaker.notes.lines import BLANKS, UNPRINTABLE, one_line
 from feedmaker.notes.prose import tidy
 from feedmaker.notes.speech import Said, said_by
+from feedmaker.text import alike
 from feedmaker.uri import web_address
 
 T = TypeVar("T")

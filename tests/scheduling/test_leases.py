@@ -100,13 +100,17 @@ def test_run_has_one_result(desk: Desk) -> None:
 
 
 def test_run_that_somebody_works_on_is_refused(desk: Desk) -> None:
-    """As long as the lease lives, a second one finds the run taken, and leaves no trace on it."""
+    """As long as the lease lives, a second one finds the run taken, says until when, and leaves no trace."""
 
     def work(_progress: Progress) -> Done:
         before = desk.record()
         desk.clock.now += MINUTE - SECOND
-        with pytest.raises(BusyError, match="at work on publish"):
+        with pytest.raises(BusyError) as found:
             desk.run(work=never)
+        assert str(found.value) == (
+            "another feedmaker is at work on publish and will say what came of it; "
+            "should it have died, the first tick after 10:01:00 takes over"
+        )
         assert desk.record() == before
         return Done("well done")
 

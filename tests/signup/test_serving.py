@@ -412,6 +412,17 @@ def test_choices_are_saved(served: Served) -> None:
     assert checked == ["digest", "show:Keepers", "tag:fog &amp; &lt;lamps&gt;"]
 
 
+def test_choice_is_ticked_however_it_is_written(served: Served) -> None:
+    """What an import has brought in other capitals is what is on offer, and can be taken away."""
+    person = served.add(ANN)
+    with served.store() as store:
+        store.set_wishes(person.id, Wishes("each", ("tag:Bells",)))
+
+    page = served.get(f"choose/{served.reader_token(person)}").text
+
+    assert re.findall(r'value="([^"]*)" checked', page) == ["each", "tag:bells"]
+
+
 def test_empty_form_chooses_everything(served: Served) -> None:
     """No tick means all topics, and no word the usual."""
     person = served.add(ANN)
