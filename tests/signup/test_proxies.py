@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from email import message_from_bytes, policy
 from urllib.parse import urljoin
 
 import httpx
@@ -17,9 +19,11 @@ import pytest
 from feedmaker.serving import Server
 from feedmaker.signup.limits import NETWORK_AN_HOUR
 from feedmaker.store import Wishes
+from tests.projects import ProjectFolder
 from tests.servers import SERVERS, free_port
-from tests.signup.conftest import ANN, BLOG, CHOICES, ELSEWHERE, ONE_CLICK, Serve, Served, link_of
+from tests.signup.conftest import ANN, BLOG, CHOICES, ELSEWHERE, ONE_CLICK, SIGNUP, Serve, Served, link_of
 from tests.signup.proxies import HOST, Proxy, example, proxy
+from tests.signup.test_command import started
 from tests.signup.test_events import call, sent, with_secret
 
 ADDRESS = f"https://{HOST}/letter/"
@@ -201,6 +205,20 @@ def test_provider_can_call(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> N
     person = served.person(ANN)
     assert person
     assert person.status == "bounced"
+
+
+def test_command_itself_stands_behind_it(project: ProjectFolder) -> None:
+    """`feedmaker serve`, started as the docs say, is reached from outside, and its mail leads there again."""
+    port = free_port()
+    project.schedule(SIGNUP.format(address=ADDRESS, more=f'  listen: "127.0.0.1:{port}"\n'))
+    with started(project) as (process, _), proxy("nginx", port, example("nginx")) as running:
+        with running.client() as client:
+            assert client.post(f"{ADDRESS}subscribe", data={"email": ANN}).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+    mail = (project.root / "outbox" / "confirm" / f"{ANN}.eml").read_bytes()
+    assert link_of(message_from_bytes(mail, policy=policy.default), ADDRESS).startswith("confirm/")
 
 
 # What is kept of it
