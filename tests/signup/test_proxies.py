@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from urllib.parse import urljoin
@@ -227,7 +227,7 @@ def test_command_itself_stands_behind_it(project: ProjectFolder) -> None:
 def hang_up(listening: socket.socket, stop: threading.Event) -> None:
     """Take calls and end them without a word."""
     while not stop.is_set():
-        with closing(listening.accept()[0]) as client:
+        with closing(listening.accept()[0]) as client, suppress(OSError):
             client.recv(1)
 
 
@@ -261,27 +261,27 @@ def visit(client: httpx.Client, token: str) -> list[int]:
     return codes
 
 
-def said_after_all(behind: Proxy, client: httpx.Client) -> str:
+def said_after_all(running: Proxy, client: httpx.Client) -> str:
     """Return what a web server has logged when it has logged one request more, if it does log any."""
     client.get(f"https://{HOST}/the-last")
-    for _ in range(200 if behind.logs_requests else 0):
-        if "/the-last" in behind.said():
+    for _ in range(200 if running.logs_requests else 0):
+        if "/the-last" in running.said():
             break
         threading.Event().wait(0.05)
-    said = behind.said()
-    assert ("/the-last" in said) == behind.logs_requests
+    said = running.said()
+    assert ("/the-last" in said) == running.logs_requests
     return said
 
 
 def test_tokens_are_in_no_log(behind: Behind) -> None:
-    """Neither program writes them down, whatever is asked for; what is asked of the site it may."""
-    served, proxy = behind.served, behind.proxy
+    """Neither program writes them down, whatever is asked for; what else is asked of the site it may."""
+    served = behind.served
     token = served.reader_token(served.add(ANN))
 
     codes = visit(served.client, token)
 
     assert set(codes) == {200, 404, 413}
-    assert token not in said_after_all(proxy, served.client) + served.log
+    assert token not in said_after_all(behind.proxy, served.client) + served.log
     assert "POST /leave/… 200" in served.log
 
 
@@ -291,7 +291,7 @@ def test_tokens_are_in_no_log_when_nobody_answers(server: Server, broken: int) -
         codes = visit(client, "0a1b2c3d4e5f")
 
         said = said_after_all(running, client)
-    assert set(codes) <= {413, 502, 503}
+    assert set(codes) - {413} in ({502}, {503})
     assert "0a1b2c3d4e5f" not in said
     assert server != "caddy" or '"uri":"/letter/leave/…"' in said
 
