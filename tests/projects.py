@@ -68,6 +68,9 @@ by Marta Quill · recommended · book
 [Find it on Amazon](<amazon:The Book of {word}>)
 """
 
+_OVERRIDE = "-dac_override,-dac_read_search"
+_AS_ANYBODY = ["setpriv", f"--bounding-set={_OVERRIDE}", f"--inh-caps={_OVERRIDE}"]
+
 
 @dataclass
 class ProjectFolder:
@@ -173,11 +176,19 @@ class Ran:
 
 
 def run_process(
-    *arguments: str | Path, cwd: Path, environ: Mapping[str, str] | None = None, **options: Any
+    *arguments: str | Path,
+    cwd: Path,
+    environ: Mapping[str, str] | None = None,
+    as_anybody: bool = False,
+    **options: Any,
 ) -> Ran:
-    """Run `python -m feedmaker` in a process of its own."""
+    """Run `python -m feedmaker` in a process of its own.
+
+    As anybody, it may do with files only what their modes allow its user, even where that is root.
+    """
+    before = _AS_ANYBODY if as_anybody and os.geteuid() == 0 else []
     done = subprocess.run(
-        [sys.executable, "-m", "feedmaker", *map(str, arguments)],
+        [*before, sys.executable, "-m", "feedmaker", *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
         stdin=subprocess.DEVNULL,

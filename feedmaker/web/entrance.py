@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +38,15 @@ HEADERS = {
 class Bounds:
     """Say how large a request may be, in bytes, and how long, in seconds, each half of it may take.
 
-    A connection may be `idle` for some seconds between two requests.
+    A connection may be `idle` for some seconds between two requests; what is too large has `linger` seconds
+    to go on arriving.
     """
 
     head: int = 16_384
     body: int = 16_384
     seconds: float = 10.0
     idle: int = 5
+    linger: float = 1.0
     connections: int = 200
 
 
@@ -90,7 +93,8 @@ class Entrance:
         except TimeoutError:
             await _cut_off(408, "This took too long.\n")(scope, receive, send)
         except _TooLargeError as error:
-            await _cut_off(error.status, "This is more than anybody has to say here.\n")(scope, receive, send)
+            refusal = _cut_off(error.status, "This is more than anybody has to say here.\n")
+            await refusal(scope, receive, _lingering(receive, send, self._bounds.linger))
         else:
             if body is not None:
                 await self._app(scope, _replaying(body, receive), send)
@@ -123,6 +127,27 @@ class _TooLargeError(Exception):
 def _cut_off(status: int, text: str) -> PlainTextResponse:
     """Refuse a request of which more may be on its way, without waiting for that."""
     return PlainTextResponse(text, status, {"Connection": "close"})
+
+
+def _lingering(receive: Receive, send: Send, seconds: float) -> Send:
+    """Send an answer at once, and end it only when the request has ended too, or after some seconds.
+
+    Whoever closes a connection on which bytes arrive resets it, and so may take back the answer (RFC 9112,
+    9.6); proxies then report a fault of ours.
+    """
+
+    async def sending(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body"})
+
+    return sending
 
 
 async def _read(receive: Receive, most: int) -> bytes | None:

@@ -19,6 +19,8 @@ from types import TracebackType
 import pytest
 import trustme
 
+from tests.servers import free_port
+
 USER = "bounces@lamps.example"
 PASSWORD = 't\'ön \\ "hidden" %41'
 NAME = "mail.lamps.example"
@@ -55,14 +57,6 @@ class Dovecot:
         with IMAP4("127.0.0.1", self.port, timeout=60) as client:
             client.authenticate("PLAIN", lambda _: f"\0{USER}\0{PASSWORD}".encode())
             yield client
-
-
-def free_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from feedmaker.bounces.places import piped, waiting_at
 from feedmaker.bounces.reading import reports_in
 from feedmaker.bounces.report import return_address
-from tests.bounces.servers import free_port
 from tests.docs.documents import blocks
+from tests.servers import free_port
 
 BASE = "letter@lamps.example"
 REPLIES = {

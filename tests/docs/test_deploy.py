@@ -23,6 +23,7 @@ from feedmaker.cli import cli
 from feedmaker.notes.folder import scan
 from tests.docs.documents import ROOT
 from tests.projects import ProjectFolder, run_process
+from tests.servers import program
 
 DEPLOY = ROOT / "docs" / "deploy"
 PROGRAM = "/opt/feedmaker/bin/feedmaker"
@@ -153,20 +154,32 @@ def test_services_are_confined_alike() -> None:
     assert [{key: each[key] for key in each.keys() - own} for each in others] == [shared] * len(others)
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     """It knows every key and value, and says nothing."""
     for name in UNITS:
         (tmp_path / name).write_text(text_of(name).replace(PROGRAM, str(HERE)), "utf-8")
 
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *(tmp_path / name for name in UNITS)],
+        [program("systemd-analyze"), "verify", "--man=no", *(tmp_path / name for name in UNITS)],
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_systemd_finds_services_well_confined(name: str) -> None:
+    """Where 100 stands for a service that may do everything, it reckons 20 at most."""
+    done = subprocess.run(
+        [program("systemd-analyze"), "security", "--offline=true", "--threshold=20", DEPLOY / name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # A container

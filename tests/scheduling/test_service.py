@@ -25,6 +25,7 @@ from feedmaker.worklock import exclusive
 from tests.conftest import Cli
 from tests.projects import SCHEDULE, ProjectFolder
 from tests.scheduling.daemons import PATIENCE, Running, running, wait_for
+from tests.servers import free_port
 
 READERS = 400
 OFTEN = "jobs:\n  - {name: often, run: build, every: 1 minute}\n"
@@ -36,14 +37,6 @@ def save_schedule(daemon: Running, more: str) -> None:
     beside = path.with_name(".schedule.new")
     beside.write_text(SCHEDULE + more, "utf-8")
     beside.replace(path)
-
-
-def free_port() -> int:
-    """Find a port of loopback that nobody uses."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        number: int = found.getsockname()[1]
-        return number
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,15 +1,7 @@
-"""Real web servers on this machine, each given the rules that are made for it.
-
-Each is started as a daemon, which returns when it listens, and ended by its own process id.
-"""
+"""Real web servers on this machine, each given the rules that are made for it."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +13,7 @@ import pytest
 
 from feedmaker.config import Config
 from feedmaker.serving import Server, rules_for
-
-Setup = Callable[[Path, int, str], tuple[list[str], str]]
+from tests.servers import apache_text, caddy_text, daemon, free_port, nginx_text
 
 
 @dataclass(frozen=True)
@@ -57,104 +48,46 @@ class Running:
             connection.close()
 
 
-def program(*names: str) -> str:
-    """Find a server; say plainly that it was not tried where it is not installed."""
-    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
-    found = next(filter(None, (shutil.which(name, path=path) for name in names)), None)
-    if found is None:
-        pytest.skip(
-            f"{names[0]} is not installed, so its rules were NOT TRIED; install it and run this again"
-        )
-    return found
-
-
-def _nginx(folder: Path, port: int, rules: str) -> tuple[list[str], str]:
-    modules = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
-    if "brotli_static" in rules and not modules.exists():
+def _nginx(folder: Path, port: int, rules: str) -> str:
+    module = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
+    if "brotli_static" in rules and not module.exists():
         pytest.skip("nginx has no module for brotli, so brotli_static was NOT TRIED; install it")
-    load = f"load_module {modules};" if "brotli_static" in rules else ""
-    user = "user root;" if os.geteuid() == 0 else ""
-    temporary = "".join(
-        f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    text = f"""
-{load} {user} pid {folder}/pid; error_log {folder}/error.log; events {{ }}
-http {{
-    {temporary} access_log off; default_type application/octet-stream; include /etc/nginx/mime.types;
-    server {{ listen 127.0.0.1:{port}; root {folder}/root; include {folder}/rules; }}
-}}
-"""
-    return [program("nginx"), "-p", str(folder), "-c", f"{folder}/conf", "-e", f"{folder}/error.log"], text
+    load = f"load_module {module};" if "brotli_static" in rules else ""
+    place = f"listen 127.0.0.1:{port}; root {folder}/root; include {folder}/rules;"
+    return nginx_text(folder, f"access_log off; server {{ {place} }}", load)
 
 
-def _caddy(folder: Path, port: int, rules: str) -> tuple[list[str], str]:
-    text = f"""{{
-    admin unix/{folder}/admin
-}}
-http://127.0.0.1:{port} {{
-    root * {folder}/root
-    import {folder}/rules
-}}
-"""
-    command = [program("caddy"), "start", "--config", f"{folder}/conf", "--adapter", "caddyfile"]
-    return [*command, "--pidfile", f"{folder}/pid"], text
+def _caddy(folder: Path, port: int, rules: str) -> str:
+    site = f"http://127.0.0.1:{port} {{\n    root * {folder}/root\n    import {folder}/rules\n}}\n"
+    return caddy_text(folder, site)
 
 
-def _apache(folder: Path, port: int, rules: str) -> tuple[list[str], str]:
-    names = "mpm_event authz_core mime dir headers setenvif rewrite alias"
-    modules = Path("/usr/lib/apache2/modules")
-    load = "\n".join(f"LoadModule {name}_module {modules}/mod_{name}.so" for name in names.split())
-    user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
-    text = f"""{load}
-{user}
-ServerName localhost
-Listen 127.0.0.1:{port}
-PidFile {folder}/pid
-ErrorLog {folder}/error.log
-TypesConfig /etc/mime.types
+def _apache(folder: Path, port: int, rules: str) -> str:
+    rest = f"""Listen 127.0.0.1:{port}
 DocumentRoot {folder}/root
 <Directory {folder}/root>
     AllowOverride All
     Require all granted
-</Directory>
-"""
-    return [program("apache2", "httpd"), "-f", f"{folder}/conf", "-k", "start"], text
+</Directory>"""
+    return apache_text(folder, rest, "headers rewrite")
 
 
-_SETUPS: dict[Server, Setup] = {"nginx": _nginx, "caddy": _caddy, "apache": _apache}
+_TEXTS: dict[Server, Callable[[Path, int, str], str]] = {"nginx": _nginx, "caddy": _caddy, "apache": _apache}
 
 
 @contextmanager
 def running(server: Server, rules: str, fill: Callable[[Path], object], place: str) -> Iterator[Running]:
     """Run a server with these rules on a folder that `fill` fills; Apache's stand at `place` in it."""
-    with tempfile.TemporaryDirectory() as name, socket.socket() as free:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
         folder.chmod(0o755)  # servers give up root's rights
         (folder / "root").mkdir()
         fill(folder / "root")
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        command, text = _SETUPS[server](folder, port, rules)
         (folder / "rules").write_text(rules, "utf-8")
-        (folder / "conf").write_text(text, "utf-8")
         if server == "apache":
             (folder / "root" / place.strip("/") / ".htaccess").write_text(rules, "utf-8")
-        free.close()
-        with (folder / "said").open("wb") as said:  # a pipe would stay open for as long as the server runs
-            started = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                timeout=60,
-                check=False,
-                env={**os.environ, "HOME": name, "XDG_DATA_HOME": name, "XDG_CONFIG_HOME": name},
-            )
-        assert started.returncode == 0, (folder / "said").read_text("utf-8")
-        try:
+        with daemon(server, folder, _TEXTS[server](folder, port, rules)):
             yield Running(port, folder / "root")
-        finally:
-            os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
 
 
 @contextmanager

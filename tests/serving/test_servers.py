@@ -13,6 +13,7 @@ import pytest
 
 from feedmaker.config import Config
 from feedmaker.serving import BRIEFLY, ENDINGS, LONG, Server, compress
+from tests.servers import SERVERS
 from tests.serving.servers import Running, serving
 
 HUB = "https://hub.example/?a=b"
@@ -46,7 +47,6 @@ TYPES = {
     "art.png": "image/png",
 }
 OPEN = {"episodes/lamps/chapters.json", "episodes/lamps/words.vtt", "x.srt"}
-SERVERS: tuple[Server, ...] = ("nginx", "caddy", "apache")
 
 
 def configured(address: str, **serving: Any) -> Config:

@@ -37,7 +37,7 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 ELSEWHERE = "https://blog.example.net"
 SIGNUP = """\
 signup:
-  address: http://127.0.0.1:{port}/letter/
+  address: {address}
   privacy: https://lamp.example.org/privacy
 {more}"""
 BLOG = f"  origins: {ELSEWHERE}\n"
@@ -84,22 +84,18 @@ class Mailbox:
 
 @dataclass
 class Served:
-    """Hold what is served: where, by which clock, what it says, and what it sends."""
+    """Hold what is served: at which port and address, by which clock, what it says, and what it sends."""
 
     folder: ProjectFolder
     project: Project
     desk: SignupDesk
     port: int
+    address: str
     clock: Clock
     mailbox: Mailbox
     said: io.BytesIO
     client: httpx.Client
     numbers: Iterator[int] = field(default_factory=count)
-
-    @property
-    def address(self) -> str:
-        """Return where the pages are."""
-        return f"http://127.0.0.1:{self.port}/letter/"
 
     @property
     def log(self) -> str:
@@ -199,13 +195,17 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def serve_pages(project: ProjectFolder, empty_database: Path) -> Iterator[Serve]:
-    """Serve the pages of a project with some more settings, until the test is over."""
+    """Serve the pages of a project with some more settings, until the test is over.
+
+    At another address than their own they can be reached only through what a test puts in front of them.
+    """
     stops: list[tuple[threading.Event, threading.Thread]] = []
 
-    def begin(more: str = "", bounds: Bounds | None = None) -> Served:
+    def begin(more: str = "", bounds: Bounds | None = None, address: str = "") -> Served:
         listening = listen("127.0.0.1:0", "a test")
         port = listening.getsockname()[1]
-        project.schedule(SIGNUP.format(port=port, more=more))
+        address = address or f"http://127.0.0.1:{port}/letter/"
+        project.schedule(SIGNUP.format(address=address, more=more))
         opened = project.open()
         opened.state.mkdir(exist_ok=True)
         shutil.copy(empty_database, opened.store_path)
@@ -216,7 +216,7 @@ def serve_pages(project: ProjectFolder, empty_database: Path) -> Iterator[Serve]
         thread = threading.Thread(target=serve, args=(desk, post, log, listening, stop, bounds))
         thread.start()
         stops.append((stop, thread))
-        return Served(project, opened, desk, port, clock, mailbox, said, client)
+        return Served(project, opened, desk, port, address, clock, mailbox, said, client)
 
     with httpx.Client(timeout=PATIENCE) as client:
         yield begin

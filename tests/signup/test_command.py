@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from feedmaker.store import open_store
 from tests.conftest import Cli
 from tests.projects import ROOT, ProjectFolder
+from tests.servers import free_port
 from tests.signup.conftest import ANN, SIGNUP, link_of
 
 
@@ -47,9 +47,8 @@ def started(project: ProjectFolder, *options: str) -> Iterator[tuple[subprocess.
 @pytest.fixture
 def ready(project: ProjectFolder) -> ProjectFolder:
     """Make a project whose pages are at a port that nobody has yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        project.schedule(SIGNUP.format(port=free.getsockname()[1], more=""))
+    address = f"http://127.0.0.1:{free_port()}/letter/"
+    project.schedule(SIGNUP.format(address=address, more=""))
     return project
 
 
@@ -86,10 +85,8 @@ def test_mail_leads_to_the_outer_address(ready: ProjectFolder) -> None:
 
 def test_it_listens_where_the_settings_say(ready: ProjectFolder) -> None:
     """Without an option the place is `signup.listen`, and a second server there is refused."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{free.getsockname()[1]}"
-    ready.schedule(SIGNUP.format(port=1, more=f'  listen: "{place}"\n'))
+    place = f"127.0.0.1:{free_port()}"
+    ready.schedule(SIGNUP.format(address="http://127.0.0.1:1/", more=f'  listen: "{place}"\n'))
     with started(ready) as (_, address):
         assert address == f"http://{place}/"
         second = subprocess.run(
@@ -109,7 +106,11 @@ def test_it_listens_where_the_settings_say(ready: ProjectFolder) -> None:
     ("more", "options", "said"),
     [
         ("", (), 'has no "signup" section; see docs/signup.md'),
-        (SIGNUP.format(port=1, more=""), ("--listen", "nowhere"), '--listen: "nowhere" is no address'),
+        (
+            SIGNUP.format(address="http://127.0.0.1:1/", more=""),
+            ("--listen", "nowhere"),
+            '--listen: "nowhere" is no address',
+        ),
     ],
 )
 def test_what_cannot_work_is_told_at_once(

@@ -28,10 +28,10 @@ def sent(served: Served) -> str:
         return row.message_id
 
 
-def call(served: Served, message_id: str, key: bytes = KEY) -> int:
-    """Tell of a bounce as the provider does, and return the status of the answer."""
+def call(served: Served, message_id: str, key: bytes = KEY, more: int = 0) -> int:
+    """Tell of a bounce as the provider does, with so many words more; return the status of the answer."""
     headers = [{"name": "X-Feedmaker-Message-ID", "value": message_id}]
-    bounce = {"type": "Permanent", "message": "550 5.1.1 no such user"}
+    bounce = {"type": "Permanent", "message": "550 5.1.1 no such user" + "." * more}
     event = {"type": "email.bounced", "data": {"to": [ANN], "headers": headers, "bounce": bounce}}
     body, moment = json.dumps(event).encode(), str(int(served.clock.now.timestamp()))
     made = hmac.digest(key, f"msg_1.{moment}.".encode() + body, "sha256")
@@ -43,12 +43,17 @@ def call(served: Served, message_id: str, key: bytes = KEY) -> int:
     return served.client.post(served.address + "events/resend", content=body, headers=signed).status_code
 
 
-@pytest.fixture
-def known(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+def with_secret(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     """Let the server know the secret of the provider."""
     environ = {SECRET: f"whsec_{b64encode(KEY).decode()}"}
     monkeypatch.setattr(served.project, "environ", environ)
     return served
+
+
+@pytest.fixture
+def known(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """Serve pages that know the secret of the provider."""
+    return with_secret(served, monkeypatch)
 
 
 def test_signed_event_takes_its_person_off_the_list(known: Served) -> None:

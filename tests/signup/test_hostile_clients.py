@@ -124,6 +124,21 @@ def test_large_body_is_refused(served: Served, request_: bytes) -> None:
     assert b"x-content-type-options: nosniff" in said
 
 
+def test_rest_of_a_refused_body_is_taken(serve_pages: Serve) -> None:
+    """What is on its way meanwhile does not break the connection, or proxies would lose the answer."""
+    with closing(connect(serve_pages("", Bounds(linger=PATIENCE)))) as client:
+        client.sendall(head(40_000))
+        said = b""
+        while not said.endswith(b"to say here.\n"):
+            part = client.recv(65_536)
+            assert part
+            said += part
+        for _ in range(4):
+            client.sendall(b"a" * 10_000)
+
+        assert client.recv(1) == b""
+
+
 def test_body_of_the_largest_size_is_read(served: Served) -> None:
     """16 KB are no fault."""
     filler = "x=" + "a" * (16_384 - len(FORM) - 3)
