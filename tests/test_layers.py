@@ -81,14 +81,14 @@ TABLE = """
     reading               ..lock cores index podcast_faults settling
     sent_files            errors listing index disk notes.folder reading sent
     build                 ..sent_files
+    addresses       pure  errors
     wishes          pure  errors text
-    delivery.addresses pure errors
     delivery.pace   pure  -
     store.records   pure  -
     signup          pure  errors config text uri templating newsletter store.records
     template_faults       ..sample store.records signup
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
-    subscriber_csv  pure  errors text wishes delivery.addresses store.records
+    subscriber_csv  pure  errors text addresses wishes store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from feedmaker.addresses import normalise
 from feedmaker.app.newsletters import stored, transport_address
 from feedmaker.app.project import Project
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.readers import reader_of
 from feedmaker.delivery.transports import Opening, open_outbox
 from feedmaker.errors import UsageError

@@ -10,11 +10,11 @@ from functools import partial
 from itertools import islice
 from typing import Literal
 
+from feedmaker.addresses import normalise
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.project import Project, silent
 from feedmaker.config import Config
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import begin, deliver
 from feedmaker.delivery.resolving import resolve as look_for_evidence
 from feedmaker.delivery.returned import Judge

@@ -13,12 +13,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from feedmaker.addresses import normalise
 from feedmaker.app.bounces import take_reports
 from feedmaker.app.newsletters import stored, transport_of
 from feedmaker.app.posting import Post
 from feedmaker.app.project import Project
 from feedmaker.bounces.webhooks import SECRET, ForgedError, events
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.confirm import Confirmation, write_confirmation
 from feedmaker.delivery.readers import reader_of
 from feedmaker.errors import GateError, UsageError

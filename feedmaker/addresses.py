@@ -1,4 +1,4 @@
-"""Addresses of subscribers: checked, and written the one way in which two of them can be compared. Pure."""
+"""Addresses of people: checked, and written the one way in which two of them can be compared. Pure."""
 
 from __future__ import annotations
 
