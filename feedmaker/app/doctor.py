@@ -14,6 +14,7 @@ from feedmaker.app.newsletters import transport_address
 from feedmaker.app.project import Project
 from feedmaker.config import Config, Delivery, Signature
 from feedmaker.delivery.signing import Kind, new_key, read_key, variable
+from feedmaker.delivery.transports.smtp import USER
 from feedmaker.disk import write_new
 from feedmaker.doctor.answers import UnansweredError
 from feedmaker.doctor.asking import Resolver, greet, look_at, public_addresses
@@ -26,6 +27,7 @@ from feedmaker.doctor.relay import Greeting, Origin, origin_findings, read_relay
 from feedmaker.doctor.senders import spf_findings
 from feedmaker.errors import UsageError
 from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.secrets import secret
 
 Check = tuple[str, Callable[[], Iterator[Finding]]]
 # Domains that are set apart for examples and tests (RFC 2606, RFC 6761).
@@ -42,7 +44,8 @@ def examine(
     """
     config = project.config()
     letter = newsletter_of(config)
-    relay = read_relay(transport_address(project, config.delivery))
+    has_user = secret(USER, project.environ) is not None
+    relay = read_relay(transport_address(project, config.delivery), has_user=has_user)
     resolver = Resolver(nameserver)
     given = _given(address)
     leaving = asked_address(letter)
