@@ -66,7 +66,7 @@ TABLE = """
     tokens          pure  -
     bounces         pure  -
     bounces.webhooks pure errors bounces secrets
-    bounces.places        errors secrets bounces
+    bounces.places        errors uri secrets bounces
     disk                  errors
     index                 errors listing notes.folder
     publish               errors model index disk

@@ -31,7 +31,7 @@ class MailServer:
     password: str | None = field(default=None, repr=False)
 
     def port_for(self, *, signs_in: bool) -> int:
-        """Return the port that is named, or else the usual one, which depends on whether somebody signs in."""
+        """Return the port that is named, or else the usual one; who signs in has another (RFC 6409, 3.1)."""
         return self.port or (465 if self.begins_with_tls else 587 if signs_in else 25)
 
 

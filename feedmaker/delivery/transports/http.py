@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +21,7 @@ from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.errors import DeliveryError, FetchError, UsageError
 from feedmaker.fetch import Answer, Session, UnsentError, retry_after, shown_address
 from feedmaker.secrets import Secret, secret
+from feedmaker.uri import is_local
 
 DEADLINE = 30.0
 PATIENCE = 15.0
@@ -261,7 +261,7 @@ def address_of(transport: str, default: str | None = None) -> SplitResult:
     expected = f"expected {scheme}:https://HOST/, or http:// and a loopback address"
     try:
         parts = urlsplit(rest or default or "")
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local(parts.hostname or ""))
         is_sound = bool(parts.hostname) and parts.port != 0 and not parts.fragment
     except ValueError:
         raise UsageError(expected) from None
@@ -272,13 +272,6 @@ def address_of(transport: str, default: str | None = None) -> SplitResult:
     if not (is_safe and is_sound):
         raise UsageError(expected)
     return parts._replace(path=parts.path if parts.path.endswith("/") else f"{parts.path}/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _said(answer: Answer) -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-from ipaddress import ip_address
 from threading import Condition
 from time import monotonic
 
@@ -14,6 +13,7 @@ from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.delivery.transports.smtp_session import EndedError, Login, Server, Session
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.secrets import Secret, secret
+from feedmaker.uri import is_local
 
 USER, PASSWORD = "FEEDMAKER_SMTP_USER", "FEEDMAKER_SMTP_PASSWORD"
 """Who signs in, where the address does not say it."""
@@ -45,7 +45,7 @@ def server_at(address: str, opening: Opening) -> Server:
     return Server(
         named.host,
         named.port_for(signs_in=login is not None),
-        None if _stays_here(named) else ssl.create_default_context(),
+        ssl.create_default_context() if named.begins_with_tls or not is_local(named.host) else None,
         named.begins_with_tls,
         login,
         timeout=min(max(_SHORTEST, lease), _STEP),
@@ -65,16 +65,6 @@ def _login(named: MailServer, opening: Opening) -> Login | None:
             f"there is a password for the mail server and no user: write smtp://USER@HOST or set {USER}"
         )
     return None
-
-
-def _stays_here(named: MailServer) -> bool:
-    """Tell whether nothing that is said leaves this machine, so that it may be said in the clear."""
-    if named.begins_with_tls:
-        return False
-    try:
-        return ip_address(named.host).is_loopback
-    except ValueError:
-        return named.host == "localhost"
 
 
 class Smtp:
