@@ -84,6 +84,7 @@ TABLE = """
     addresses       pure  errors
     wishes          pure  errors text
     delivery.pace   pure  -
+    delivery.message_ids pure addresses
     store.records   pure  -
     signup          pure  errors config text uri templating newsletter store.records
     template_faults       ..sample store.records signup

@@ -10,6 +10,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 
+from feedmaker.addresses import domain_of
 from feedmaker.app.newsletters import transport_address
 from feedmaker.app.project import Project
 from feedmaker.config import Config, Delivery, Signature
@@ -84,7 +85,7 @@ def _dns_checks(
 ) -> list[Check]:
     """List what there is to ask the DNS; a provider answers itself for its servers and return paths."""
     mailbox = newsletter_of(config).sender.email
-    sender, return_path = (_domain(each) for each in (mailbox, config.delivery.return_path or mailbox))
+    sender, return_path = (domain_of(each) for each in (mailbox, config.delivery.return_path or mailbox))
     keys = [_public_key(project, each, sender) for each in config.delivery.dkim]
     signing = [key.domain for key in keys if not key.fault]
     path = None if is_provider else return_path
@@ -138,10 +139,6 @@ def _log_findings(project: Project, delivery: Delivery) -> Iterator[Finding]:
         yield good("evidence", f"{path} can be read")
 
 
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()
-
-
 @dataclass(frozen=True, slots=True)
 class MadeKey:
     """Tell what is to be done with a new key: the record to publish, and the variable for its file."""
@@ -158,7 +155,7 @@ def make_key(project: Project, selector: str, path: Path, kind: Kind) -> MadeKey
     Raises `UsageError` where the file exists, the selector cannot be one, or there is no newsletter.
     """
     config = project.config()
-    sender = _domain(newsletter_of(config).sender.email)
+    sender = domain_of(newsletter_of(config).sender.email)
     try:
         wanted = Signature(selector=selector)
     except ValueError:
