@@ -42,7 +42,7 @@ class Question:
     data: bytes
 
 
-class Gate:
+class Turnstile:
     """Keep the threads of a transport to the pace that a provider asks for.
 
     Everybody may pass until somebody was told to `hold`. From then on they pass one by one, a gap apart,
@@ -97,10 +97,10 @@ class HttpTransport(ABC):
     variables: ClassVar[Sequence[str]]
     remembers: timedelta | None = None
 
-    def __init__(self, width: int, secrets: Sequence[Secret], gate: Gate | None = None) -> None:
+    def __init__(self, width: int, secrets: Sequence[Secret], turnstile: Turnstile | None = None) -> None:
         self.width = width
         self._secrets = secrets
-        self._gate = gate or Gate()
+        self._turnstile = turnstile or Turnstile()
         self._idle: list[Session] = []
         self._doubts = 0
         self._has_sent = False
@@ -123,19 +123,19 @@ class HttpTransport(ABC):
     def send(self, message: bytes, envelope: Envelope) -> Receipt:
         """Hand over one message, waiting for the provider's pace up to `PATIENCE` seconds."""
         question = self.question(message, envelope)
-        end = self._gate.now() + PATIENCE
+        end = self._turnstile.now() + PATIENCE
         receipt = Receipt("deferred", f"{self.provider} wants a pause")
         for _ in range(_TRIES):
             if self._doubts >= _DOUBTS:
                 raise DeliveryError(
                     f"{self.provider} gave no answer of use to the last {_DOUBTS} messages; try again later"
                 )
-            if pause := self._gate.enter(end):
+            if pause := self._turnstile.enter(end):
                 return replace(receipt, wait=pause)
             receipt, is_too_fast = self._asked(question)
             if not is_too_fast:
                 return receipt
-            self._gate.hold(receipt.wait or _SHORTEST)
+            self._turnstile.hold(receipt.wait or _SHORTEST)
         return receipt
 
     def close(self) -> None:
