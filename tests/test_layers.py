@@ -48,7 +48,8 @@ TABLE = """
     history         pure  lock
     catalogue       pure  notes
     show_notes      pure  ..content
-    newsletter      pure  ..content disclosure templating catalogue tracing
+    tokens          pure  -
+    newsletter      pure  ..content disclosure templating catalogue tracing tokens
     sent            pure  ..notes newsletter
     feeds           pure  ..sent
     pages           pure  ..catalogue templating sent
@@ -63,7 +64,6 @@ TABLE = """
     podcast_faults        ..feeds artwork
     sample          pure  ..content
     secrets               errors
-    tokens          pure  -
     bounces         pure  -
     bounces.webhooks pure errors bounces secrets
     bounces.places        errors uri secrets bounces

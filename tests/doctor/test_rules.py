@@ -179,14 +179,6 @@ def test_way_out_is_judged(page: Page | None, wanted: list[str]) -> None:
     assert codes(leaving_findings(letter("https://quay.test/leave"), page, NOW)) == wanted
 
 
-def test_long_address_to_leave_is_told() -> None:
-    """What does not fit a line of 78 signs is broken by some relays."""
-    fits, too_long = (letter(f"https://quay.test/{'x' * length}") for length in (28, 29))
-
-    assert codes(leaving_findings(fits, Page(200, certificate=LATER), NOW)) == ["ok"]
-    assert codes(leaving_findings(too_long, Page(200, certificate=LATER), NOW)) == ["unsubscribe-long", "ok"]
-
-
 def test_nobody_is_unsubscribed_by_looking() -> None:
     """The address that is asked has the token of test messages, which nobody has."""
     assert asked_address(letter("https://quay.test/{token}/leave")) == "https://quay.test/test/leave"
