@@ -27,7 +27,7 @@ DEADLINE = 30.0
 PATIENCE = 15.0
 _LIMIT = 65_536
 _TRIES = 10
-_DOUBTS = 10
+_MOST_UNKNOWN = 10
 _SHORTEST = timedelta(seconds=1)
 _LONGEST = timedelta(days=1)
 _QUOTED = 200
@@ -102,7 +102,7 @@ class HttpTransport(ABC):
         self._secrets = secrets
         self._turnstile = turnstile or Turnstile()
         self._idle: list[Session] = []
-        self._doubts = 0
+        self._unknown = 0
         self._has_sent = False
 
     @abstractmethod
@@ -126,9 +126,10 @@ class HttpTransport(ABC):
         end = self._turnstile.now() + PATIENCE
         receipt = Receipt("deferred", f"{self.provider} wants a pause")
         for _ in range(_TRIES):
-            if self._doubts >= _DOUBTS:
+            if self._unknown >= _MOST_UNKNOWN:
                 raise DeliveryError(
-                    f"{self.provider} gave no answer of use to the last {_DOUBTS} messages; try again later"
+                    f"{self.provider} gave no answer of use to the last {_MOST_UNKNOWN} messages; "
+                    "try again later"
                 )
             if pause := self._turnstile.enter(end):
                 return replace(receipt, wait=pause)
@@ -157,11 +158,11 @@ class HttpTransport(ABC):
         except UnsentError as error:
             raise DeliveryError(f"{self.provider}: {error}") from error
         except FetchError as error:
-            self._doubts += 1
+            self._unknown += 1
             return Receipt("unknown", f"no answer: {error.reason}"), False
         receipt = self._judged(answer)
         # Threads may miscount by one or two here, which changes nothing.
-        self._doubts = self._doubts + 1 if receipt.outcome == "unknown" else 0
+        self._unknown = self._unknown + 1 if receipt.outcome == "unknown" else 0
         self._has_sent = self._has_sent or receipt.accepted
         return receipt, receipt.outcome == "deferred" and answer.status == HTTPStatus.TOO_MANY_REQUESTS
 
