@@ -86,13 +86,13 @@ TABLE = """
     delivery.pace   pure  -
     delivery.message_ids pure addresses
     store.records   pure  -
+    store                 errors text store.records
     signup          pure  errors config text uri templating newsletter store.records
     template_faults       ..sample store.records signup
     checking              ..lock logo podcast_faults reading sent_files template_files template_faults
     subscriber_csv  pure  errors text addresses wishes store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
-    store                 errors text store.records
     delivery.transports.content pure errors
     delivery.transports  ..config secrets disk fetch delivery.transports.content
     delivery    ..config newsletter secrets tokens bounces ..store.records store delivery.transports
