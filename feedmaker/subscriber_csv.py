@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from typing import cast, get_args
 
-from feedmaker.delivery.addresses import normalise
+from feedmaker.addresses import normalise
 from feedmaker.errors import UsageError
 from feedmaker.store.records import GONE, Cadence, Consent, Person, Status, Wishes
 from feedmaker.text import utc

@@ -14,6 +14,9 @@ from typing import Literal
 Purpose = Literal["reader", "confirm"]
 """A *reader* token stands in each message, to leave and to choose; *confirm* in the mail that asks for it."""
 
+SIZE = 66
+"""How many characters a *reader* token has: 22 of a word of the store's, a dot, and 43 of the signature."""
+
 
 class Tokens:
     """Make and recognise tokens with the keys of a store, the newest last."""

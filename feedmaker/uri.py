@@ -1,16 +1,15 @@
-"""Addresses: what may become a link, and in which form (RFC 3986). Pure."""
+"""Addresses: what may become a link, in which form (RFC 3986), and which host is this machine. Pure."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, unquote_plus, urlsplit, urlunsplit
 
 _KEPT = "!$%&'()*+,/:;=?@~-._"
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:.]+")
-
-
 _BY_QUERY = ("youtube.com", "youtu.be", "spotify.com")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 
@@ -23,6 +22,14 @@ def is_iri(text: str) -> bool:
 def is_web_address(text: str) -> bool:
     """Tell a web address, already known to be sound, from a merchant's name and words."""
     return text.startswith(("https://", "http://"))
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a host, in small letters, is this machine itself, which nothing said to it leaves."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def web_address(value: str) -> str:

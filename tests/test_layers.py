@@ -48,7 +48,8 @@ TABLE = """
     history         pure  lock
     catalogue       pure  notes
     show_notes      pure  ..content
-    newsletter      pure  ..content disclosure templating catalogue tracing
+    tokens          pure  -
+    newsletter      pure  ..content disclosure templating catalogue tracing tokens
     sent            pure  ..notes newsletter
     feeds           pure  ..sent
     pages           pure  ..catalogue templating sent
@@ -63,10 +64,9 @@ TABLE = """
     podcast_faults        ..feeds artwork
     sample          pure  ..content
     secrets               errors
-    tokens          pure  -
     bounces         pure  -
     bounces.webhooks pure errors bounces secrets
-    bounces.places        errors secrets bounces
+    bounces.places        errors uri secrets bounces
     disk                  errors
     index                 errors listing notes.folder
     publish               errors model index disk
@@ -81,17 +81,18 @@ TABLE = """
     reading               ..lock cores index podcast_faults settling
     sent_files            errors listing index disk notes.folder reading sent
     build                 ..sent_files
+    addresses       pure  errors
     wishes          pure  errors text
-    delivery.addresses pure errors
     delivery.pace   pure  -
+    delivery.message_ids pure addresses
     store.records   pure  -
+    store                 errors text store.records
     signup          pure  errors config text uri templating newsletter store.records
     template_faults       ..sample store.records signup
     checking              ..lock logo podcast_faults reading sent_files template_files wishes template_faults
-    subscriber_csv  pure  errors text wishes delivery.addresses store.records
+    subscriber_csv  pure  errors text addresses wishes store.records
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
-    store                 errors text store.records
     delivery.transports.content pure errors
     delivery.transports  ..config secrets disk fetch delivery.transports.content
     delivery    ..config newsletter secrets tokens bounces ..store.records store delivery.transports

@@ -10,10 +10,12 @@ from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 
+from feedmaker.addresses import domain_of
 from feedmaker.app.newsletters import transport_address
 from feedmaker.app.project import Project
 from feedmaker.config import Config, Delivery, Signature
 from feedmaker.delivery.signing import Kind, new_key, read_key, variable
+from feedmaker.delivery.transports.smtp import USER
 from feedmaker.disk import write_new
 from feedmaker.doctor.answers import UnansweredError
 from feedmaker.doctor.asking import Resolver, greet, look_at, public_addresses
@@ -26,6 +28,7 @@ from feedmaker.doctor.relay import Greeting, Origin, origin_findings, read_relay
 from feedmaker.doctor.senders import spf_findings
 from feedmaker.errors import UsageError
 from feedmaker.newsletter.issue import newsletter_of
+from feedmaker.secrets import secret
 
 Check = tuple[str, Callable[[], Iterator[Finding]]]
 # Domains that are set apart for examples and tests (RFC 2606, RFC 6761).
@@ -42,7 +45,8 @@ def examine(
     """
     config = project.config()
     letter = newsletter_of(config)
-    relay = read_relay(transport_address(project, config.delivery))
+    has_user = secret(USER, project.environ) is not None
+    relay = read_relay(transport_address(project, config.delivery), has_user=has_user)
     resolver = Resolver(nameserver)
     given = _given(address)
     leaving = asked_address(letter)
@@ -81,7 +85,7 @@ def _dns_checks(
 ) -> list[Check]:
     """List what there is to ask the DNS; a provider answers itself for its servers and return paths."""
     mailbox = newsletter_of(config).sender.email
-    sender, return_path = (_domain(each) for each in (mailbox, config.delivery.return_path or mailbox))
+    sender, return_path = (domain_of(each) for each in (mailbox, config.delivery.return_path or mailbox))
     keys = [_public_key(project, each, sender) for each in config.delivery.dkim]
     signing = [key.domain for key in keys if not key.fault]
     path = None if is_provider else return_path
@@ -135,10 +139,6 @@ def _log_findings(project: Project, delivery: Delivery) -> Iterator[Finding]:
         yield good("evidence", f"{path} can be read")
 
 
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].lower()
-
-
 @dataclass(frozen=True, slots=True)
 class MadeKey:
     """Tell what is to be done with a new key: the record to publish, and the variable for its file."""
@@ -155,7 +155,7 @@ def make_key(project: Project, selector: str, path: Path, kind: Kind) -> MadeKey
     Raises `UsageError` where the file exists, the selector cannot be one, or there is no newsletter.
     """
     config = project.config()
-    sender = _domain(newsletter_of(config).sender.email)
+    sender = domain_of(newsletter_of(config).sender.email)
     try:
         wanted = Signature(selector=selector)
     except ValueError:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from feedmaker.addresses import normalise
 from feedmaker.app.newsletters import stored, transport_address
 from feedmaker.app.project import Project
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.readers import reader_of
 from feedmaker.delivery.transports import Opening, open_outbox
 from feedmaker.errors import UsageError
@@ -156,9 +156,10 @@ def erase_subscribers(project: Project, addresses: Sequence[str], now: datetime)
     `UsageError`, erasing nobody, if one is no address.
     """
     normal = list(dict.fromkeys(normalise(address) for address in addresses))
-    address = transport_address(project, project.config().delivery)
-    here = address if address.startswith("outbox:") else "outbox:"
-    outbox = open_outbox(here, Opening(project.folder, project.config().delivery, project.environ))
+    delivery = project.config().delivery
+    transport = transport_address(project, delivery)
+    here = transport if transport.startswith("outbox:") else "outbox:"
+    outbox = open_outbox(here, Opening(project.folder, delivery, project.environ))
     with stored(project) as store:
         with store.transaction():
             erased = [address for address in normal if store.erase_subscriber(address, now)]

@@ -266,8 +266,8 @@ def _send(
     if counts["failed"]:
         said += f"; {counts['failed']} failed (`feedmaker newsletter deliveries {issue.slug} --state failed`)"
     if counts["unknown"]:
-        doubt = f"{counts['unknown']} are in doubt; `feedmaker newsletter resolve {issue.slug}` finds out"
-        raise DeliveryError(f"issue {issue.slug}: {said}; {doubt}")
+        unknown = f"{counts['unknown']} unknown; `feedmaker newsletter resolve {issue.slug}` finds out"
+        raise DeliveryError(f"issue {issue.slug}: {said}; {unknown}")
     if counts["failed"] and not counts["sent"] and not sending.left:
         raise DeliveryError(f"issue {issue.slug}: {said}")
     return Done(said, changes=[said])

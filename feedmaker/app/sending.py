@@ -10,11 +10,11 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
+from feedmaker.addresses import normalise
 from feedmaker.app.judging import refuse_faulty
 from feedmaker.app.newsletters import find, find_issue, stored, transport_of
 from feedmaker.app.project import Project, silent
 from feedmaker.config import Config
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.deliver import begin, deliver
 from feedmaker.delivery.outcomes import awaited, stopped
 from feedmaker.delivery.resolving import Resolved
@@ -235,14 +235,14 @@ def send_test(project: Project, slug: str, address: str, now: datetime) -> str:
 
 
 def how_far(project: Project, issue: Issue) -> str:
-    """Say how far an issue on its way has got, and what is in doubt of it; nothing of any other."""
+    """Say how far an issue on its way has got, and what is unknown of it; nothing of any other."""
     if issue.state not in ("sending", "sent"):
         return ""
     with stored(project) as store:
         sending, counts = store.sending(issue.id), store.counts(issue.id)
         said = [f"{counts.settled:,} of {counts.total:,}"] if issue.state == "sending" else []
         said += [f"stopped: {sending.stopped}"] if sending and sending.stopped and counts.pending else []
-        said += [f"{counts.unknown:,} in doubt"] if counts.unknown else []
+        said += [f"{counts.unknown:,} unknown"] if counts.unknown else []
         return ", ".join(said)
 
 

@@ -13,12 +13,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from feedmaker.addresses import normalise
 from feedmaker.app.bounces import take_reports
 from feedmaker.app.newsletters import stored, transport_of
 from feedmaker.app.posting import Post
 from feedmaker.app.project import Project
 from feedmaker.bounces.webhooks import SECRET, ForgedError, events
-from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.confirm import Confirmation, write_confirmation
 from feedmaker.delivery.readers import reader_of
 from feedmaker.errors import GateError, UsageError
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """Hold that somebody wants to sign up: with which address, as typed, from which IP address, by what.
+class Asking:
+    """Hold that somebody asks to sign up: with which address, as typed, from which IP address, by what.
 
     `source` says how they came to ask, for the record of their consent. What is `from_robot` only counts.
     """
@@ -80,15 +80,15 @@ class SignupDesk:
         """Open the transport of the project anew."""
         return transport_of(self._project, self.config)
 
-    def ask(self, wish: Wish, post: Post) -> Refusal | None:
+    def ask(self, asking: Asking, post: Post) -> Refusal | None:
         """Take down that somebody wants to sign up; have a confirmation mail sent where that may be.
 
         Returns which limit refused it, if one did. Raises `UsageError` for what is no address that mail can
         be sent to, and `BusyError` where too many mails wait.
         """
         now = self._clock()
-        address = self._reachable(wish.typed, now)
-        network = network_of(wish.client)
+        address = self._reachable(asking.typed, now)
+        network = network_of(asking.client)
         with post.place() as place, stored(self._project) as store, store.transaction():
             recent = Recent(*store.count_signups(address, network, now - DAY, now - HOUR))
             refused = refusal(recent)
@@ -96,8 +96,8 @@ class SignupDesk:
                 return refused
             store.forget_signups(now - DAY, now - KEPT)
             store.add_signup(address, network, now)
-            may_be = may_be_asked(store.subscriber(address), now) and not (wish.from_robot or refused)
-            consent = Consent(wish.source, self.pages.consent)
+            may_be = may_be_asked(store.subscriber(address), now) and not (asking.from_robot or refused)
+            consent = Consent(asking.source, self.pages.consent)
             store.ask_subscriber(address, consent, now, may_be_asked=may_be)
             if may_be:
                 # Written by the thread that sends it, so that known addresses are not answered sooner.

@@ -88,7 +88,7 @@ def _plain(value: object) -> object:
 def ending_in_order() -> Iterator[None]:
     """Let SIGTERM end the work as Ctrl-C does: what is under way is finished and recorded first.
 
-    Whoever cannot wait for that, and asks again, ends it at once; the ledger knows what is in doubt then.
+    Whoever cannot wait for that, and asks again, ends it at once; the ledger knows what is unknown then.
     """
 
     def end(_number: int, _frame: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from feedmaker.config.fields import (
     Domain,
@@ -24,6 +24,20 @@ from feedmaker.config.fields import (
     seconds_per_message,
 )
 from feedmaker.plain_times import minutes_of
+
+RETURN_LIMIT = 37
+"""How many octets of the return path stand before the @ at most.
+
+With + and the key of a delivery, 26 letters, there are 64 (RFC 5321, 4.5.3.1.1).
+"""
+
+
+def _with_room(value: str) -> str:
+    if len(value.partition("@")[0].encode()) > RETURN_LIMIT:
+        raise ValueError(
+            f"expected at most {RETURN_LIMIT} bytes before the @, where each message adds a +TOKEN of 27"
+        )
+    return value
 
 
 class Signature(Part):
@@ -82,7 +96,7 @@ class Delivery(Part):
     resume_within: Interval = Field(
         default="12 hours", description="How long after it was cut off an issue goes on by itself."
     )
-    return_path: MailAddress | None = Field(
+    return_path: Annotated[MailAddress, AfterValidator(_with_room)] | None = Field(
         default=None,
         description="Address to which bounces return, each to a +TOKEN of its own; without one, the sender.",
     )

@@ -30,6 +30,10 @@ class MailServer:
     user: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
 
+    def port_for(self, *, signs_in: bool) -> int:
+        """Return the port that is named, or else the usual one; who signs in has another (RFC 6409, 3.1)."""
+        return self.port or (465 if self.begins_with_tls else 587 if signs_in else 25)
+
 
 def mail_server(address: str) -> MailServer:
     """Read an address of the schemes smtp and smtps, with percent-encoding in user and password (RFC 3986).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from feedmaker.config.fields import (
     one_or_many,
 )
 from feedmaker.text import LANGUAGE_TAG
-from feedmaker.uri import web_address
+from feedmaker.uri import is_local, web_address
 
 MOST_SIGNS = 200
 """How long the address may be, so that one line of a header holds it with a token (RFC 5322, 2.1.1)."""
@@ -34,14 +34,6 @@ TAKEN = frozenset({"subscribe", "confirm", "leave", "choose", "events", "style.c
 _TOPIC = re.compile(r"(show|tag):\S.*")
 _USUAL_PORTS = {"http": 80, "https": 443}
 _LOCAL = r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?"
-
-
-def is_local(host: str) -> bool:
-    """Tell whether a host is this machine itself."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def origin_of(address: str) -> str:

@@ -1,1 +1,1 @@
-"""Who gets which issue, once: the addresses, the ledger's rules and the transports."""
+"""Who gets which issue, once: the ledger's rules and the transports."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from secrets import token_bytes
 
+from feedmaker.delivery.message_ids import message_id
 from feedmaker.errors import StoreError
 from feedmaker.store import Addressed, Issue, Store, Subscriber
 from feedmaker.text import alike
@@ -19,6 +20,7 @@ def open_ledger(store: Store, issue: Issue, sender: str, dated_at: datetime, now
     One transaction makes the whole audience, so a later subscriber gets the next issue, not half of this one.
     A draft stays one as long as nobody gets issues of its cadence; where its topics are none of theirs, it
     is over at once. Messages are dated `dated_at`, and their Message-IDs stand on the domain of the `sender`.
+    Raises `StoreError` where the issue is gone, or nothing can be written.
     """
     with store.transaction():
         # The caller's copy of the issue may be older than the last call.
@@ -48,7 +50,7 @@ def is_wanted(issue: Issue, subscriber: Subscriber) -> bool:
 
 
 def _audience(store: Store, issue: Issue, sender: str) -> Iterator[Addressed]:
-    tokens, domain = Tokens(store.keys()), sender.rpartition("@")[2]
+    tokens = Tokens(store.keys())
     for subscriber in store.subscribers("active"):
         if is_wanted(issue, subscriber):
             key = _new_key()
@@ -57,7 +59,7 @@ def _audience(store: Store, issue: Issue, sender: str) -> Iterator[Addressed]:
                 subscriber.address,
                 tokens.sign("reader", subscriber.token),
                 key,
-                f"<{issue.slug}.{key}@{domain}>",
+                message_id(sender, issue.slug, key),
             )
 
 

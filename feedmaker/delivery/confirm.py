@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 
 from feedmaker.config import Newsletter
+from feedmaker.delivery.message_ids import made_id
 from feedmaker.delivery.transports import Envelope, Receipt, Transport
 from feedmaker.newsletter.message import plain_message
 
@@ -29,8 +29,7 @@ def write_confirmation(
     Raises `GateError` where no message can be written, as to an address that it cannot hold.
     """
     sender = letter.sender.email
-    digest = blake2b(token.encode(), digest_size=16).hexdigest()
-    message_id = f"<{_ISSUE}.{digest}@{sender.rpartition('@')[2]}>"
+    message_id = made_id(sender, _ISSUE, token)
     message = plain_message(
         letter, recipient, subject=subject, text=text, message_id=message_id, date=date.replace(microsecond=0)
     )

@@ -26,7 +26,8 @@ def begin(store: Store, issue: Issue, config: Config, dated_at: datetime, now: d
     """Write down who gets an issue; tell whether there is anything left to send.
 
     Messages have the date `dated_at`. A draft stays one as long as nobody gets issues of its cadence. Raises
-    `GateError` where no message can be written.
+    `GateError` where no message can be written, and `StoreError` where the issue is gone or the ledger cannot
+    be written.
     """
     # Written first, so that a sender who cannot stand in a message leaves the draft a draft.
     _letter(issue, config)

@@ -25,7 +25,10 @@ _AWAITED: Mapping[Awaited, tuple[str, str]] = {
         "{:,} attempts of another process may still be on their way",
     ),
     "deferred": ("1 message was put off by its server", "{:,} messages were put off by their servers"),
-    "unknown": ("1 message is in doubt", "{:,} messages are in doubt"),
+    "unknown": (
+        "nobody can say yet whether 1 message went out",
+        "nobody can say yet whether {:,} messages went out",
+    ),
 }
 WINDOW = 100
 ENOUGH = 50

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import unquote
 
+from feedmaker.addresses import domain_of
 from feedmaker.bounces.kinds import kind_of
 from feedmaker.bounces.report import Kind, Report
 from feedmaker.bounces.rules import History, Share, Verdict, is_outage, verdict
-from feedmaker.delivery.addresses import domain_of
 from feedmaker.delivery.readers import reader_of
 from feedmaker.store import Delivery, Issue, Status, Store, Subscriber
 from feedmaker.tokens import Tokens

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
+from feedmaker.addresses import domain_of
 from feedmaker.config import Delivery as Settings
-from feedmaker.delivery.addresses import domain_of
 from feedmaker.delivery.outcomes import Awaited, Surge, awaited, overdrawn, settle, stopped, untouched
 from feedmaker.delivery.pace import Pace
 from feedmaker.delivery.resolving import next_resolution, resolve

@@ -20,6 +20,7 @@ from hashlib import sha256
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
+from feedmaker.addresses import domain_of
 from feedmaker.config import Delivery
 from feedmaker.delivery.transports.base import Envelope, Receipt, Transport
 from feedmaker.errors import UsageError
@@ -152,7 +153,7 @@ def signer(delivery: Delivery, sender: str, environ: Mapping[str, str]) -> Signe
 
     Raises `UsageError` where a key is missing or of no use.
     """
-    domain = sender.rpartition("@")[2]
+    domain = domain_of(sender)
     signatures = [
         _Signature(each.selector, (each.domain or domain).lower(), read_key(each.selector, environ))
         for each in delivery.dkim

@@ -308,12 +308,6 @@ RULES: Mapping[str, tuple[str, Level, str, str]] = {
         "When it has ended mail services cannot unsubscribe anybody.",
         "see to it that it is renewed",
     ),
-    "unsubscribe-long": (
-        "unsubscribe",
-        "warning",
-        "A relay that breaks such a line breaks the signature too, and with it the button.",
-        "use a shorter address for `newsletter.unsubscribe`",
-    ),
     "relay-log": (
         "evidence",
         "error",

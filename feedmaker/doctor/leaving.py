@@ -13,8 +13,6 @@ from feedmaker.newsletter.leaving import is_one_click, unsubscribe_address
 
 NOBODY = "test"
 """A token that nobody has; it is also that of test messages."""
-_LONGEST = 75  # on a folded line, with its brackets, it has 78 characters (RFC 5322, 2.1.1)
-_TOKEN = "x" * 22  # as long as those of readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +35,6 @@ def leaving_findings(letter: Newsletter, page: Page | None, now: datetime) -> It
     if page is None:
         yield finding("no-one-click", "readers leave by mail, not with one click")
         return
-    length = len(unsubscribe_address(letter, _TOKEN))
-    if length > _LONGEST:
-        said = f"the address in List-Unsubscribe has {length} characters, more than {_LONGEST}"
-        yield finding("unsubscribe-long", said)
-    yield from _answer_findings(letter, page, now)
-
-
-def _answer_findings(letter: Newsletter, page: Page, now: datetime) -> Iterator[Finding]:
     shown = letter.unsubscribe
     if page.fault:
         yield finding("unsubscribe-unreachable", f"{shown} cannot be asked: {page.fault}")

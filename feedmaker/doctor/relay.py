@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
+from feedmaker.config.mail_server import mail_server
 from feedmaker.doctor.answers import Dns, Type
 from feedmaker.doctor.certificates import Certificate
 from feedmaker.doctor.findings import Finding, Record, finding, good
 from feedmaker.errors import UsageError
 
-_PORTS = {"smtp": 25, "smtps": 465}
+_SERVERS = ("smtp", "smtps")
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Hold what the address of a transport says; `login` tells whether it has a name and password."""
+    """Hold what the address of a transport says; `login` tells whether somebody signs in there."""
 
     scheme: str
     host: str = ""
@@ -28,7 +28,7 @@ class Relay:
     @property
     def is_server(self) -> bool:
         """Tell a mail server from files and from providers that are spoken to over HTTP."""
-        return self.scheme in _PORTS
+        return self.scheme in _SERVERS
 
     @property
     def is_provider(self) -> bool:
@@ -36,19 +36,20 @@ class Relay:
         return not self.is_server and self.scheme != "outbox"
 
 
-def read_relay(address: str) -> Relay:
-    """Read the address of a transport; raise `UsageError`, which does not repeat it, where it has no host."""
+def read_relay(address: str, *, has_user: bool) -> Relay:
+    """Read the address of a transport; `has_user` tells whether somebody signs in whom it does not name.
+
+    Raises `UsageError`, whose text repeats nothing of the address, where it names no server.
+    """
     scheme = address.partition(":")[0]
-    if scheme not in _PORTS:
+    if scheme not in _SERVERS:
         return Relay(scheme)
     try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host:
-        raise UsageError(f"the transport's address names no server; expected {scheme}://HOST:PORT")
-    return Relay(scheme, host, port or _PORTS[scheme], parts.username is not None)
+        named = mail_server(address)
+    except ValueError as error:
+        raise UsageError(f"the address of the mail server: {error}") from error
+    login = has_user or named.user is not None
+    return Relay(scheme, named.host, named.port_for(signs_in=login), login)
 
 
 @dataclass(frozen=True, slots=True)

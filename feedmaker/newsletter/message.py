@@ -18,11 +18,11 @@ from textwrap import wrap
 from feedmaker.config import Newsletter
 from feedmaker.errors import GateError
 from feedmaker.newsletter.leaving import TOKEN_SLOT, is_one_click, unsubscribe_address
+from feedmaker.tokens import SIZE
 
 LINE_LIMIT = 998
 HEADER_WIDTH = 76
 TOKEN_LIMIT = 70
-_TOKEN_SIZE = 22  # of the tokens that the store makes
 _SLOT = TOKEN_SLOT.encode("ascii")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?=.{{1,254}}\Z){_ATOM}(\.{_ATOM})*@[A-Za-z0-9.-]+")
@@ -101,7 +101,7 @@ def plain_message(
 
 def encoded_size(html: str) -> int:
     """Return how many bytes the HTML part has as it is sent, with a reader's token in it."""
-    return len(_quoted_printable(html)) + html.count(TOKEN_SLOT) * (_TOKEN_SIZE - 1)
+    return len(_quoted_printable(html)) + html.count(TOKEN_SLOT) * (SIZE - 1)
 
 
 def _alternatives(html: str, text: str) -> bytes:

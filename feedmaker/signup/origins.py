@@ -1,4 +1,4 @@
-"""From which pages a browser may bring somebody's wish to sign up. Pure.
+"""From which pages a browser may bring word that somebody asks to sign up. Pure.
 
 A foreign page could otherwise make each of its visitors ask for mail to addresses of its choice, and spread
 the asking over many networks. Programs that are no browsers say nothing of pages, and are no danger of this

@@ -5,7 +5,7 @@ Pure apart from templates. Addresses in pages are relative, so that they hold be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from feedmaker.config import Config, Signup
 from feedmaker.errors import UsageError
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.plain_text import wrap
-from feedmaker.signup.rules import VALID, Standing, offers_digest
+from feedmaker.signup.rules import VALID, Standing, offers_digest, other_language, other_topics
 from feedmaker.signup.words import consent_text, masked
 from feedmaker.store.records import Consent, Status, Subscriber, Wishes
 from feedmaker.templating import Templates
@@ -137,27 +137,32 @@ class Pages:
 
 
 def _choices(wishes: Wishes, signup: Signup) -> dict[str, list[Choice]]:
-    """List what can be chosen; a list is empty where there is nothing to choose."""
+    """List what can be chosen; a list is empty where there is nothing to choose.
+
+    `others` are topics that are not on offer, and that this person has all the same.
+    """
     cadences = (("each", "Each issue"), ("digest", "A weekly digest"))
-    languages = (("", "Any"), *signup.languages.items())
+    other, own = other_language(wishes, signup), (wishes.language or "").casefold()
+    languages = (("", "Any"), *signup.languages.items(), *([(other, other)] if other else []))
     return {
         "cadences": [Choice(value, name, value == wishes.cadence) for value, name in cadences]
         if offers_digest(wishes, signup)
         else [],
-        "shows": _topics("show", wishes, signup),
-        "tags": _topics("tag", wishes, signup),
-        "languages": [Choice(value, name, value == (wishes.language or "")) for value, name in languages]
+        "shows": _topics("show", signup.topics, wishes),
+        "tags": _topics("tag", signup.topics, wishes),
+        "others": _topics("", other_topics(wishes, signup), wishes),
+        "languages": [Choice(value, name, value.casefold() == own) for value, name in languages]
         if signup.languages
         else [],
     }
 
 
-def _topics(kind: str, wishes: Wishes, signup: Signup) -> list[Choice]:
-    wanted = set(map(alike, wishes.topics))
+def _topics(kind: str, topics: Sequence[str], wishes: Wishes) -> list[Choice]:
+    own = set(map(alike, wishes.topics))
     return [
-        Choice(topic, topic.partition(":")[2], alike(topic) in wanted)
-        for topic in signup.topics
-        if topic.startswith(f"{kind}:")
+        Choice(topic, topic.partition(":")[2], alike(topic) in own)
+        for topic in topics
+        if topic.startswith(kind)
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from feedmaker.config import Signup
 from feedmaker.store.records import Subscriber, Wishes
+from feedmaker.text import alike
 
 PAUSE = timedelta(days=1)
 """How long an address is left alone after a confirmation mail, and after its status has changed."""
@@ -71,16 +72,21 @@ def standing(asked: Asked, person: Subscriber | None, now: datetime) -> Standing
 
 
 def chosen(wishes: Wishes, form: Mapping[str, Sequence[str]], signup: Signup) -> Wishes:
-    """Change wishes by what a form says; what is not on offer stays as it is.
+    """Change wishes by what a form says; what it does not show stays as it is.
 
-    `cadence` and `language` are the form's first values of these names, `topic` can have many.
+    `cadence` and `language` are the form's first values of these names, `topic` can have many. A form with a
+    field `others` shows the topics that are not on offer, too.
     """
-    cadence, language = _first(form, "cadence"), _first(form, "language")
-    topics = tuple(topic for topic in signup.topics if topic in form.get("topic", ()))
+    ticked, others = set(map(alike, form.get("topic", ()))), other_topics(wishes, signup)
+    kept = () if "others" in form else others
+    topics = (*signup.topics, *others)
+    language = other_language(wishes, signup)
+    said = _first(form, "language", language or "").casefold()
+    known = {tag.casefold(): tag for tag in signup.languages}
     return Wishes(
-        "digest" if cadence == "digest" and offers_digest(wishes, signup) else "each",
-        topics if signup.topics else wishes.topics,
-        (language if language in signup.languages else None) if signup.languages else wishes.language,
+        "digest" if _first(form, "cadence") == "digest" and offers_digest(wishes, signup) else "each",
+        tuple(topic for topic in topics if topic in kept or alike(topic) in ticked),
+        known.get(said, language) if said else None,
     )
 
 
@@ -89,11 +95,23 @@ def offers_digest(wishes: Wishes, signup: Signup) -> bool:
     return signup.digest or wishes.cadence == "digest"
 
 
+def other_topics(wishes: Wishes, signup: Signup) -> tuple[str, ...]:
+    """Return the topics that somebody has and that are not on offer."""
+    offered = set(map(alike, signup.topics))
+    return tuple(topic for topic in wishes.topics if alike(topic) not in offered)
+
+
+def other_language(wishes: Wishes, signup: Signup) -> str | None:
+    """Return the language that somebody has, if it is not on offer."""
+    language = wishes.language or ""
+    return wishes.language if language.casefold() not in map(str.casefold, signup.languages) else None
+
+
 def is_from_robot(form: Mapping[str, Collection[str]]) -> bool:
     """Tell whether somebody has filled in the field that people do not see."""
     return any(value.strip() for value in form.get("website", ()))
 
 
-def _first(form: Mapping[str, Sequence[str]], name: str) -> str:
+def _first(form: Mapping[str, Sequence[str]], name: str, default: str = "") -> str:
     values = form.get(name, ())
-    return values[0] if values else ""
+    return values[0] if values else default

@@ -28,7 +28,7 @@ from feedmaker.store.tables import (
     subscribers,
 )
 
-BY_HAND = Consent("added by hand")
+ADDED_BY_HAND = Consent("added by hand")
 _TOLD = (
     *(runs.c.summary, faults.c.cause, faults.c.text, sendings.c.stopped),
     *(deliveries.c.reply, bounces.c.diagnosis, subscribers.c.reason),
@@ -39,7 +39,7 @@ _TOLD = (
 class People(Part):
     """Read and write subscribers."""
 
-    def add_subscriber(self, address: str, now: datetime, consent: Consent = BY_HAND) -> bool:
+    def add_subscriber(self, address: str, now: datetime, consent: Consent = ADDED_BY_HAND) -> bool:
         """Add a normalised address as *active*; return False where it is there, whatever its status.
 
         Who had themselves erased has asked anew, and is erased no more.
@@ -48,7 +48,7 @@ class People(Part):
             connection.execute(delete(erased).where(erased.c.digest == digest_of(connection, address)))
             return _add(connection, Person(address, "active", now, consent.source, consent, now, None, now))
 
-    def readmit_subscriber(self, subscriber_id: int, now: datetime, consent: Consent = BY_HAND) -> None:
+    def readmit_subscriber(self, subscriber_id: int, now: datetime, consent: Consent = ADDED_BY_HAND) -> None:
         """Make somebody *active* again who has asked for it; what counts from now on is this consent."""
         with self._database.transaction() as connection:
             values = {

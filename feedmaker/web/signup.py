@@ -28,7 +28,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from feedmaker.app.posting import Post
-from feedmaker.app.signup import SignupDesk, Wish
+from feedmaker.app.signup import Asking, SignupDesk
 from feedmaker.bounces.webhooks import ForgedError
 from feedmaker.config.signup import TAKEN
 from feedmaker.errors import BusyError, StoreError, UsageError
@@ -132,9 +132,9 @@ class Signups:
         kind = "JSON" if _is_json(request) else "form"
         source = source_of(kind, header("origin"), header("referer"), self._known)
         client = request.client.host if request.client else ""
-        wish = Wish(typed, client, source, from_robot=is_from_robot(fields))
+        asking = Asking(typed, client, source, from_robot=is_from_robot(fields))
         try:
-            refused = await self._change(self._desk.ask, wish, self._post)
+            refused = await self._change(self._desk.ask, asking, self._post)
         except UsageError:
             if _is_json(request):
                 return _json(422, _NO_ADDRESS)

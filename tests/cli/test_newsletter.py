@@ -110,7 +110,7 @@ class Doubtful(Carrier):
         return Receipt("unknown" if envelope.recipient == "bo@example.org" else "sent", "lost")
 
 
-def test_doubt_lasts_until_somebody_decides(
+def test_unknown_lasts_until_somebody_decides(
     site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as nobody can say, each call exits with 1 and names the way; a decision ends that."""
@@ -125,7 +125,7 @@ def test_doubt_lasts_until_somebody_decides(
 
     assert [call.code for call in calls] == [1, 1]
     assert all("see `feedmaker newsletter resolve`" in call.out for call in calls)
-    assert "sent, 1 in doubt" in listed.out
+    assert "sent, 1 unknown" in listed.out
     assert (unknown.code, unknown.out) == (0, "bo@example.org\n")
     assert left.code == 1
     assert left.out.splitlines()[1] == "unknown     bo@example.org  lost"

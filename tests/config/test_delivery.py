@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from feedmaker.config import Delivery, parse_config
+from feedmaker.config.delivery import RETURN_LIMIT
 from feedmaker.errors import ConfigError
 
 SITE = {"title": "Tides", "address": "https://tides.example.org/", "author": "Ines Falk"}
@@ -36,6 +37,18 @@ def test_nothing_is_asked_of_the_section() -> None:
     assert (section.pause, section.domain_pause) == (0.0, 0.0)
     assert (section.lease_time, section.grace_time) == (timedelta(minutes=1), timedelta(minutes=2))
     assert (section.on_unknown, section.stop_at) == ("hold", 50)
+
+
+@pytest.mark.parametrize("sign", ["x", "é"])
+def test_return_path_leaves_room_for_a_token(sign: str) -> None:
+    """What would be longer than 64 octets before the @, with a delivery's own token, is told at once."""
+    most = RETURN_LIMIT // len(sign.encode()) * sign
+    path = f"{most}@tides.example.org"
+
+    assert read(return_path=path).return_path == path
+    assert fault(return_path=f"{sign}{path}") == (
+        "delivery.return_path: expected at most 37 bytes before the @, where each message adds a +TOKEN of 27"
+    )
 
 
 @pytest.mark.parametrize(

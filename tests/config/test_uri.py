@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedmaker.uri import at_moment, is_iri, safe_link, web_address
+from feedmaker.uri import at_moment, is_iri, is_local, safe_link, web_address
 
 
 @pytest.mark.parametrize(
@@ -170,3 +170,24 @@ def test_any_moment_is_a_sound_link(written: str, first: int, second: int) -> No
 def test_iri_has_a_scheme_and_no_spaces(text: str, is_one: bool) -> None:
     """What can be an id in Atom begins with a scheme and has no sign that ends an address in text."""
     assert is_iri(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("host", "is_here"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+        ("127.1", False),
+        ("0.0.0.0", False),
+        ("192.168.0.1", False),
+        ("[::1]", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_is_this_machine(host: str, is_here: bool) -> None:
+    """A name that anybody may point elsewhere is not, whatever it looks like."""
+    assert is_local(host) is is_here

@@ -13,6 +13,7 @@ import pytest
 from feedmaker.delivery.audience import is_wanted
 from feedmaker.delivery.deliver import begin
 from feedmaker.store import Cadence, Issue, Store, Wishes, open_store
+from feedmaker.tokens import SIZE
 from tests.delivery.sending import CONFIG, FROZEN, LATER, NOW, Carrier, send
 
 LAMPS = {"title": "Lamps", "topics": ["show:Keepers", "tag:Straße", "tag:oil", "tag:night fog"]}
@@ -45,6 +46,16 @@ def audience(store: Store, issue: Issue) -> list[str]:
     """Name those to whom an issue is addressed once it begins."""
     begin(store, issue, CONFIG, NOW, NOW)
     return [delivery.address.partition("@")[0] for delivery in store.deliveries(issue.id)]
+
+
+def test_tokens_are_as_long_as_messages_are_measured_with(store: Store) -> None:
+    """Issues are made to fit with tokens of that size in their links."""
+    add(store, "ann")
+    issue = draft(store, LAMPS)
+    begin(store, issue, CONFIG, NOW, NOW)
+
+    (row,) = store.deliveries(issue.id)
+    assert len(row.token) == SIZE
 
 
 @pytest.mark.parametrize(

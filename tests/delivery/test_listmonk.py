@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from feedmaker.config import Delivery
 from feedmaker.delivery.transports import Envelope, Opening, Receipt, open_transport
-from feedmaker.delivery.transports.http import Gate
+from feedmaker.delivery.transports.http import Turnstile
 from feedmaker.delivery.transports.listmonk import TEMPLATE, TOKEN, USER, Listmonk, payload
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.newsletter.message import Letter
@@ -123,8 +123,8 @@ def clock() -> Clock:
 @pytest.fixture
 def listmonk(provider: Provider, clock: Clock) -> Iterator[Listmonk]:
     """Open a transport to the provider."""
-    gate = Gate(clock, clock.sleep)
-    transport = Listmonk(provider.address, 3, Secret("feedmaker"), Secret(HUNTER), 4, gate)
+    turnstile = Turnstile(clock, clock.sleep)
+    transport = Listmonk(provider.address, 3, Secret("feedmaker"), Secret(HUNTER), 4, turnstile)
     yield transport
     transport.close()
 

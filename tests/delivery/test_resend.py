@@ -26,7 +26,7 @@ from feedmaker.bounces import webhooks
 from feedmaker.config import Delivery
 from feedmaker.delivery.transports import Envelope, Opening, Receipt, open_transport
 from feedmaker.delivery.transports import http as by_http
-from feedmaker.delivery.transports.http import Gate
+from feedmaker.delivery.transports.http import Turnstile
 from feedmaker.delivery.transports.resend import KEY, OWN_ID, Resend, payload
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.newsletter.message import Letter
@@ -99,7 +99,7 @@ def clock() -> Clock:
 @pytest.fixture
 def resend(provider: Provider, clock: Clock) -> Iterator[Resend]:
     """Open a transport to the provider."""
-    transport = Resend(provider.address, Secret(HUNTER), 4, Gate(clock, clock.sleep))
+    transport = Resend(provider.address, Secret(HUNTER), 4, Turnstile(clock, clock.sleep))
     yield transport
     transport.close()
 
@@ -288,7 +288,7 @@ def test_closed_port_is_not_sent(clock: Clock) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    transport = Resend(f"http://127.0.0.1:{port}/", Secret(HUNTER), 1, Gate(clock, clock.sleep))
+    transport = Resend(f"http://127.0.0.1:{port}/", Secret(HUNTER), 1, Turnstile(clock, clock.sleep))
 
     with pytest.raises(DeliveryError, match=r"^Resend: .*/emails: cannot be reached; check the address"):
         transport.send(MESSAGE, ENVELOPE)
@@ -516,24 +516,24 @@ def test_odd_pause_is_bounded(resend: Resend, provider: Provider, clock: Clock, 
     assert len(provider.asked) <= 10
 
 
-def test_gate_is_open_until_it_is_held() -> None:
+def test_turnstile_is_open_until_it_is_held() -> None:
     """Nobody waits who was not told to."""
     clock = Clock()
-    gate = Gate(clock, clock.sleep)
+    turnstile = Turnstile(clock, clock.sleep)
 
-    assert [gate.enter(clock.now) for _ in range(100)] == [None] * 100
+    assert [turnstile.enter(clock.now) for _ in range(100)] == [None] * 100
     assert clock.slept == []
 
 
-def test_gate_lets_pass_one_by_one_after_a_hold() -> None:
+def test_turnstile_lets_pass_one_by_one_after_a_hold() -> None:
     """Whoever waited passes after the hold, and each next one a gap later, not all at once."""
     clock = Clock()
-    gate = Gate(clock, clock.sleep)
-    gate.hold(timedelta(seconds=2))
+    turnstile = Turnstile(clock, clock.sleep)
+    turnstile.hold(timedelta(seconds=2))
 
     moments = []
     for _ in range(4):
-        gate.enter(clock.now + 60)
+        turnstile.enter(clock.now + 60)
         moments.append(clock.now)
 
     assert moments[0] == 1002
@@ -544,33 +544,33 @@ def test_gate_lets_pass_one_by_one_after_a_hold() -> None:
 def test_refusals_of_those_on_their_way_count_once() -> None:
     """Several threads that are refused together slow the rest down as one would."""
     once, often = Clock(), Clock()
-    gates = [Gate(once, once.sleep), Gate(often, often.sleep)]
-    gates[0].hold(timedelta(seconds=1))
+    turnstiles = [Turnstile(once, once.sleep), Turnstile(often, often.sleep)]
+    turnstiles[0].hold(timedelta(seconds=1))
     for _ in range(5):
-        gates[1].hold(timedelta(seconds=1))
+        turnstiles[1].hold(timedelta(seconds=1))
 
-    for gate, clock in zip(gates, (once, often), strict=True):
+    for turnstile, clock in zip(turnstiles, (once, often), strict=True):
         for _ in range(3):
-            gate.enter(clock.now + 60)
+            turnstile.enter(clock.now + 60)
 
     assert once.now == often.now
 
 
 @pytest.mark.parametrize("rate", [2, 5, 10])
-def test_gate_finds_the_pace_of_a_provider(rate: int) -> None:
+def test_turnstile_finds_the_pace_of_a_provider(rate: int) -> None:
     """Against a limit in each second, most of what it allows gets through and few are refused."""
     clock = Clock()
-    gate = Gate(clock, clock.sleep)
+    turnstile = Turnstile(clock, clock.sleep)
     refused, window, count, sent = 0, 0, 0, 0
     while sent < 500:
-        gate.enter(clock.now + 60)
+        turnstile.enter(clock.now + 60)
         clock.sleep(0.01)
         if int(clock.now) != window:
             window, count = int(clock.now), 0
         count += 1
         if count > rate:
             refused += 1
-            gate.hold(timedelta(seconds=1))
+            turnstile.hold(timedelta(seconds=1))
         else:
             sent += 1
 
@@ -585,7 +585,7 @@ def test_threads_get_everything_through_once(provider: Provider, took: Took, clo
     faults += [refusal(429, "rate_limit_exceeded", Retry_After="0")]
     for _ in range(200):
         provider.faults.append(random.choice(faults) if random.random() < 0.3 else _as_usual)
-    transport = Resend(provider.address, Secret(HUNTER), 100, Gate(clock, clock.sleep))
+    transport = Resend(provider.address, Secret(HUNTER), 100, Turnstile(clock, clock.sleep))
 
     def deliver(name: str) -> str:
         while (receipt := transport.send(MESSAGE, to(name))).outcome in ("unknown", "deferred"):

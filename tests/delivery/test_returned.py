@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedmaker.bounces.report import Kind, Report
+from feedmaker.bounces.report import LOCAL_LIMIT, Kind, Report
+from feedmaker.config.delivery import RETURN_LIMIT
 from feedmaker.delivery.returned import Judge, Tally
 from feedmaker.delivery.transports import Envelope, Receipt
 from feedmaker.errors import DeliveryError
@@ -26,6 +27,18 @@ def store(tmp_path: Path) -> Iterator[Store]:
     """Open an empty store."""
     with open_store(tmp_path / "state.db") as opened:
         yield opened
+
+
+class Noting(Carrier):
+    """Take all messages, and note the senders on their envelopes."""
+
+    def __init__(self) -> None:
+        self.senders: list[str] = []
+
+    def send(self, message: bytes, envelope: Envelope) -> Receipt:
+        """Take a message."""
+        self.senders.append(envelope.sender)
+        return super().send(message, envelope)
 
 
 def sent(store: Store, readers: int, episode: str = "tag:one") -> list[Delivery]:
@@ -245,16 +258,21 @@ def test_issue_that_bounces_is_stopped_for_all(store: Store) -> None:
     assert 20 <= len(taken) <= 22
 
 
+def test_longest_return_path_takes_the_key_of_a_delivery(store: Store) -> None:
+    """The settings let pass what is, with a key, as long as servers take; and that goes out."""
+    issue, transport = draft(store, 1), Noting()
+
+    send(store, transport, issue, settings=config(return_path=f"{'x' * RETURN_LIMIT}@notes.example.org"))
+
+    (returning,) = transport.senders
+    assert returning.index("@") == LOCAL_LIMIT
+
+
 def test_return_path_of_each_delivery_is_its_own(store: Store) -> None:
     """With a return path set, the envelope names the delivery's key; without one it is the sender."""
-    issue, seen = draft(store, 2), []
+    issue, transport = draft(store, 2), Noting()
 
-    class Noting(Carrier):
-        def send(self, message: bytes, envelope: Envelope) -> Receipt:
-            seen.append(envelope.sender)
-            return Receipt("sent", "ok")
-
-    send(store, Noting(), issue, settings=config(return_path="back@notes.example.org"))
+    send(store, transport, issue, settings=config(return_path="back@notes.example.org"))
 
     rows = list(store.deliveries(issue.id))
-    assert seen == [f"back+{row.key}@notes.example.org" for row in rows]
+    assert transport.senders == [f"back+{row.key}@notes.example.org" for row in rows]

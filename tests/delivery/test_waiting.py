@@ -114,7 +114,7 @@ def test_grace_of_doubt_is_told(store: Store) -> None:
 
     told, counts = waits(store, draft(store, 2), Scripted("unknown", "unknown"), MINUTE, retry)
 
-    assert told == [("unknown", "2 messages are in doubt", 20.0)]
+    assert told == [("unknown", "nobody can say yet whether 2 messages went out", 20.0)]
     assert counts == Counts(sent=2)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from datetime import time
@@ -20,6 +21,7 @@ from feedmaker.newsletter.checks import CURES
 from feedmaker.notes.front_matter import KNOWN, REQUIRED
 from feedmaker.plain_times import parse_when
 from tests.docs.documents import PAGES, ROOT, blocks, name_of, tables
+from tests.test_layers import FILES, imported_names
 
 DOCS = ROOT / "docs"
 LEAST = {
@@ -243,3 +245,32 @@ def test_every_page_is_reachable_from_the_readme() -> None:
     assert all(
         path.name in decisions for path in (DOCS / "decisions").glob("*.md") if path.name != "README.md"
     )
+
+
+def test_map_goes_from_left_to_right() -> None:
+    """A module imports only what stands in the line of its package in architecture.md, or above."""
+    lines = [row[0] for row in tables(page("architecture.md"))]
+    place = {
+        name.partition(".py")[0].strip("/"): line
+        for line, names in enumerate(lines)
+        for name in re.findall(r"`([^`]+)`", names)
+    }
+
+    wrong = {
+        f"{top} imports {used}"
+        for module, path in FILES.items()
+        for _, name in imported_names(ast.parse(path.read_text("utf-8")))
+        if (top := module.partition(".")[0]) in place
+        if (used := name.removeprefix("feedmaker.").partition(".")[0]) in place
+        if name.startswith("feedmaker.") and place[used] > place[top]
+    }
+
+    assert not wrong
+
+
+def test_every_word_of_the_glossary_stands_there_once() -> None:
+    """One word for each thing, and one thing for each word."""
+    words = [word for row in tables(page("glossary.md")) for word in re.findall(r"\*\*(.+?)\*\*", row[0])]
+
+    assert len(words) > 50
+    assert sorted(words) == sorted(set(words))

@@ -241,6 +241,18 @@ def test_provider_answers_for_its_servers(world: World, cli: Cli, monkeypatch: p
     assert [each["topic"] for each in found] == ["DKIM", "DMARC", "DMARC", "MX", "unsubscribe", "postal"]
 
 
+def test_who_signs_in_may_stand_in_the_environment(
+    world: World, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that lets nobody log in is no good to a user who is named there."""
+    monkeypatch.setenv("FEEDMAKER_SMTP_USER", "zoe77")
+    with mail_server() as port:
+        monkeypatch.setenv("FEEDMAKER_TRANSPORT", f"smtp://127.0.0.1:{port}")
+        codes = world.codes(cli)
+
+    assert codes == {"relay-no-login": f"127.0.0.1:{port} does not let anybody log in"}
+
+
 @pytest.mark.parametrize(
     ("log", "code"), [("mail.log", None), ("gone.log", "relay-log"), ("public", "relay-log")]
 )

@@ -21,12 +21,13 @@ from feedmaker.config import Newsletter
 from feedmaker.errors import GateError
 from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.newsletter.message import Letter, encoded_size
+from feedmaker.tokens import Tokens
 from tests.content.episodes import hostile_text
 from tests.newsletter import samples
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=timezone(timedelta(hours=1)))
 MESSAGE_ID = "<2026-11-23.abc@notes.example.org>"
-TOKEN = "oX9-_k3Q0fT1m2n3p4q5r6"
+TOKEN = Tokens(["5a" * 32]).sign("reader", "oX9-_k3Q0fT1m2n3p4q5r6")
 PAGE = "https://notes.example.org/leave"
 tokens = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._~-]{0,69}", fullmatch=True)
 texts = hostile_text() | st.text(st.characters(exclude_categories=["Cs"]))

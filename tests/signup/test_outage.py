@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from feedmaker.app.posting import Post
-from feedmaker.app.signup import SignupDesk, Wish
+from feedmaker.app.signup import Asking, SignupDesk
 from feedmaker.signs.log import Log
 from feedmaker.signup.limits import Refusal
 from feedmaker.web.outage import Outage
@@ -47,7 +47,7 @@ def test_pages_that_only_read_wait_for_nobody_who_writes(
     waiting, answers = threading.Semaphore(0), []
     ask = SignupDesk.ask
 
-    def seen(desk: SignupDesk, wish: Wish, post: Post) -> Refusal | None:
+    def seen(desk: SignupDesk, wish: Asking, post: Post) -> Refusal | None:
         waiting.release()
         return ask(desk, wish, post)
 

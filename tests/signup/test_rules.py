@@ -18,6 +18,8 @@ from feedmaker.signup.rules import (
     confirm_word,
     is_from_robot,
     may_be_asked,
+    other_language,
+    other_topics,
     standing,
 )
 from feedmaker.signup.words import MASK, masked
@@ -150,13 +152,42 @@ def test_only_what_is_on_offer_is_chosen(form: dict[str, list[str]], wishes: Wis
     assert chosen(Wishes(), form, SIGNUP) == wishes
 
 
-def test_what_is_not_on_offer_stays() -> None:
-    """A form cannot take away what it does not show, but for a digest that is no more offered."""
-    bare = Signup.model_validate({"address": "https://a.example/"})
-    had = Wishes("digest", ("tag:x",), "fr")
+BARE = Signup.model_validate({"address": "https://a.example/"})
+HAD = Wishes("digest", ("tag:x", "Show:Y"), "fr")
 
-    assert chosen(had, {}, bare) == Wishes("each", ("tag:x",), "fr")
-    assert chosen(had, {"cadence": ["digest"], "topic": ["tag:b"], "language": ["de"]}, bare) == had
+
+@pytest.mark.parametrize("signup", [BARE, SIGNUP], ids=["no offer", "another offer"])
+@pytest.mark.parametrize("form", [{}, {"topic": [""], "language": ["es"]}], ids=str)
+def test_what_is_not_on_offer_stays(signup: Signup, form: dict[str, list[str]]) -> None:
+    """A form cannot take away what it does not show, whatever else is on offer, but for the digest."""
+    assert chosen(HAD, form, signup) == Wishes("each", HAD.topics, "fr")
+
+
+def test_what_is_not_on_offer_stays_beside_what_is() -> None:
+    """Topics that are on offer come and go, and the others stay behind them."""
+    form = {"cadence": ["digest"], "topic": ["tag:b"], "language": ["DE"]}
+
+    assert chosen(HAD, form, BARE) == HAD
+    both = chosen(HAD, form, SIGNUP)
+    assert both == Wishes("digest", ("tag:b", "tag:x", "Show:Y"), "de")
+    assert chosen(both, {}, SIGNUP).topics == HAD.topics
+
+
+def test_what_a_form_shows_can_be_taken_back() -> None:
+    """Where a form shows what is not on offer, its ticks count, and so does any language."""
+    form = {"others": ["shown"], "topic": ["TAG:X"], "language": [""]}
+
+    assert chosen(HAD, form, SIGNUP) == Wishes("each", ("tag:x",))
+    assert chosen(HAD, form | {"topic": []}, SIGNUP) == Wishes()
+
+
+def test_capitals_make_no_difference_to_a_choice() -> None:
+    """A topic is the same in other capitals, as it is to issues; the settings say how it is written."""
+    had = Wishes(topics=("SHOW:a", "tag:B"), language="DE")
+    form = {"topic": ["tag:B"], "language": ["DE"]}
+
+    assert chosen(had, form, SIGNUP) == Wishes(topics=("tag:b",), language="de")
+    assert (other_topics(had, SIGNUP), other_language(had, SIGNUP)) == ((), None)
 
 
 @pytest.mark.parametrize(

@@ -436,6 +436,35 @@ def test_empty_form_chooses_everything(served: Served) -> None:
     assert after.wishes == Wishes()
 
 
+def test_what_is_not_on_offer_is_shown_to_who_has_it(served: Served) -> None:
+    """Whoever has it sees it chosen, whatever else they save, and can take it back like anything else."""
+    person = served.add(ANN)
+    had = Wishes("each", ("tag:moss", "TAG:Bells"), "fr")
+    with served.store() as store:
+        store.set_wishes(person.id, had)
+    path = f"choose/{served.reader_token(person)}"
+
+    page = served.get(path).text
+    assert re.findall(r'value="([^"]*)" checked', page) == ["each", "tag:bells", "tag:moss"]
+    assert re.findall(r'value="([^"]*)" lang="[^"]*" selected', page) == ["fr"]
+    assert "Also chosen" in page
+
+    shown = re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page)
+    fields = [f"{name}={value}" for name, value in shown]
+    page = served.post(path, *fields, "topic=tag:moss", "language=fr").text
+    assert re.findall(r'value="([^"]*)" checked', page) == ["each", "tag:moss"]
+    kept = served.person(ANN)
+    assert kept
+    assert kept.wishes == Wishes("each", ("tag:moss",), "fr")
+
+    page = served.post(path, *fields, "language=").text
+    assert "moss" not in page
+    assert "Also chosen" not in page
+    after = served.person(ANN)
+    assert after
+    assert after.wishes == Wishes()
+
+
 def test_who_is_no_subscriber_chooses_nothing(served: Served) -> None:
     """The page says so, and a form changes nothing."""
     person = served.add(ANN, "unsubscribed")

@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from imaplib import IMAP4, IMAP4_SSL
-from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from feedmaker.bounces.parts import SIZE_LIMIT
 from feedmaker.bounces.places.base import Returned
 from feedmaker.errors import MailboxError, UsageError
 from feedmaker.secrets import Secret, secret
+from feedmaker.uri import is_local
 
 PASSWORD = "FEEDMAKER_BOUNCES_PASSWORD"  # noqa: S105
 TIMEOUT = 30.0
@@ -43,14 +43,6 @@ class _Account:
     user: str
     folder: str
     is_encrypted: bool
-
-    @property
-    def is_local(self) -> bool:
-        """Tell whether nobody but this machine carries what is said."""
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
 
 
 class _Bounded(IMAP4):
@@ -187,7 +179,7 @@ class _Session:
         return _Bounded(host, port, timeout=TIMEOUT)
 
     def _enter_folder(self) -> None:
-        if not self._account.is_encrypted and not self._account.is_local:
+        if not self._account.is_encrypted and not is_local(self._account.host):
             if "STARTTLS" not in self._server.capabilities:
                 raise IMAP4.error(
                     "the server offers no encryption (STARTTLS); write imaps:// or ask its owner"

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,12 +21,13 @@ from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.errors import DeliveryError, FetchError, UsageError
 from feedmaker.fetch import Answer, Session, UnsentError, retry_after, shown_address
 from feedmaker.secrets import Secret, secret
+from feedmaker.uri import is_local
 
 DEADLINE = 30.0
 PATIENCE = 15.0
 _LIMIT = 65_536
 _TRIES = 10
-_DOUBTS = 10
+_MOST_UNKNOWN = 10
 _SHORTEST = timedelta(seconds=1)
 _LONGEST = timedelta(days=1)
 _QUOTED = 200
@@ -42,7 +42,7 @@ class Question:
     data: bytes
 
 
-class Gate:
+class Turnstile:
     """Keep the threads of a transport to the pace that a provider asks for.
 
     Everybody may pass until somebody was told to `hold`. From then on they pass one by one, a gap apart,
@@ -97,12 +97,12 @@ class HttpTransport(ABC):
     variables: ClassVar[Sequence[str]]
     remembers: timedelta | None = None
 
-    def __init__(self, width: int, secrets: Sequence[Secret], gate: Gate | None = None) -> None:
+    def __init__(self, width: int, secrets: Sequence[Secret], turnstile: Turnstile | None = None) -> None:
         self.width = width
         self._secrets = secrets
-        self._gate = gate or Gate()
+        self._turnstile = turnstile or Turnstile()
         self._idle: list[Session] = []
-        self._doubts = 0
+        self._unknown = 0
         self._has_sent = False
 
     @abstractmethod
@@ -123,19 +123,20 @@ class HttpTransport(ABC):
     def send(self, message: bytes, envelope: Envelope) -> Receipt:
         """Hand over one message, waiting for the provider's pace up to `PATIENCE` seconds."""
         question = self.question(message, envelope)
-        end = self._gate.now() + PATIENCE
+        end = self._turnstile.now() + PATIENCE
         receipt = Receipt("deferred", f"{self.provider} wants a pause")
         for _ in range(_TRIES):
-            if self._doubts >= _DOUBTS:
+            if self._unknown >= _MOST_UNKNOWN:
                 raise DeliveryError(
-                    f"{self.provider} gave no answer of use to the last {_DOUBTS} messages; try again later"
+                    f"{self.provider} gave no answer of use to the last {_MOST_UNKNOWN} messages; "
+                    "try again later"
                 )
-            if pause := self._gate.enter(end):
+            if pause := self._turnstile.enter(end):
                 return replace(receipt, wait=pause)
             receipt, is_too_fast = self._asked(question)
             if not is_too_fast:
                 return receipt
-            self._gate.hold(receipt.wait or _SHORTEST)
+            self._turnstile.hold(receipt.wait or _SHORTEST)
         return receipt
 
     def close(self) -> None:
@@ -157,11 +158,11 @@ class HttpTransport(ABC):
         except UnsentError as error:
             raise DeliveryError(f"{self.provider}: {error}") from error
         except FetchError as error:
-            self._doubts += 1
+            self._unknown += 1
             return Receipt("unknown", f"no answer: {error.reason}"), False
         receipt = self._judged(answer)
         # Threads may miscount by one or two here, which changes nothing.
-        self._doubts = self._doubts + 1 if receipt.outcome == "unknown" else 0
+        self._unknown = self._unknown + 1 if receipt.outcome == "unknown" else 0
         self._has_sent = self._has_sent or receipt.accepted
         return receipt, receipt.outcome == "deferred" and answer.status == HTTPStatus.TOO_MANY_REQUESTS
 
@@ -261,7 +262,7 @@ def address_of(transport: str, default: str | None = None) -> SplitResult:
     expected = f"expected {scheme}:https://HOST/, or http:// and a loopback address"
     try:
         parts = urlsplit(rest or default or "")
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local(parts.hostname or ""))
         is_sound = bool(parts.hostname) and parts.port != 0 and not parts.fragment
     except ValueError:
         raise UsageError(expected) from None
@@ -272,13 +273,6 @@ def address_of(transport: str, default: str | None = None) -> SplitResult:
     if not (is_safe and is_sound):
         raise UsageError(expected)
     return parts._replace(path=parts.path if parts.path.endswith("/") else f"{parts.path}/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _said(answer: Answer) -> Mapping[str, Any]:

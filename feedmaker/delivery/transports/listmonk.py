@@ -14,9 +14,9 @@ from typing import Any
 from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.delivery.transports.content import read
 from feedmaker.delivery.transports.http import (
-    Gate,
     HttpTransport,
     Question,
+    Turnstile,
     address_of,
     encoded,
     needed,
@@ -85,10 +85,16 @@ class Listmonk(HttpTransport):
     variables = (USER, TOKEN)
 
     def __init__(
-        self, address: str, template: int, user: Secret, token: Secret, width: int, gate: Gate | None = None
+        self,
+        address: str,
+        template: int,
+        user: Secret,
+        token: Secret,
+        width: int,
+        turnstile: Turnstile | None = None,
     ) -> None:
         pair = b64encode(f"{user.reveal()}:{token.reveal()}".encode("ascii")).decode("ascii")
-        super().__init__(width, [token, Secret(pair)], gate)
+        super().__init__(width, [token, Secret(pair)], turnstile)
         self._address = f"{address}api/tx"
         self._template = template
         self._pair = Secret(pair)

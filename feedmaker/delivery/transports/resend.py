@@ -15,9 +15,9 @@ from typing import Any
 from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.delivery.transports.content import read
 from feedmaker.delivery.transports.http import (
-    Gate,
     HttpTransport,
     Question,
+    Turnstile,
     address_of,
     encoded,
     needed,
@@ -73,8 +73,8 @@ class Resend(HttpTransport):
     variables = (KEY,)
     remembers = timedelta(hours=24)
 
-    def __init__(self, address: str, key: Secret, width: int, gate: Gate | None = None) -> None:
-        super().__init__(min(width, _MOST_AT_ONCE), [key], gate)
+    def __init__(self, address: str, key: Secret, width: int, turnstile: Turnstile | None = None) -> None:
+        super().__init__(min(width, _MOST_AT_ONCE), [key], turnstile)
         self._address = f"{address}emails"
         self._key = key
 

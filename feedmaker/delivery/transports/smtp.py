@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-from ipaddress import ip_address
 from threading import Condition
 from time import monotonic
 
@@ -14,6 +13,10 @@ from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.delivery.transports.smtp_session import EndedError, Login, Server, Session
 from feedmaker.errors import DeliveryError, UsageError
 from feedmaker.secrets import Secret, secret
+from feedmaker.uri import is_local
+
+USER, PASSWORD = "FEEDMAKER_SMTP_USER", "FEEDMAKER_SMTP_PASSWORD"
+"""Who signs in, where the address does not say it."""
 
 # Anything else would end a command, or an address in it.
 _ADDRESS = re.compile(r"[^\x00-\x20\x7f-\xa0<>\u2028\u2029\ud800-\udfff]{1,320}")
@@ -41,8 +44,8 @@ def server_at(address: str, opening: Opening) -> Server:
     lease = opening.delivery.lease_time.total_seconds()
     return Server(
         named.host,
-        named.port or (465 if named.begins_with_tls else 587 if login else 25),
-        None if _stays_here(named) else ssl.create_default_context(),
+        named.port_for(signs_in=login is not None),
+        ssl.create_default_context() if named.begins_with_tls or not is_local(named.host) else None,
         named.begins_with_tls,
         login,
         timeout=min(max(_SHORTEST, lease), _STEP),
@@ -51,30 +54,17 @@ def server_at(address: str, opening: Opening) -> Server:
 
 
 def _login(named: MailServer, opening: Opening) -> Login | None:
-    user = Secret(named.user) if named.user else secret("FEEDMAKER_SMTP_USER", opening.environ)
-    password = (
-        Secret(named.password) if named.password else secret("FEEDMAKER_SMTP_PASSWORD", opening.environ)
-    )
+    user = Secret(named.user) if named.user else secret(USER, opening.environ)
+    password = Secret(named.password) if named.password else secret(PASSWORD, opening.environ)
     if user and password:
         return Login(user, password)
     if user:
-        raise UsageError("the mail server wants a password with the user: set FEEDMAKER_SMTP_PASSWORD")
+        raise UsageError(f"the mail server wants a password with the user: set {PASSWORD}")
     if password:
         raise UsageError(
-            "there is a password for the mail server and no user: write smtp://USER@HOST or set "
-            "FEEDMAKER_SMTP_USER"
+            f"there is a password for the mail server and no user: write smtp://USER@HOST or set {USER}"
         )
     return None
-
-
-def _stays_here(named: MailServer) -> bool:
-    """Tell whether nothing that is said leaves this machine, so that it may be said in the clear."""
-    if named.begins_with_tls:
-        return False
-    try:
-        return ip_address(named.host).is_loopback
-    except ValueError:
-        return named.host == "localhost"
 
 
 class Smtp:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmaker.delivery.addresses import domain_of, normalise
+from feedmaker.addresses import domain_of, normalise
 from feedmaker.errors import UsageError
 
 

@@ -1,4 +1,4 @@
-"""Addresses of subscribers: checked, and written the one way in which two of them can be compared. Pure."""
+"""Addresses of people: checked, and written the one way in which two of them can be compared. Pure."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def normalise(address: str) -> str:
 
 
 def domain_of(address: str) -> str:
-    """Return the domain of a normalised address."""
-    return address.rpartition("@")[2]
+    """Return the domain of an address, in small letters."""
+    return address.rpartition("@")[2].lower()
 
 
 def _shown(address: str) -> str:
