@@ -20,14 +20,16 @@ class Figures:
     """Count subscribers and deliveries.
 
     `cadences`, `languages` and `domains` count active subscribers, `languages` those who chose none under an
-    empty text. Of those who were `asked` to confirm, so many have `confirmed`. `months` are the last twelve,
-    in UTC, the oldest first; `issues` the last ten that began to go out, the newest first.
+    empty text. Of those who were `asked` to confirm, so many have `confirmed`; so many are still `owed` the
+    mail that asks them. `months` are the last twelve, in UTC, the oldest first; `issues` the last ten that
+    began to go out, the newest first.
     """
 
     statuses: Mapping[Status, int]
     erased: int
     asked: int
     confirmed: int
+    owed: int
     cadences: Mapping[str, int]
     languages: Mapping[str, int]
     domains: Mapping[str, int]
@@ -47,6 +49,7 @@ def figures(project: Project, now: datetime) -> Figures:
             erased=store.count_erased(),
             asked=asked,
             confirmed=confirmed,
+            owed=store.count_owed(),
             cadences=store.count_cadences(),
             languages={language or "": count for language, count in store.count_languages().items()},
             domains=store.count_domains(_DOMAINS),

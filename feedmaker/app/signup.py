@@ -10,24 +10,31 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from feedmaker.addresses import normalise
 from feedmaker.app.bounces import take_reports
 from feedmaker.app.newsletters import stored, transport_of
-from feedmaker.app.posting import Post
 from feedmaker.app.project import Project
 from feedmaker.bounces.webhooks import SECRET, ForgedError, events
 from feedmaker.delivery.confirm import Confirmation, write_confirmation
 from feedmaker.delivery.readers import reader_of
-from feedmaker.errors import GateError, UsageError
+from feedmaker.errors import BusyError, GateError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.secrets import secret
 from feedmaker.signup.limits import DAY, HOUR, Recent, Refusal, network_of, refusal
 from feedmaker.signup.origins import site_of
 from feedmaker.signup.pages import Pages, every_page, signup_of
-from feedmaker.signup.rules import KEPT, Standing, asked_of, chosen, confirm_word, may_be_asked, standing
+from feedmaker.signup.rules import (
+    KEPT,
+    Asked,
+    Standing,
+    asked_of,
+    chosen,
+    confirm_word,
+    may_be_asked,
+    standing,
+)
 from feedmaker.store import Consent, Store, Subscriber
 from feedmaker.templating import Templates
 from feedmaker.tokens import Tokens
@@ -35,7 +42,8 @@ from feedmaker.tokens import Tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from feedmaker.delivery.transports import Transport
+ROOM = 200
+"""How many mails may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ class SignupDesk:
         Raises `ConfigError`, `UsageError` without the sections or with a transport that cannot be opened, and
         `TemplateError`.
         """
-        self._project = project
-        self._clock = clock
+        self.project = project
+        self.clock = clock
         self.config = project.config()
         self._letter = newsletter_of(self.config)
         self.settings = signup_of(self.config)
@@ -76,20 +84,18 @@ class SignupDesk:
         with stored(project) as store:
             store.keys()
 
-    def open_transport(self) -> Transport:
-        """Open the transport of the project anew."""
-        return transport_of(self._project, self.config)
-
-    def ask(self, asking: Asking, post: Post) -> Refusal | None:
-        """Take down that somebody wants to sign up; have a confirmation mail sent where that may be.
+    def ask(self, asking: Asking) -> Refusal | None:
+        """Take down that somebody wants to sign up, and owe them a confirmation mail where that may be.
 
         Returns which limit refused it, if one did. Raises `UsageError` for what is no address that mail can
         be sent to, and `BusyError` where too many mails wait.
         """
-        now = self._clock()
+        now = self.clock()
         address = self._reachable(asking.typed, now)
         network = network_of(asking.client)
-        with post.place() as place, stored(self._project) as store, store.transaction():
+        with stored(self.project) as store, store.transaction():
+            if store.count_owed() >= ROOM:
+                raise BusyError("too many confirmation mails wait to be sent; try again later")
             recent = Recent(*store.count_signups(address, network, now - DAY, now - HOUR))
             refused = refusal(recent)
             if refused in ("network", "total"):
@@ -99,9 +105,6 @@ class SignupDesk:
             may_be = may_be_asked(store.subscriber(address), now) and not (asking.from_robot or refused)
             consent = Consent(asking.source, self.pages.consent)
             store.ask_subscriber(address, consent, now, may_be_asked=may_be)
-            if may_be:
-                # Written by the thread that sends it, so that known addresses are not answered sooner.
-                place.put(partial(self._confirmation, address))
         return refused
 
     def _reachable(self, typed: str, now: datetime) -> str:
@@ -113,13 +116,17 @@ class SignupDesk:
             raise UsageError(str(error)) from error
         return address
 
-    def _confirmation(self, address: str) -> Confirmation | None:
-        """Write the mail that asks somebody to confirm, if they are still waiting for it."""
-        with stored(self._project) as store:
-            person, keys = store.subscriber(address), store.keys()
-        if person is None or person.status != "pending" or person.asked_at is None:
+    def mail(self, store: Store, address: str) -> Confirmation | None:
+        """Write the mail that asks somebody to confirm, the same each time.
+
+        None where they wait for none any more, or its link is too old.
+        """
+        person = store.subscriber(address)
+        if person is None or person.asked_at is None:
             return None
-        token = Tokens(keys).sign("confirm", confirm_word(person))
+        if standing(Asked(person.token, person.asked_at), person, self.clock()) != "waiting":
+            return None
+        token = Tokens(store.keys()).sign("confirm", confirm_word(person))
         asked_at = person.asked_at.astimezone(self.config.site.zone)
         link = f"{self.settings.address}confirm/{token}"
         mail = self.pages.mail(link, asked_at, site_of(person.consent.source))
@@ -129,7 +136,7 @@ class SignupDesk:
 
     def standing(self, token: str) -> tuple[Standing, Subscriber | None]:
         """Say how far the link of a confirmation mail is, and whose it is. Changes nothing."""
-        with stored(self._project) as store:
+        with stored(self.project) as store:
             return self._standing(store, token)
 
     def confirm(self, token: str) -> tuple[Standing, Subscriber | None]:
@@ -137,11 +144,11 @@ class SignupDesk:
         with self._writing() as store:
             found, person = self._standing(store, token)
             if found == "waiting" and person and person.asked_at:
-                store.confirm_subscriber(person.token, person.asked_at, self._clock())
+                store.confirm_subscriber(person.token, person.asked_at, self.clock())
                 found, person = self._standing(store, token)
         if found == "confirmed":
             # An issue may have waited for somebody who gets it.
-            self._project.wake_ticks()
+            self.project.wake_ticks()
         return found, person
 
     def _standing(self, store: Store, token: str) -> tuple[Standing, Subscriber | None]:
@@ -150,11 +157,11 @@ class SignupDesk:
         if asked is None:
             return "void", None
         person = store.subscriber_of(asked.token)
-        return standing(asked, person, self._clock()), person
+        return standing(asked, person, self.clock()), person
 
     def reader(self, token: str) -> Subscriber | None:
         """Find whose token stands in the links of an issue; None for one not ours. Changes nothing."""
-        with stored(self._project) as store:
+        with stored(self.project) as store:
             return self._reader(store, token)
 
     def leave(self, token: str, reason: str) -> Subscriber | None:
@@ -163,7 +170,7 @@ class SignupDesk:
             person = self._reader(store, token)
             if person is None:
                 return None
-            store.leave(person.token, reason, self._clock())
+            store.leave(person.token, reason, self.clock())
             return store.subscriber_of(person.token)
 
     def choose(self, token: str, form: Mapping[str, Sequence[str]]) -> Subscriber | None:
@@ -175,7 +182,7 @@ class SignupDesk:
             store.set_wishes(person.id, chosen(person.wishes, form, self.settings))
             person = store.subscriber_of(person.token)
         # A digest may have waited for somebody who gets it.
-        self._project.wake_ticks()
+        self.project.wake_ticks()
         return person
 
     def take_events(self, body: bytes, headers: Mapping[str, str]) -> None:
@@ -183,16 +190,16 @@ class SignupDesk:
 
         Raises `ForgedError` where it is not signed with the secret, or none is set.
         """
-        known = secret(SECRET, self._project.environ)
+        known = secret(SECRET, self.project.environ)
         if known is None:
             raise ForgedError(f"{SECRET} is not set")
-        now = self._clock()
-        take_reports(self._project, events(body, headers, known, now), now)
+        now = self.clock()
+        take_reports(self.project, events(body, headers, known, now), now)
 
     @contextmanager
     def _writing(self) -> Iterator[Store]:
         """Open the state database to write, whoever asks: a busy one must not tell good tokens apart."""
-        with stored(self._project) as store, store.transaction():
+        with stored(self.project) as store, store.transaction():
             yield store
 
     def _reader(self, store: Store, token: str) -> Subscriber | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from feedmaker.cli.group import cli, current_time, folder_option, get_project
-from feedmaker.cli.output import print_text
+from feedmaker.cli.output import counted, print_text
 
 
 @cli.command()
@@ -45,9 +45,9 @@ def serve(place: str | None) -> None:
             "signup.started", f"answering at {where}, from outside {desk.settings.address}", address=where
         )
         notify(project.environ, READY=1)
-        left = answer(desk, Post(desk.open_transport, log), log, listening, stop)
-        given_up = f"; {left} confirmation mails were not sent" if left else ""
-        log.say("signup.stopped", f"stopped{given_up}", "warning" if left else "info")
+        left = answer(desk, Post(desk, log), log, listening, stop)
+        owed = f"; {counted(left, 'confirmation mail')} to be sent when it runs again" if left else ""
+        log.say("signup.stopped", f"stopped{owed}", "warning" if left else "info")
 
 
 @cli.command("signup-form")

@@ -46,7 +46,8 @@ def _lines(found: Figures) -> Iterator[str]:
     yield from _counts("others", others)
     if found.asked:
         share = round(100 * found.confirmed / found.asked)
-        yield f"confirmed  {share} % of {found.asked:,} who were asked to"
+        owed = f"; {counted(found.owed, 'mail')} still to be sent" if found.owed else ""
+        yield f"confirmed  {share} % of {found.asked:,} who were asked to{owed}"
     yield from _counts("cadence", found.cadences)
     yield from _counts("language", {name or "none chosen": count for name, count in found.languages.items()})
     yield from _counts("domains", found.domains)

@@ -69,6 +69,19 @@ class Subscriber(Person):
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """Name a confirmation mail that was claimed: to whom it goes, and how often it was, this time included.
+
+    Nobody else tries it before `owed_at`.
+    """
+
+    subscriber_id: int
+    address: str
+    attempts: int
+    owed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """Count what became of people that are taken over from elsewhere.
 

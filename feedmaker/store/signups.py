@@ -1,6 +1,7 @@
-"""Signing up in the state database: who asked of late, who confirmed, who left.
+"""Signing up in the state database: who asked of late, who is owed a mail, who confirmed, who left.
 
-Each change of a status names the status that it comes from, so that no two of them can cross.
+Each change of a status names the status that it comes from, so that no two of them can cross. A mail that is
+owed is claimed before it is handed over, which counts the try and keeps others from it until the claim ends.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from datetime import datetime
 from sqlalchemy import and_, case, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from feedmaker.store.database import Part
+from feedmaker.store.database import Part, rounded_up
 from feedmaker.store.people import consent_id, digest_of, row_of
-from feedmaker.store.records import Consent, Person
+from feedmaker.store.records import Consent, Owed, Person
 from feedmaker.store.tables import erased, signups, subscribers
 
 _ASKED = "asked"
+_IS_OWED = subscribers.c.owed_at.is_not(None)
 
 
 class Signups(Part):
@@ -55,8 +57,9 @@ class Signups(Part):
     def ask_subscriber(
         self, address: str, consent: Consent, now: datetime, *, may_be_asked: bool = True
     ) -> None:
-        """Make a normalised address *pending* as of now; one that is known keeps its token and its wishes.
+        """Make a normalised address *pending*, and owe it a mail, as of now.
 
+        One that is known keeps its token and its wishes.
         One that may not be asked is left alone after the same work, so that the time it takes tells nothing.
         """
         known = subscribers.c.status
@@ -68,12 +71,47 @@ class Signups(Part):
             again["reason"] = case(
                 (known == "pending", subscribers.c.reason), else_=f"{_ASKED}, before that " + known
             )
-            asked = insert_or(subscribers).values(row)
-            connection.execute(asked.on_conflict_do_update(index_elements=["address"], set_=again))
+            owed = {"owed_at": now, "attempts": 0}
+            asked = insert_or(subscribers).values(row | owed)
+            connection.execute(asked.on_conflict_do_update(index_elements=["address"], set_=again | owed))
             if may_be_asked:
                 point.commit()
             else:
                 point.rollback()
+
+    def count_owed(self) -> int:
+        """Count the confirmation mails that are still to be sent. Read-only."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.count()).where(_IS_OWED)).scalar_one()
+
+    def next_owed(self) -> datetime | None:
+        """Return when the next confirmation mail is due, or None where none is owed. Read-only."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.min(subscribers.c.owed_at)).where(_IS_OWED)).scalar()
+
+    def claim_owed(self, now: datetime, until: datetime) -> Owed | None:
+        """Count a try of the mail that is due longest, and put it off to `until`; None where none is due."""
+        due = select(subscribers.c.id).where(subscribers.c.owed_at <= now)
+        first = due.order_by(subscribers.c.owed_at, subscribers.c.id).limit(1).scalar_subquery()
+        claim = (
+            update(subscribers)
+            .where(subscribers.c.id == first)
+            .values(owed_at=rounded_up(until), attempts=subscribers.c.attempts + 1)
+            .returning(subscribers.c.id, subscribers.c.address, subscribers.c.attempts, subscribers.c.owed_at)
+        )
+        with self._database.transaction() as connection:
+            row = connection.execute(claim).one_or_none()
+            return Owed(*row) if row else None
+
+    def settle_owed(self, owed: Owed, next_at: datetime | None) -> None:
+        """Say when a mail that was claimed is tried again, or that it is owed no more.
+
+        Does nothing where another one is owed by now, or somebody else has claimed it since.
+        """
+        mine = and_(subscribers.c.id == owed.subscriber_id, subscribers.c.owed_at == owed.owed_at)
+        settle = update(subscribers).where(mine).values(owed_at=next_at and rounded_up(next_at))
+        with self._database.transaction() as connection:
+            connection.execute(settle)
 
     def confirm_subscriber(self, token: str, asked_at: datetime, now: datetime) -> bool:
         """Make *active* who is pending since `asked_at`; return False where nobody is.

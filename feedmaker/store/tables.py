@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -76,6 +77,7 @@ consents = Table(
 )
 
 # `asked_at` is when a confirmation was last asked for, `status_at` when the status last changed and why.
+# `owed_at` is when the confirmation mail that is owed is tried next, and `attempts` how often it was.
 subscribers = Table(
     "subscribers",
     metadata,
@@ -93,6 +95,8 @@ subscribers = Table(
     Column("cadence", String(10), nullable=False),
     Column("topics", JSON, nullable=False),
     Column("language", String(35)),
+    Column("owed_at", Moment),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("address", name="subscribers_address_key"),
     UniqueConstraint("token", name="subscribers_token_key"),
     CheckConstraint(
@@ -101,6 +105,7 @@ subscribers = Table(
     ),
     CheckConstraint("cadence IN ('each', 'digest')", name="subscribers_cadence_check"),
     Index("subscribers_status_index", "status"),
+    Index("subscribers_owed_index", "owed_at", sqlite_where=text("owed_at IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -134,12 +135,15 @@ class Signups:
         client = request.client.host if request.client else ""
         asking = Asking(typed, client, source, from_robot=is_from_robot(fields))
         try:
-            refused = await self._change(self._desk.ask, asking, self._post)
+            refused = await self._change(self._desk.ask, asking)
         except UsageError:
             if _is_json(request):
                 return _json(422, _NO_ADDRESS)
             return _page(self._pages.form(_NO_ADDRESS, typed[:254]), 422)
-        return self._asked(request, refused, client)
+        answer = self._asked(request, refused, client)
+        # Once it is out, so that the work on a mail cannot be told from how long an answer takes.
+        answer.background = BackgroundTask(self._post.wake)
+        return answer
 
     def _asked(self, request: Request, refused: Refusal | None, client: str) -> Response:
         if refused == "network":
@@ -326,7 +330,7 @@ def serve(
     stop: threading.Event,
     bounds: Bounds | None = None,
 ) -> int:
-    """Serve until `stop` is set, then end what is in hand; return how many mails were given up."""
+    """Serve until `stop` is set, then end what is in hand; return how many mails are still owed."""
     # What a broken form makes its parser say belongs into no log.
     parser = logging.getLogger("python_multipart")
     parser.addHandler(logging.NullHandler())

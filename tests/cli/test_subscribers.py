@@ -21,6 +21,7 @@ from feedmaker.store import GONE as STORED_GONE
 from feedmaker.store import (
     Addressed,
     Cadence,
+    Consent,
     Frozen,
     Lease,
     Settlement,
@@ -689,7 +690,16 @@ def test_confirmations_are_told(site: Site) -> None:
     (site.root / "asked.csv").write_text("email,status,asked_at,confirmed_at\n" + rows, "utf-8")
     site("import", site.root / "asked.csv", "--confirmed")
 
-    assert "confirmed  50 % of 2 who were asked to" in site("stats").out
+    assert "confirmed  50 % of 2 who were asked to\n" in site("stats").out
+
+
+def test_mails_that_are_owed_are_told(site: Site) -> None:
+    """The confirmation mails that wait to be sent are counted."""
+    with site.store() as store:
+        store.ask_subscriber("cy@example.org", Consent("form"), NOW)
+
+    assert "confirmed  0 % of 1 who were asked to; 1 mail still to be sent\n" in site("stats").out
+    assert json.loads(site("stats", "--json").out)["owed"] == 1
 
 
 def test_links_outlive_a_new_key_and_not_its_being_the_only_one(site: Site) -> None:

@@ -212,7 +212,7 @@ def serve_pages(project: ProjectFolder, empty_database: Path) -> Iterator[Serve]
         mailbox, clock, said = Mailbox(), Clock(), io.BytesIO()
         opened.transport = mailbox
         desk, log = SignupDesk(opened, clock), Log(said, clock)
-        post, stop = Post(desk.open_transport, log), threading.Event()
+        post, stop = Post(desk, log), threading.Event()
         thread = threading.Thread(target=serve, args=(desk, post, log, listening, stop, bounds))
         thread.start()
         stops.append((stop, thread))

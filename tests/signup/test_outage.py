@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from feedmaker.app.posting import Post
 from feedmaker.app.signup import Asking, SignupDesk
 from feedmaker.signs.log import Log
 from feedmaker.signup.limits import Refusal
@@ -47,9 +46,9 @@ def test_pages_that_only_read_wait_for_nobody_who_writes(
     waiting, answers = threading.Semaphore(0), []
     ask = SignupDesk.ask
 
-    def seen(desk: SignupDesk, wish: Asking, post: Post) -> Refusal | None:
+    def seen(desk: SignupDesk, asking: Asking) -> Refusal | None:
         waiting.release()
-        return ask(desk, wish, post)
+        return ask(desk, asking)
 
     def sign_up(number: int) -> None:
         header = {"X-Forwarded-For": f"198.51.{number}.7"}

@@ -8,14 +8,16 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Engine, event
 
-from feedmaker.store import Consent, Status, Store, Subscriber, Wishes, open_store
+from feedmaker.store import Consent, Owed, Status, Store, Subscriber, Wishes, open_store
 from tests.signup.conftest import ANN, DAY, NOW
 
 FORM = Consent("form", "I want it.")
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -79,6 +81,80 @@ def test_who_may_not_be_asked_is_left_alone(store: Store) -> None:
     assert list(store.subscribers()) == before
     store.ask_subscriber(ANN, FORM, NOW)
     assert ann(store).consent == FORM
+
+
+def test_who_asks_is_owed_a_mail(store: Store) -> None:
+    """What is due longest is claimed first, once at a time; who may not be asked is owed nothing."""
+    assert (store.next_owed(), store.claim_owed(NOW, NOW)) == (None, None)
+    store.ask_subscriber("bo@example.org", FORM, NOW)
+    store.ask_subscriber("cat@example.org", FORM, NOW, may_be_asked=False)
+    ask(store, NOW - HOUR)
+    assert (store.count_owed(), store.next_owed()) == (2, NOW - HOUR)
+
+    claimed = [store.claim_owed(NOW, NOW + HOUR) for _ in range(3)]
+
+    assert claimed == [Owed(2, ANN, 1, NOW + HOUR), Owed(1, "bo@example.org", 1, NOW + HOUR), None]
+    assert (store.count_owed(), store.next_owed()) == (2, NOW + HOUR)
+    assert store.claim_owed(NOW + HOUR, NOW + DAY) == Owed(1, "bo@example.org", 2, NOW + DAY)
+
+
+def test_claim_ends_by_its_owner_or_by_its_time(store: Store) -> None:
+    """Only who has claimed a mail last says what became of it; no claim and no pause is cut short."""
+    ask(store)
+    first = store.claim_owed(NOW, NOW + timedelta(microseconds=1))
+    second = store.claim_owed(NOW + SECOND, NOW + HOUR)
+    assert first
+    assert second
+    assert (first.owed_at, second.attempts) == (NOW + SECOND, 2)
+
+    store.settle_owed(first, None)
+    assert store.next_owed() == NOW + HOUR
+    store.settle_owed(second, NOW + DAY - timedelta(microseconds=1))
+    assert store.next_owed() == NOW + DAY
+    store.settle_owed(second, None)
+    assert store.next_owed() == NOW + DAY
+
+
+def test_asking_again_is_owed_anew(store: Store) -> None:
+    """What becomes of an earlier mail counts no more: the next one has all tries before it."""
+    ask(store)
+    claimed = store.claim_owed(NOW, NOW + HOUR)
+    assert claimed
+    ask(store, NOW + DAY)
+
+    store.settle_owed(claimed, None)
+
+    assert store.claim_owed(NOW + DAY, NOW + 2 * DAY) == Owed(1, ANN, 1, NOW + 2 * DAY)
+
+
+def test_owed_mails_are_found_by_index(store: Store) -> None:
+    """To look what is due, to count it and to claim it costs the same, however many subscribers there are."""
+    plans: list[str] = []
+
+    def explain(
+        connection: Connection, cursor: sqlite3.Cursor, statement: str, values: Any, *_: object
+    ) -> None:
+        if statement.startswith(("SELECT", "UPDATE")):
+            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+            plans.extend(row[3] for row in rows)
+
+    ask(store)
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        store.next_owed()
+        store.count_owed()
+        store.claim_owed(NOW, NOW)
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+
+    index = "SEARCH subscribers USING COVERING INDEX subscribers_owed_index"
+    assert plans == [
+        f"{index} (owed_at>?)",
+        f"{index} (owed_at>?)",
+        "SEARCH subscribers USING INTEGER PRIMARY KEY (rowid=?)",
+        "SCALAR SUBQUERY 1",
+        f"{index} (owed_at<?)",
+    ]
 
 
 def test_confirming_counts_once_and_for_the_last_asking(store: Store) -> None:

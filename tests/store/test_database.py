@@ -24,6 +24,7 @@ from feedmaker.store import (
     Fault,
     Frozen,
     Lease,
+    Owed,
     Person,
     Settlement,
     Store,
@@ -44,6 +45,7 @@ DELIVERY = Delivery(
     *(1, 1, 1, ANN, "T0ken", "key", "<1@example.org>", NOW, "unknown", None, None, None),
     *(1, 0, 0, 0, None, NOW, NOW),
 )
+OWED = Owed(1, ANN, 1, NOW)
 PERSON = Person("ann@example.org", "active", NOW, "form", Consent("form"), NOW)
 
 
@@ -217,6 +219,8 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "suppress_subscriber": lambda store: store.suppress_subscriber("ann@example.org", "by hand", NOW),
     "take_over": lambda store: store.take_over([PERSON], 0),
     "ask_subscriber": lambda store: store.ask_subscriber("ann@example.org", Consent("form"), NOW),
+    "claim_owed": lambda store: store.claim_owed(NOW, NOW),
+    "settle_owed": lambda store: store.settle_owed(OWED, NOW),
     "confirm_subscriber": lambda store: store.confirm_subscriber("T0ken", NOW, NOW),
     "leave": lambda store: store.leave("T0ken", "left", NOW),
     "add_signup": lambda store: store.add_signup("ann@example.org", "192.0.2.0/24", NOW),
@@ -260,6 +264,8 @@ READS: dict[str, Callable[[Store], object]] = {
     "is_erased": lambda store: store.is_erased("ann@example.org"),
     "keys": lambda store: store.keys(),
     "count_signups": lambda store: store.count_signups("a@b.example", "192.0.2.0/24", NOW, NOW),
+    "count_owed": lambda store: store.count_owed(),
+    "next_owed": lambda store: store.next_owed(),
     "has_subscribers": lambda store: store.has_subscribers("each"),
     "newest_subscriber": lambda store: store.newest_subscriber(),
     "count_cadences": lambda store: store.count_cadences(),

@@ -17,7 +17,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from feedmaker.errors import StoreError
-from feedmaker.store import Consent, Frozen, Lease, Sending, Subscriber, open_store, schema
+from feedmaker.store import (
+    Consent,
+    Frozen,
+    Lease,
+    Owed,
+    Sending,
+    Status,
+    Subscriber,
+    Wishes,
+    open_store,
+    schema,
+)
 from feedmaker.store.tables import metadata
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -227,6 +238,37 @@ def test_subscribers_and_deliveries_go_on(tmp_path: Path) -> None:
         ("queued", 0, "<3@a>"),
     ]
     assert len({row.key for row in rows}) == 3
+
+
+def test_who_was_pending_before_is_owed_nothing(tmp_path: Path) -> None:
+    """Nobody who asked an earlier program is mailed by this one, until they ask again."""
+    path, day = tmp_path / "state.db", "2026-11-23T08:00:00Z"
+    at_version(path, "0005")
+    statuses: dict[int, Status] = {1: "pending", 2: "active", 7: "pending"}
+    with closing(sqlite3.connect(path)) as before, before:
+        before.execute("INSERT INTO consents VALUES (1, 'I want it.')")
+        for number, status in statuses.items():
+            named = (number, f"{number}@example.org", f"T{number}", status, day, "asked", "form", 1)
+            row = (*named, day, day, None, "each", "[]", "de")
+            before.execute(f"INSERT INTO subscribers VALUES ({', '.join('?' * len(row))})", row)
+
+    with open_store(path) as store:
+        people = list(store.subscribers())
+        owed = store.count_owed(), store.next_owed(), store.claim_owed(NOW, NOW)
+        store.ask_subscriber("7@example.org", Consent("form"), NOW)
+        claimed = store.claim_owed(NOW, NOW)
+
+    assert people == [
+        Subscriber(
+            *(f"{number}@example.org", status, NOW, "asked", Consent("form", "I want it."), NOW, NOW),
+            wishes=Wishes(language="de"),
+            id=number,
+            token=f"T{number}",
+        )
+        for number, status in statuses.items()
+    ]
+    assert owed == (0, None, None)
+    assert claimed == Owed(7, "7@example.org", 1, NOW)
 
 
 def test_runs_keep_what_became_of_them(tmp_path: Path) -> None:
