@@ -7,6 +7,7 @@ import queue
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -162,10 +163,14 @@ class Served:
         return link_of(mail, self.address)
 
     def rows(self) -> list[tuple[object, ...]]:
-        """Return everything that the state database holds."""
+        """Return everything that the state database holds once what became of all mails is written down."""
         import sqlite3
         from contextlib import closing
 
+        last = time.monotonic() + PATIENCE
+        with self.store() as store:
+            while store.count_owed():
+                assert time.monotonic() < last
         with closing(sqlite3.connect(self.project.store_path)) as database:
             tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
             return [
