@@ -57,7 +57,7 @@ def relay() -> Iterator[tuple[Relay, str]]:
 @pytest.fixture
 def ready(project: ProjectFolder) -> ProjectFolder:
     """Make a project with the pages."""
-    project.schedule(SIGNUP.format(port=1, more=""))
+    project.schedule(SIGNUP.format(address="http://127.0.0.1:1/", more=""))
     return project
 
 
