@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from typing import Any, Literal
 
+from feedmaker.bounces.kinds import holds_code, kind_of
 from feedmaker.bounces.report import Report
 from feedmaker.errors import FeedmakerError, UsageError
 from feedmaker.secrets import Secret
@@ -23,7 +24,6 @@ SECRET = "FEEDMAKER_RESEND_WEBHOOK_SECRET"  # noqa: S105 - the name of the varia
 OWN_ID = "x-feedmaker-message-id"
 TOLERANCE = timedelta(minutes=5)
 _SECONDS = re.compile("[0-9]{1,11}")
-_STATUS = re.compile(r"(?<![0-9.])([245])\.([0-9]{1,3})\.([0-9]{1,3})(?!\.?[0-9])")
 _SHORTEST_KEY = 16
 _QUOTED = 300
 _Kind = Literal["hard", "soft", "outage", "complaint", "delivered"]
@@ -99,23 +99,27 @@ def _told(event: str, data: Mapping[str, Any]) -> tuple[_Kind, str] | None:
 
 
 def _bounce(bounce: Mapping[str, Any]) -> tuple[_Kind, str]:
-    """Tell bounces apart by the receiver's own status (RFC 3463), which names the culprit, or by type."""
-    words = _words(bounce)
-    status = _STATUS.search(words)
-    if status is None:
-        return ("hard" if bounce.get("type") == "Permanent" else "soft"), words
-    level, subject, detail = status.groups()
-    if subject in ("3", "4", "7"):
-        return "outage", words
-    is_hard = level == "5" and (subject in ("0", "1") or (subject, detail) == ("2", "1"))
-    return ("hard" if is_hard and bounce.get("type") != "Transient" else "soft"), words
+    """Judge what the receiver's server said as in any report; Resend's type stands for a code that it lacks.
+
+    What Resend itself tells people has no codes, and says nothing.
+    """
+    message, told = str(bounce.get("message")), bounce.get("type")
+    said = "; ".join(_codes(bounce)) or (message if holds_code(message) else "")
+    assumed = "5.1.1" if told == "Permanent" else "4.2.0"
+    kind = kind_of(None if holds_code(said) else assumed, said)
+    return ("soft" if kind == "hard" and told == "Transient" else kind), _words(bounce)
+
+
+def _codes(found: Mapping[str, Any]) -> list[str]:
+    """Return what servers said, as Resend quotes them."""
+    codes = found.get("diagnosticCode")
+    return [each for each in (codes if isinstance(codes, list) else [codes]) if isinstance(each, str)]
 
 
 def _words(found: Mapping[str, Any]) -> str:
     """Join what a server and Resend say of a message that was not delivered."""
-    codes = found.get("diagnosticCode")
-    said = [*(codes if isinstance(codes, list) else [codes]), found.get("message")]
-    return "; ".join(each for each in said if isinstance(each, str)) or "no reason given"
+    message = found.get("message")
+    return "; ".join([*_codes(found), *([message] if isinstance(message, str) else [])]) or "no reason given"
 
 
 def _addresses(data: Mapping[str, Any]) -> list[str | None]:
