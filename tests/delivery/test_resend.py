@@ -690,7 +690,8 @@ def test_key_is_never_shown(resend: Resend, provider: Provider, caplog: pytest.L
     with pytest.raises(DeliveryError) as raised:
         resend.send(MESSAGE, ENVELOPE)
 
-    shown = [repr(resend), repr(receipts), str(raised.value), caplog.text]
+    question = resend.question(MESSAGE, ENVELOPE)
+    shown = [repr(resend), repr(question), repr(receipts), str(raised.value), caplog.text]
     assert receipts[0].reply == "500 application_error: You said Bearer ***"
     assert all(HUNTER not in text for text in shown)
-    assert "ann@example.org" not in caplog.text
+    assert "ann@example.org" not in caplog.text + repr(question)

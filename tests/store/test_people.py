@@ -207,6 +207,20 @@ def test_subscribers_are_gone_through_by_status_and_page(
 # Erasure
 
 
+def test_no_record_shows_the_token_that_acts_for_its_reader(store: Store) -> None:
+    """Wherever a record is printed, its token is not."""
+    store.add_subscriber("ann@example.org", NOW)
+    (ann,) = store.subscribers()
+    to_ann = Addressed(ann.id, ann.address, "signed-for-ann", "key", "<key@example.org>")
+    issue = store.add_issue("2026-11-23", FROZEN, [], NOW)
+    store.open_sending(issue.id, [to_ann], NOW, NOW)
+    (row,) = store.deliveries(issue.id)
+
+    assert (row.token, row.address in repr(row)) == ("signed-for-ann", True)
+    assert ann.token not in repr(ann)
+    assert "signed-for-ann" not in repr(to_ann) + repr(row)
+
+
 def test_who_is_erased_is_nowhere_in_the_files(path: Path) -> None:
     """Neither the database nor what stands beside it holds the address, however many others there are."""
     with open_store(path) as store:

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -38,8 +38,8 @@ class Question:
     """Hold what a provider is sent for one message; the same message makes the same bytes."""
 
     address: str
-    headers: Mapping[str, str]
-    data: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    data: bytes = field(repr=False)
 
 
 class Gate:
