@@ -197,8 +197,16 @@ def test_suppressed_whoever_they_are(site: Site) -> None:
     """Subscribers and strangers get no mail from then on."""
     assert site("suppress", "ada@example.org", "cy@example.org").out == "2 suppressed, 0 already\n"
     assert site("suppress", "cy@example.org").out == "0 suppressed, 1 already\n"
+    assert site("suppress", "Cy@Example.org", "dan@example.org", "Dan@example.org").out == (
+        "1 suppressed, 1 already\n"
+    )
 
-    assert site.statuses() == {"ada": "suppressed", "bo": "active", "cy": "suppressed"}
+    assert site.statuses() == {
+        "ada": "suppressed",
+        "bo": "active",
+        "cy": "suppressed",
+        "dan": "suppressed",
+    }
 
 
 def test_list_has_those_who_get_issues(site: Site) -> None:
