@@ -17,7 +17,7 @@ from feedmaker.app.bounces import take_reports
 from feedmaker.app.newsletters import stored, transport_of
 from feedmaker.app.posting import Post
 from feedmaker.app.project import Project
-from feedmaker.bounces.webhooks import SECRET, ForgedError, events, key_of
+from feedmaker.bounces.webhooks import SECRET, ForgedError, events, signing_key
 from feedmaker.delivery.addresses import normalise
 from feedmaker.delivery.confirm import Confirmation, write_confirmation
 from feedmaker.delivery.readers import reader_of
@@ -75,7 +75,7 @@ class SignupDesk:
         transport_of(project, self.config).close()
         self._secret = secret(SECRET, project.environ)
         if self._secret:
-            key_of(self._secret)
+            signing_key(self._secret)
         with stored(project) as store:
             store.keys()
 

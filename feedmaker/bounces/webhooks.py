@@ -62,7 +62,7 @@ def _check(body: bytes, headers: Mapping[str, str], secret: Secret, now: datetim
     if abs(now - datetime.fromtimestamp(int(moment), UTC)) > TOLERANCE:
         raise ForgedError("this call was signed too long ago, or in the future; check this machine's clock")
     signed = b".".join((name.encode(errors="replace"), moment.encode(), body))
-    made = b64encode(hmac.digest(key_of(secret), signed, "sha256"))
+    made = b64encode(hmac.digest(signing_key(secret), signed, "sha256"))
     # There are several while a secret is being exchanged for another one.
     versions = (each.partition(",") for each in headers.get("svix-signature", "").split(" "))
     given = [found.encode(errors="replace") for version, _, found in versions if version == "v1"]
@@ -70,7 +70,7 @@ def _check(body: bytes, headers: Mapping[str, str], secret: Secret, now: datetim
         raise ForgedError(f"this call is not signed with {SECRET}")
 
 
-def key_of(secret: Secret) -> bytes:
+def signing_key(secret: Secret) -> bytes:
     """Return the key with which a secret signs; raise `UsageError`, not repeating it, where it holds none."""
     try:
         key = b64decode(secret.reveal().removeprefix("whsec_"), validate=True)

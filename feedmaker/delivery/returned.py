@@ -194,7 +194,7 @@ class Judge:
 def _delivery_of(store: Store, report: Report) -> Delivery | None:
     """Find the delivery that a report is about, by the key in the return path, or else in the Message-ID."""
     local = (report.message_id or "").strip("<>").rpartition("@")[0]
-    for key in filter(None, (report.token, local.rpartition(".")[2])):
+    for key in filter(None, (report.key, local.rpartition(".")[2])):
         if found := store.delivery_of(key):
             return found
     return None
