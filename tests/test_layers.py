@@ -64,8 +64,8 @@ TABLE = """
     sample          pure  ..content
     secrets               errors
     tokens          pure  -
-    bounces         pure  -
-    bounces.webhooks pure errors bounces secrets
+    bounces         pure  text
+    bounces.webhooks pure errors text bounces secrets
     bounces.places        errors secrets bounces
     disk                  errors
     index                 errors listing notes.folder
@@ -93,7 +93,7 @@ TABLE = """
     fault_notices   pure  ..text config newsletter store.records faults
     store                 errors text store.records
     delivery.transports.content pure errors
-    delivery.transports  ..config secrets disk fetch delivery.transports.content
+    delivery.transports  ..config secrets bounces.webhooks disk fetch delivery.transports.content
     delivery    ..config newsletter secrets tokens bounces ..store.records store delivery.transports
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor

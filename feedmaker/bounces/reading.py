@@ -18,6 +18,7 @@ from feedmaker.bounces.kinds import kind_of
 from feedmaker.bounces.odd import failed_addresses
 from feedmaker.bounces.parts import Fields, Pieces, fields_of, first, take_apart
 from feedmaker.bounces.report import Kind, Report, key_of
+from feedmaker.text import plain_line
 
 _REPORT_LIMIT = 100
 _DIAGNOSIS_LIMIT = 300
@@ -53,8 +54,7 @@ class _About:
 
     def report(self, kind: Kind, address: str | None, said: str) -> Report:
         """Report something of one recipient."""
-        shown = "".join(sign if sign.isprintable() else " " for sign in said[:_DIAGNOSIS_LIMIT])
-        diagnosis = " ".join(shown.split())
+        diagnosis = " ".join(plain_line(said[:_DIAGNOSIS_LIMIT]).split())
         return Report(kind, address, self.key, self.message_id, diagnosis, self.unsubscribe)
 
 

@@ -19,9 +19,11 @@ from feedmaker.bounces.kinds import holds_code, kind_of
 from feedmaker.bounces.report import Report
 from feedmaker.errors import FeedmakerError, UsageError
 from feedmaker.secrets import Secret
+from feedmaker.text import plain_line
 
 SECRET = "FEEDMAKER_RESEND_WEBHOOK_SECRET"  # noqa: S105 - the name of the variable, not what it holds
-OWN_ID = "x-feedmaker-message-id"
+OWN_ID = "X-Feedmaker-Message-ID"
+"""Where our Message-ID stands in what Resend is sent, and brings back."""
 TOLERANCE = timedelta(minutes=5)
 _SECONDS = re.compile("[0-9]{1,11}")
 _SHORTEST_KEY = 16
@@ -51,7 +53,7 @@ def events(body: bytes, headers: Mapping[str, str], secret: Secret, now: datetim
         return []
     kind, diagnosis = told
     message_id = _message_id(data)
-    line = "".join(sign if sign.isprintable() else " " for sign in diagnosis[:_QUOTED])
+    line = plain_line(diagnosis[:_QUOTED])
     return [Report(kind, address, None, message_id, line) for address in _addresses(data)]
 
 
@@ -137,7 +139,7 @@ def _message_id(data: Mapping[str, Any]) -> str | None:
     headers = data.get("headers")
     for header in map(_object, headers if isinstance(headers, list) else []):
         name, value = header.get("name"), header.get("value")
-        if isinstance(name, str) and isinstance(value, str) and name.lower() == OWN_ID:
+        if isinstance(name, str) and isinstance(value, str) and name.lower() == OWN_ID.lower():
             return value
     return None
 

@@ -22,6 +22,7 @@ from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.errors import DeliveryError, FetchError, UsageError
 from feedmaker.fetch import Answer, Session, UnsentError, retry_after, shown_address
 from feedmaker.secrets import Secret, secret
+from feedmaker.text import plain_line
 
 DEADLINE = 30.0
 PATIENCE = 15.0
@@ -194,7 +195,7 @@ class HttpTransport(ABC):
         """Make one short line of a provider's words, which cannot do any harm."""
         # Secrets first: the half of one that a cut leaves would not be known again.
         whole = self._without_secrets(text)
-        return "".join(sign if sign.isprintable() else " " for sign in whole[:_QUOTED]).strip()
+        return plain_line(whole[:_QUOTED])
 
     def _receipt(self, answer: Answer) -> Receipt:
         said, status = _said(answer), answer.status
