@@ -101,6 +101,15 @@ def shorten(text: str, limit: int) -> str:
     return cut.rstrip(" ,;:.-–—") + "…"
 
 
+def plain_line(text: str) -> str:
+    """Write what a program elsewhere said so that it cannot steer a terminal or break a line.
+
+    Signs that cannot be shown become spaces, and white space at both ends goes.
+    """
+    shown = text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+    return shown.strip()
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Write the hint that ends a message about an unknown word."""
     known = list(known)

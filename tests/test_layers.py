@@ -64,8 +64,8 @@ TABLE = """
     podcast_faults        ..feeds artwork
     sample          pure  ..content
     secrets               errors
-    bounces         pure  -
-    bounces.webhooks pure errors bounces secrets
+    bounces         pure  text
+    bounces.webhooks pure errors text bounces secrets
     bounces.places        errors uri secrets bounces
     disk                  errors
     index                 errors listing notes.folder
@@ -94,7 +94,7 @@ TABLE = """
     faults          pure  store.records
     fault_notices   pure  ..text config newsletter store.records faults
     delivery.transports.content pure errors
-    delivery.transports  ..config secrets disk fetch delivery.transports.content
+    delivery.transports  ..config secrets bounces.webhooks disk fetch delivery.transports.content
     delivery    ..config newsletter secrets tokens bounces ..store.records store delivery.transports
     doctor          pure  ..config newsletter
     doctor.asking         errors fetch doctor

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import BinaryIO
 
 from feedmaker.app.newsletters import stored
 from feedmaker.app.project import Project
-from feedmaker.bounces.places import Returned, piped, waiting_at
+from feedmaker.bounces.places import piped, waiting_at
 from feedmaker.bounces.reading import reports_in
 from feedmaker.bounces.report import Report
 from feedmaker.config import Config
 from feedmaker.delivery.returned import Judge, Tally
-from feedmaker.errors import FeedmakerError, UsageError
+from feedmaker.errors import FeedmakerError, MailboxError, UsageError
 from feedmaker.newsletter.issue import newsletter_of
 
 
@@ -47,21 +48,14 @@ def read_places(project: Project, places: Sequence[str], now: datetime) -> Taken
     if not chosen:
         raise UsageError("no place for bounces: name one, or set delivery.bounces; see docs/bounces.md")
     faults: list[str] = []
-
-    def waiting() -> Iterator[Returned]:
-        for place in chosen:
-            try:
-                yield from waiting_at(place, project.folder, project.environ)
-            except FeedmakerError as error:
-                faults.append(str(error))
-
-    taken = _take(project, config, waiting(), now)
-    return Taken(taken.messages, taken.tally, faults)
+    waiting = chain.from_iterable(_handled(project, place, faults) for place in chosen)
+    messages, tally = _take(project, config, waiting, now)
+    return Taken(messages, tally, faults)
 
 
 def read_pipe(project: Project, stream: BinaryIO, now: datetime) -> Taken:
     """Read the one message that a mail server writes into a pipe."""
-    return _take(project, project.config(), piped(stream), now)
+    return Taken(*_take(project, project.config(), (each.data for each in piped(stream)), now))
 
 
 def take_reports(project: Project, reports: Iterable[Report], now: datetime) -> Tally:
@@ -73,19 +67,36 @@ def take_reports(project: Project, reports: Iterable[Report], now: datetime) -> 
     return judge.tally
 
 
-def _take(project: Project, config: Config, waiting: Iterator[Returned], now: datetime) -> Taken:
-    """Take messages one by one: what one says is committed before it is marked as handled."""
-    base, messages = return_base(config), 0
+def _handled(project: Project, place: str, faults: list[str]) -> Iterator[bytes]:
+    """Yield the messages at a place, each marked as handled when the next is asked for; add what goes wrong.
+
+    A message that cannot be marked comes again another time, and stops no other.
+    """
+    unmarked = []
+    try:
+        for returned in waiting_at(place, project.folder, project.environ):
+            yield returned.data
+            try:
+                returned.done()
+            except MailboxError as error:
+                unmarked.append(str(error))
+    except FeedmakerError as error:
+        faults.append(str(error))
+    if unmarked:
+        faults.append(f"{unmarked[0]}; {len(unmarked)} of the messages will be read again")
+
+
+def _take(project: Project, config: Config, messages: Iterable[bytes], now: datetime) -> tuple[int, Tally]:
+    """Take messages, counting them; what one says is on record, and judged, before the next is asked for."""
+    base, count = return_base(config), 0
     with stored(project) as store:
         judge = Judge(store, now)
-        for returned in waiting:
+        for data in messages:
             with store.transaction():
-                judge.take(reports_in(returned.data, base))
-            returned.done()
-            messages += 1
-        with store.transaction():
-            judge.finish()
-    return Taken(messages, judge.tally)
+                judge.take(reports_in(data, base))
+                judge.finish()
+            count += 1
+    return count, judge.tally
 
 
 def return_base(config: Config) -> str:

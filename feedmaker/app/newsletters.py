@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import Project
-from feedmaker.config import Config, Delivery
+from feedmaker.config import Config
+from feedmaker.config import Delivery as Settings
 from feedmaker.delivery.signing import Signed, signer
 from feedmaker.delivery.transports import Opening, Transport, open_transport
 from feedmaker.errors import UsageError
@@ -16,7 +17,7 @@ from feedmaker.newsletter.fit import LIMIT
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.leaving import for_nobody
 from feedmaker.secrets import secret
-from feedmaker.store import Cadence, Issue, Store, open_store
+from feedmaker.store import Cadence, Delivery, Issue, Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,11 @@ def issues(project: Project) -> list[Issue]:
 def issue_data(issue: Issue) -> dict[str, object]:
     """Return what machines are told of an issue: everything but its parts and its page."""
     return {name: value for name, value in asdict(issue).items() if name not in _LONG}
+
+
+def delivery_data(delivery: Delivery) -> dict[str, object]:
+    """Return what machines are told of a delivery: everything but the token, which acts for its reader."""
+    return {name: value for name, value in asdict(delivery).items() if name != "token"}
 
 
 def part_of(issue: Issue, kind: Literal["html", "text"]) -> str:
@@ -92,7 +98,7 @@ def transport_of(project: Project, config: Config, chosen: str | None = None) ->
     return Signed(opened, signer(config.delivery, newsletter_of(config).sender.email, project.environ))
 
 
-def transport_address(project: Project, delivery: Delivery) -> str:
+def transport_address(project: Project, delivery: Settings) -> str:
     """Return the address of the transport, which may hold a password, by environment or settings."""
     named = secret("FEEDMAKER_TRANSPORT", project.environ)
     return named.reveal() if named else delivery.transport

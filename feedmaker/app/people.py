@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -83,14 +83,14 @@ def remove_subscribers(project: Project, people: Sequence[str], now: datetime) -
     return removed
 
 
-def suppress_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> list[str]:
-    """Keep addresses off the list for good, on it or not; return those that were not kept off before.
+def suppress_subscribers(project: Project, addresses: Sequence[str], now: datetime) -> Mapping[str, bool]:
+    """Keep addresses off the list for good, on it or not; tell of each whether it was not kept off before.
 
     Raises `UsageError`, suppressing none, if one is no address.
     """
     normal = dict.fromkeys(normalise(address) for address in addresses)
     with stored(project) as store, store.transaction():
-        return [address for address in normal if store.suppress_subscriber(address, SUPPRESSED, now)]
+        return {address: store.suppress_subscriber(address, SUPPRESSED, now) for address in normal}
 
 
 def subscribers(project: Project, statuses: Sequence[Status] = ()) -> Iterator[Subscriber]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -120,7 +120,8 @@ def import_subscribers(
     """Take over the people on a list from elsewhere; count what became of them, and name their topics.
 
     Each batch is one transaction, so that what was done stays done, and calling again goes on from there.
-    Raises `UsageError` where the file is no such CSV.
+    Raises `UsageError` where the file is no such CSV, and `FeedmakerError` at a line that is too long for a
+    list, once those before it are taken over.
     """
     lines = _Lines(found.file)
     table = Table(lines)
@@ -128,16 +129,36 @@ def import_subscribers(
     defaults = Defaults(found.source, now, found.consent, found.status)
     people = _people(table, Columns(table.columns, defaults), rejects)
     taken, topics = Taken(), set[str]()
-    with stored(project) as store:
-        newest = store.newest_subscriber()
-        while batch := list(islice(people, BATCH)):
-            taken += store.take_over(batch, newest)
-            if len(topics) < MOST_TOPICS:
-                topics.update(topic for person in batch for topic in person.wishes.topics)
-            progress("importing", lines.bytes, found.size)
-    # An issue may have waited for somebody who gets it.
-    project.wake_ticks()
+    try:
+        with stored(project) as store:
+            newest = store.newest_subscriber()
+            for batch in _batches(people):
+                taken += store.take_over(batch, newest)
+                if len(topics) < MOST_TOPICS:
+                    topics.update(topic for person in batch for topic in person.wishes.topics)
+                progress("importing", lines.bytes, found.size)
+    finally:
+        # An issue may have waited for somebody who gets it, and is on the list whatever comes after.
+        project.wake_ticks()
     return taken, topics
+
+
+def _batches(people: Iterable[Person]) -> Iterator[list[Person]]:
+    """Yield people by the batch; where the file breaks off, first those before that, and then its fault."""
+    batch: list[Person] = []
+    fault: FeedmakerError | None = None
+    try:
+        for person in people:
+            batch.append(person)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except FeedmakerError as error:
+        fault = error
+    if batch:
+        yield batch
+    if fault:
+        raise fault
 
 
 def _people(table: Table, columns: Columns, rejects: Rejects) -> Iterator[Person]:

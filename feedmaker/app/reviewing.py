@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -282,8 +283,8 @@ def _tell(project: Project, config: Config, issue: Issue, now: datetime) -> str:
     letter = newsletter_of(config)
     reviewer = letter.reviewer or letter.sender.email
     try:
-        transport = transport_of(project, config)
-        receipt = send_notice(issue, config, transport, now)
+        with closing(transport_of(project, config)) as transport:
+            receipt = send_notice(issue, config, transport, now)
     except DeliveryError as error:
         return f"it waits for review, but {reviewer} could not be told: {error}"
     if not receipt.accepted:

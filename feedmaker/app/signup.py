@@ -16,7 +16,7 @@ from feedmaker.addresses import normalise
 from feedmaker.app.bounces import take_reports
 from feedmaker.app.newsletters import stored, transport_of
 from feedmaker.app.project import Project
-from feedmaker.bounces.webhooks import SECRET, ForgedError, events
+from feedmaker.bounces.webhooks import SECRET, ForgedError, events, signing_key
 from feedmaker.delivery.confirm import Confirmation, write_confirmation
 from feedmaker.delivery.readers import reader_of
 from feedmaker.errors import BusyError, GateError, UsageError
@@ -62,15 +62,15 @@ class Asking:
 class SignupDesk:
     """Do what the pages of a project ask for; may be used by any number of threads.
 
-    Settings and templates are read once. All methods raise `StoreError` where the state database is busy or
-    cannot be used; nothing has changed then.
+    Settings, templates and secrets are read once. All methods raise `StoreError` where the state database is
+    busy or cannot be used; nothing has changed then.
     """
 
     def __init__(self, project: Project, clock: Callable[[], datetime]) -> None:
-        """Read settings and templates, try all of both, and bring the state database up to date.
+        """Read and try settings, templates and the secret of events, and bring the state database up to date.
 
-        Raises `ConfigError`, `UsageError` without the sections or with a transport that cannot be opened, and
-        `TemplateError`.
+        Raises `ConfigError`, `TemplateError`, and `UsageError` without the sections, with a transport that
+        cannot be opened, or with a secret that is none.
         """
         self.project = project
         self.clock = clock
@@ -81,6 +81,9 @@ class SignupDesk:
         for make in every_page(self.pages, clock()):
             make()
         transport_of(project, self.config).close()
+        self._secret = secret(SECRET, project.environ)
+        if self._secret:
+            signing_key(self._secret)
         with stored(project) as store:
             store.keys()
 
@@ -190,11 +193,10 @@ class SignupDesk:
 
         Raises `ForgedError` where it is not signed with the secret, or none is set.
         """
-        known = secret(SECRET, self.project.environ)
-        if known is None:
+        if self._secret is None:
             raise ForgedError(f"{SECRET} is not set")
         now = self.clock()
-        take_reports(self.project, events(body, headers, known, now), now)
+        take_reports(self.project, events(body, headers, self._secret, now), now)
 
     @contextmanager
     def _writing(self) -> Iterator[Store]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -41,9 +42,9 @@ def shown(way: str) -> str:
 
 
 def _mail(project: Project, config: Config, notice: Notice, now: datetime) -> None:
-    transport = transport_of(project, config)
     letter = newsletter_of(config)
-    receipt = send_word(letter, transport, notice.name, notice.subject, notice.text, now)
+    with closing(transport_of(project, config)) as transport:
+        receipt = send_word(letter, transport, notice.name, notice.subject, notice.text, now)
     if not receipt.accepted:
         raise DeliveryError(receipt.reply)
 

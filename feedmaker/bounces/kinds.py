@@ -1,10 +1,10 @@
 """What a refusal says about a person: hard, soft, or an outage that says nothing of them. Pure.
 
-The same rules serve replies while sending (RFC 5321) and reports afterwards (RFC 3464). First come words, for
-codes lie: large receivers give one code for an unknown mailbox and for a sender they dislike. Then comes the
-code that the refusing server wrote into its text, then the status that somebody on the way made of it, and
-last the bare reply code. Whatever is not understood is an outage: a dead address that stays on the list
-costs little, a living one that is taken off it costs a reader.
+The same rules serve replies while sending (RFC 5321), reports afterwards (RFC 3464), and what providers tell
+of either. First come words, for codes lie: large receivers give one code for an unknown mailbox and for a
+sender they dislike. Then comes the code that the refusing server wrote into its text, then the status that
+somebody on the way made of it, and last the bare reply code. Whatever is not understood is an outage: a dead
+address that stays on the list costs little, a living one that is taken off it costs a reader.
 """
 
 from __future__ import annotations
@@ -142,6 +142,11 @@ def kind_of(status: str | None, text: str) -> Failure:
     code, reply = _code(status, said), _first(_REPLY, said)
     failure = _by_words(code or reply, said) or _by_code(code, reply)
     return "soft" if failure == "hard" and "4" in (code[:1], reply[:1]) else failure
+
+
+def holds_code(text: str) -> bool:
+    """Tell whether a server's code stands in a text, an enhanced one or a reply's."""
+    return bool(_STATUS.search(text) or _REPLY.search(text))
 
 
 def _code(status: str | None, said: str) -> str:

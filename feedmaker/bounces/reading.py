@@ -17,7 +17,8 @@ from email.header import decode_header, make_header
 from feedmaker.bounces.kinds import kind_of
 from feedmaker.bounces.odd import failed_addresses
 from feedmaker.bounces.parts import Fields, Pieces, fields_of, first, take_apart
-from feedmaker.bounces.report import Kind, Report, token_of
+from feedmaker.bounces.report import Kind, Report, key_of
+from feedmaker.text import plain_line
 
 _REPORT_LIMIT = 100
 _DIAGNOSIS_LIMIT = 300
@@ -47,15 +48,14 @@ _FEEDBACK: dict[str, Kind] = {"abuse": "complaint", "fraud": "complaint", "opt-o
 class _About:
     """Hold what is known of the delivery that a message is about."""
 
-    token: str | None
+    key: str | None
     message_id: str | None
     unsubscribe: str | None
 
     def report(self, kind: Kind, address: str | None, said: str) -> Report:
         """Report something of one recipient."""
-        shown = "".join(sign if sign.isprintable() else " " for sign in said[:_DIAGNOSIS_LIMIT])
-        diagnosis = " ".join(shown.split())
-        return Report(kind, address, self.token, self.message_id, diagnosis, self.unsubscribe)
+        diagnosis = " ".join(plain_line(said[:_DIAGNOSIS_LIMIT]).split())
+        return Report(kind, address, self.key, self.message_id, diagnosis, self.unsubscribe)
 
 
 def reports_in(data: bytes, base: str) -> list[Report]:
@@ -155,9 +155,9 @@ def _about(message: Pieces, base: str, more: Sequence[str] = ()) -> _About:
     copy = fields_of(copied.content) if copied else {}
     arrived = [value for name in _ARRIVED_AT for value in message.fields.get(name, ())]
     returning = _addresses([*arrived, *copy.get("return-path", ()), *more])
-    tokens = (token_of(address, base) for address in returning)
+    keys = (key_of(address, base) for address in returning)
     found = _WEB.search(first(copy, "list-unsubscribe"))
-    return _About(next(filter(None, tokens), None), _message_id(message, copy), found[1] if found else None)
+    return _About(next(filter(None, keys), None), _message_id(message, copy), found[1] if found else None)
 
 
 def _message_id(message: Pieces, copy: Fields) -> str | None:

@@ -15,15 +15,17 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from typing import Any, Literal
 
+from feedmaker.bounces.kinds import holds_code, kind_of
 from feedmaker.bounces.report import Report
 from feedmaker.errors import FeedmakerError, UsageError
 from feedmaker.secrets import Secret
+from feedmaker.text import plain_line
 
 SECRET = "FEEDMAKER_RESEND_WEBHOOK_SECRET"  # noqa: S105 - the name of the variable, not what it holds
-OWN_ID = "x-feedmaker-message-id"
+OWN_ID = "X-Feedmaker-Message-ID"
+"""Where our Message-ID stands in what Resend is sent, and brings back."""
 TOLERANCE = timedelta(minutes=5)
 _SECONDS = re.compile("[0-9]{1,11}")
-_STATUS = re.compile(r"(?<![0-9.])([245])\.([0-9]{1,3})\.([0-9]{1,3})(?!\.?[0-9])")
 _SHORTEST_KEY = 16
 _QUOTED = 300
 _Kind = Literal["hard", "soft", "outage", "complaint", "delivered"]
@@ -51,7 +53,7 @@ def events(body: bytes, headers: Mapping[str, str], secret: Secret, now: datetim
         return []
     kind, diagnosis = told
     message_id = _message_id(data)
-    line = "".join(sign if sign.isprintable() else " " for sign in diagnosis[:_QUOTED])
+    line = plain_line(diagnosis[:_QUOTED])
     return [Report(kind, address, None, message_id, line) for address in _addresses(data)]
 
 
@@ -62,7 +64,7 @@ def _check(body: bytes, headers: Mapping[str, str], secret: Secret, now: datetim
     if abs(now - datetime.fromtimestamp(int(moment), UTC)) > TOLERANCE:
         raise ForgedError("this call was signed too long ago, or in the future; check this machine's clock")
     signed = b".".join((name.encode(errors="replace"), moment.encode(), body))
-    made = b64encode(hmac.digest(_key(secret), signed, "sha256"))
+    made = b64encode(hmac.digest(signing_key(secret), signed, "sha256"))
     # There are several while a secret is being exchanged for another one.
     versions = (each.partition(",") for each in headers.get("svix-signature", "").split(" "))
     given = [found.encode(errors="replace") for version, _, found in versions if version == "v1"]
@@ -70,7 +72,8 @@ def _check(body: bytes, headers: Mapping[str, str], secret: Secret, now: datetim
         raise ForgedError(f"this call is not signed with {SECRET}")
 
 
-def _key(secret: Secret) -> bytes:
+def signing_key(secret: Secret) -> bytes:
+    """Return the key with which a secret signs; raise `UsageError`, not repeating it, where it holds none."""
     try:
         key = b64decode(secret.reveal().removeprefix("whsec_"), validate=True)
     except ValueError:
@@ -99,23 +102,27 @@ def _told(event: str, data: Mapping[str, Any]) -> tuple[_Kind, str] | None:
 
 
 def _bounce(bounce: Mapping[str, Any]) -> tuple[_Kind, str]:
-    """Tell bounces apart by the receiver's own status (RFC 3463), which names the culprit, or by type."""
-    words = _words(bounce)
-    status = _STATUS.search(words)
-    if status is None:
-        return ("hard" if bounce.get("type") == "Permanent" else "soft"), words
-    level, subject, detail = status.groups()
-    if subject in ("3", "4", "7"):
-        return "outage", words
-    is_hard = level == "5" and (subject in ("0", "1") or (subject, detail) == ("2", "1"))
-    return ("hard" if is_hard and bounce.get("type") != "Transient" else "soft"), words
+    """Judge what the receiver's server said as in any report; Resend's type stands for a code that it lacks.
+
+    What Resend itself tells people has no codes, and says nothing.
+    """
+    message, told = str(bounce.get("message")), bounce.get("type")
+    said = "; ".join(_codes(bounce)) or (message if holds_code(message) else "")
+    assumed = "5.1.1" if told == "Permanent" else "4.2.0"
+    kind = kind_of(None if holds_code(said) else assumed, said)
+    return ("soft" if kind == "hard" and told == "Transient" else kind), _words(bounce)
+
+
+def _codes(found: Mapping[str, Any]) -> list[str]:
+    """Return what servers said, as Resend quotes them."""
+    codes = found.get("diagnosticCode")
+    return [each for each in (codes if isinstance(codes, list) else [codes]) if isinstance(each, str)]
 
 
 def _words(found: Mapping[str, Any]) -> str:
     """Join what a server and Resend say of a message that was not delivered."""
-    codes = found.get("diagnosticCode")
-    said = [*(codes if isinstance(codes, list) else [codes]), found.get("message")]
-    return "; ".join(each for each in said if isinstance(each, str)) or "no reason given"
+    message = found.get("message")
+    return "; ".join([*_codes(found), *([message] if isinstance(message, str) else [])]) or "no reason given"
 
 
 def _addresses(data: Mapping[str, Any]) -> list[str | None]:
@@ -132,7 +139,7 @@ def _message_id(data: Mapping[str, Any]) -> str | None:
     headers = data.get("headers")
     for header in map(_object, headers if isinstance(headers, list) else []):
         name, value = header.get("name"), header.get("value")
-        if isinstance(name, str) and isinstance(value, str) and name.lower() == OWN_ID:
+        if isinstance(name, str) and isinstance(value, str) and name.lower() == OWN_ID.lower():
             return value
     return None
 

@@ -13,6 +13,7 @@ from feedmaker.cli.output import (
     ending_in_order,
     kind_of,
     print_json,
+    print_json_list,
     print_text,
     progress_bar,
     standing,
@@ -368,11 +369,12 @@ def deliveries(issue: str, states: tuple[DeliveryState, ...], addresses: bool, a
     feedmaker newsletter deliveries latest --state failed --state unknown
     feedmaker newsletter deliveries latest --state sent --addresses
     """
+    from feedmaker.app.newsletters import delivery_data
     from feedmaker.app.sending import deliveries as recorded
 
     found = recorded(get_project(), issue, states)
     if as_json:
-        print_json(list(found))
+        print_json_list(map(delivery_data, found))
         return
     for delivery in found:
         if addresses:
@@ -406,12 +408,13 @@ def resolve(issue: str, decision: Decision | None, failed: bool, transport: str 
     feedmaker newsletter resolve latest
     feedmaker newsletter resolve latest --as again
     """
-    from feedmaker.app.newsletters import issue_data
+    from feedmaker.app.newsletters import delivery_data, issue_data
     from feedmaker.app.sending import resolve as find_out
 
     found = find_out(get_project(), issue, decision, transport, failed=failed)
     if as_json:
-        print_json({**asdict(found), "issue": issue_data(found.issue)})
+        left = [delivery_data(delivery) for delivery in found.left]
+        print_json({**asdict(found), "issue": issue_data(found.issue), "left": left})
         return int(bool(found.left))
     click.echo(
         f"issue {found.issue.slug}: {found.sent} resolved, {found.again} to be sent again, "

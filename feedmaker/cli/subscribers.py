@@ -109,9 +109,9 @@ def suppress(addresses: tuple[str, ...]) -> None:
     """
     from feedmaker.app.people import suppress_subscribers
 
-    suppressed = suppress_subscribers(get_project(), addresses, current_time())
-    already = len(dict.fromkeys(addresses)) - len(suppressed)
-    click.echo(f"{len(suppressed)} suppressed, {already} already")
+    found = suppress_subscribers(get_project(), addresses, current_time())
+    suppressed = sum(found.values())
+    click.echo(f"{suppressed} suppressed, {len(found) - suppressed} already")
 
 
 @subscribers.command("list")

@@ -98,7 +98,7 @@ class Delivery(Part):
     )
     return_path: Annotated[MailAddress, AfterValidator(_with_room)] | None = Field(
         default=None,
-        description="Address to which bounces return, each to a +TOKEN of its own; without one, the sender.",
+        description="Address to which bounces return, each to a +KEY of its own; without one, the sender.",
     )
     bounces: Annotated[tuple[MailPlace, ...], one_or_many(MailPlace)] = Field(
         default=(),

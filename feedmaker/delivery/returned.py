@@ -33,6 +33,7 @@ _LASTING: dict[Status, frozenset[Status]] = {
 }
 """What stays as it is, whatever somebody would become: what people said themselves counts for more."""
 _WEIGHED: tuple[Kind, ...] = ("hard", "soft")
+_NOBODY = Share(0, 0)
 _TOKEN_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
@@ -46,17 +47,28 @@ class Tally:
 
 
 class _Shares:
-    """Know of one issue how many people at which domain were tried, and from how many it came back."""
+    """Know of one issue how many people at which domain were tried, and from how many it came back.
+
+    `is_news` from the beginning, and again whenever an outage shows, at a domain or of all, that did not.
+    """
 
     def __init__(self, store: Store, issue_id: int) -> None:
         self.slug = store.slug_of(issue_id)
+        self.is_news = True
         self._tried = Counter(store.tried_by_domain(issue_id))
         self._returned = {kind: Counter(store.returned_by_domain(issue_id, kind)) for kind in _WEIGHED}
+        self._outages: set[tuple[Kind, str | None]] = set()
 
     def add(self, kind: Kind, domain: str) -> None:
-        """Count one more person."""
-        if kind in self._returned:
-            self._returned[kind][domain] += 1
+        """Count one more person from whom it came back hard or soft."""
+        self._returned[kind][domain] += 1
+        showing: set[tuple[Kind, str | None]] = set()
+        if is_outage(self.of_domain(kind, domain), _NOBODY):
+            showing.add((kind, domain))
+        if is_outage(_NOBODY, self.of_issue(kind)):
+            showing.add((kind, None))
+        self.is_news = self.is_news or not showing <= self._outages
+        self._outages |= showing
 
     def of_domain(self, kind: Kind, domain: str) -> Share:
         """Return the share at a domain."""
@@ -100,24 +112,30 @@ class Judge:
             self._take_one(delivery, report)
 
     def finish(self) -> None:
-        """Put back who was taken off the list by the first few of an outage; stop an issue that bounces."""
+        """Put back who was taken off the list by the first few of an outage; stop an issue that bounces.
+
+        Call it in the transaction of what was taken. A report counts only once, so nobody could judge later
+        what a program that died in between has left.
+        """
         for issue_id in self._weighed:
             shares = self._shares_of(issue_id)
             whole = shares.of_issue("hard")
-            if is_outage(Share(0, 0), whole):
+            if is_outage(_NOBODY, whole):
                 self._store.stop_sending(issue_id, f"{whole.returned} of {whole.tried} messages bounced")
-            for delivery, how in self._store.bounced_by(issue_id, f"{shares.slug}: "):
-                kind: Kind = "hard" if how == "hard" else "soft"
-                if verdict(kind, self._history(delivery, kind)) == "held":
-                    self._put_back(delivery, shares.slug)
+            # An outage that is known holds whoever else comes back, so there is nobody more to look for.
+            if shares.is_news:
+                self._put_back_from(issue_id, shares)
         self._weighed.clear()
 
-    def _put_back(self, delivery: Delivery, slug: str) -> None:
-        person = _person_of(self._store, delivery)
-        if person:
-            reason = f"{slug}: put back, too many came back at once"
-            self._store.set_status(person.id, "active", reason, self._now)
-            self.tally.put_back += 1
+    def _put_back_from(self, issue_id: int, shares: _Shares) -> None:
+        for delivery, how in self._store.bounced_by(issue_id, f"{shares.slug}: "):
+            kind: Kind = "hard" if how == "hard" else "soft"
+            person = _person_of(self._store, delivery)
+            if person and verdict(kind, self._history(delivery, kind)) == "held":
+                reason = f"{shares.slug}: put back, too many came back at once"
+                self._store.set_status(person.id, "active", reason, self._now)
+                self.tally.put_back += 1
+        shares.is_news = False
 
     def _take_word(self, report: Report) -> None:
         """Believe people who want no more mail without the key of a delivery, as far as they are known.
@@ -141,8 +159,8 @@ class Judge:
         shares = self._shares_of(delivery.issue_id)
         if not self._store.add_bounce(delivery.id, report.kind, report.diagnosis, self._now):
             return
-        shares.add(report.kind, domain_of(delivery.address))
         if report.kind in _WEIGHED:
+            shares.add(report.kind, domain_of(delivery.address))
             self._weighed.add(delivery.issue_id)
         person = _person_of(self._store, delivery)
         became = verdict(report.kind, self._history(delivery, report.kind))
@@ -176,7 +194,7 @@ class Judge:
 def _delivery_of(store: Store, report: Report) -> Delivery | None:
     """Find the delivery that a report is about, by the key in the return path, or else in the Message-ID."""
     local = (report.message_id or "").strip("<>").rpartition("@")[0]
-    for key in filter(None, (report.token, local.rpartition(".")[2])):
+    for key in filter(None, (report.key, local.rpartition(".")[2])):
         if found := store.delivery_of(key):
             return found
     return None

@@ -21,8 +21,12 @@ class Issues(Part):
 
     def free_slug(self, day: date) -> str:
         """Return the slug that the next issue of a day gets. Read-only."""
+        first = day.isoformat()
+        mine = select(issues.c.slug).where(issues.c.slug.startswith(first))
         with self._database.reading() as connection:
-            return _free_slug(connection, day)
+            taken = set(connection.execute(mine).scalars())
+        slugs = (first if number == 1 else f"{first}-{number}" for number in count(1))
+        return next(slug for slug in slugs if slug not in taken)
 
     def add_issue(
         self,
@@ -148,13 +152,6 @@ class Issues(Part):
         values = {"state": state} | ({"sent_at": now} if state == "sent" else {})
         with self._database.transaction() as connection:
             connection.execute(update(issues).where(issues.c.id == issue_id).values(values))
-
-
-def _free_slug(connection: Connection, day: date) -> str:
-    first = day.isoformat()
-    taken = set(connection.execute(select(issues.c.slug).where(issues.c.slug.startswith(first))).scalars())
-    slugs = (first if number == 1 else f"{first}-{number}" for number in count(1))
-    return next(slug for slug in slugs if slug not in taken)
 
 
 def _carry(connection: Connection, issue: Issue, episode_ids: Iterable[str]) -> None:

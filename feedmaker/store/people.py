@@ -114,11 +114,6 @@ class People(Part):
         """
         return self._database.empty_log()
 
-    def is_erased(self, address: str) -> bool:
-        """Tell whether somebody with this address had themselves erased. Read-only."""
-        with self._database.reading() as connection:
-            return bool(erased_among(connection, [address]))
-
     def subscriber(self, address: str) -> Subscriber | None:
         """Find a subscriber by the normalised address. Read-only."""
         return self._one(subscribers.c.address == address)

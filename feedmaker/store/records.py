@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -65,7 +65,7 @@ class Subscriber(Person):
     """
 
     id: int
-    token: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Addressed:
 
     subscriber_id: int
     address: str
-    token: str
+    token: str = field(repr=False)
     key: str
     message_id: str
 
@@ -205,7 +205,7 @@ class Delivery:
     issue_id: int
     subscriber_id: int | None
     address: str
-    token: str
+    token: str = field(repr=False)
     key: str
     message_id: str
     dated_at: datetime

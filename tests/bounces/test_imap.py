@@ -190,6 +190,27 @@ def test_message_at_which_the_server_hangs_up_blocks_no_other() -> None:
         assert sum(said.startswith("AUTHENTICATE") for said in scripted.heard) == 2
 
 
+def test_message_at_whose_marking_the_server_hangs_up_blocks_no_other() -> None:
+    """`done` says that it is not marked, and all others are handed out all the same."""
+    with Scripted(messages=THREE, faults={"UID STORE 1": HANG_UP}) as scripted:
+        messages = waiting(scripted.place)
+        with pytest.raises(MailboxError, match="/INBOX: "):
+            next(messages).done()
+
+        assert subjects(list(messages)) == [b"2", b"3"]
+
+
+def test_server_that_refuses_to_mark_is_not_left() -> None:
+    """A refusal ends no visit: the messages of a folder that only can be read come one after the other."""
+    with Scripted(messages=THREE, faults={"UID STORE": b"TAG NO read-only\r\n"}) as scripted:
+        for returned in waiting(scripted.place):
+            with pytest.raises(MailboxError, match="read-only"):
+                returned.done()
+
+        assert sum(said.startswith("UID FETCH") for said in scripted.heard) == 3
+        assert sum(said.startswith("AUTHENTICATE") for said in scripted.heard) == 1
+
+
 def test_server_that_hangs_up_at_every_message_is_left_alone() -> None:
     """After three messages at which it hung up a server is asked no more."""
     with Scripted(messages=THREE * 5, faults={"UID FETCH": HANG_UP}) as scripted:

@@ -1,4 +1,4 @@
-"""Bounces as a real Postfix writes them: sent to a server that refuses, they come back to their tokens."""
+"""Bounces as a real Postfix writes them: sent to a server that refuses, they come back to their keys."""
 
 from __future__ import annotations
 
@@ -145,12 +145,12 @@ def wait_until(is_done: Callable[[], bool], relay: Relay) -> None:
 
 
 def test_bounces_of_a_real_relay_are_read() -> None:
-    """Each outcome comes back to the token of its delivery, with our Message-ID and of the right kind."""
+    """Each outcome comes back to the key of its delivery, with our Message-ID and of the right kind."""
     with postfix() as relay:
         with smtplib.SMTP("127.0.0.1", relay.port, timeout=60) as client:
             for number, address in enumerate(KINDS):
                 message = f"Message-ID: <issue.{number}@lamps.example>\nSubject: Lamps\n\nHello\n"
-                sender = return_address(BASE, f"token{number}")
+                sender = return_address(BASE, f"key{number}")
                 client.sendmail(sender, address, message, rcpt_options=["NOTIFY=SUCCESS,FAILURE"])
         wait_until(lambda: len(list(relay.folder.glob("mail/letter/new/*"))) == len(KINDS), relay)
         messages = list(waiting_at("maildir:mail/letter", relay.folder, {}))
@@ -159,7 +159,7 @@ def test_bounces_of_a_real_relay_are_read() -> None:
     assert {(report.address, report.kind) for report in reports} == set(KINDS.items())
     for report in reports:
         number = list(KINDS).index(report.address or "")
-        assert (report.token, report.message_id) == (f"token{number}", f"<issue.{number}@lamps.example>")
+        assert (report.key, report.message_id) == (f"key{number}", f"<issue.{number}@lamps.example>")
 
 
 def test_pipe_is_set_up_as_the_docs_say() -> None:
@@ -172,10 +172,10 @@ def test_pipe_is_set_up_as_the_docs_say() -> None:
     bounce = re.sub("(?m)^(Delivered-To|To): .*\n", "", bounce.replace("Return-Path: <>\n", ""))
     with postfix(settings.replace("example.org", "lamps.example"), service) as relay:
         with smtplib.SMTP("127.0.0.1", relay.port, timeout=60) as client:
-            client.sendmail("", "letter+token1@lamps.example", bounce)
+            client.sendmail("", "letter+key1@lamps.example", bounce)
         wait_until(lambda: "relay=feedmaker" in (relay.folder / "log").read_text("utf-8"), relay)
         with (relay.folder / "mail/piped").open("rb") as file:
             (message,) = piped(file)
 
-    assert b"\nX-Original-To: letter+token1@lamps.example\n" in message.data
-    assert {(report.kind, report.token) for report in reports_in(message.data, BASE)} == {("hard", "token1")}
+    assert b"\nX-Original-To: letter+key1@lamps.example\n" in message.data
+    assert {(report.kind, report.key) for report in reports_in(message.data, BASE)} == {("hard", "key1")}

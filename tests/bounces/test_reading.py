@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent / "returned"
 MESSAGES = sorted(FOLDER.glob("*.eml"))
 SWITCH = "FEEDMAKER_WRITE_GOLDEN"
 BASE = "letter@lamps.example"
-TOKEN = "k5w2q7zd3xm4ahbnv6tcyrpe2i"
+KEY = "k5w2q7zd3xm4ahbnv6tcyrpe2i"
 MESSAGE_ID = "<2026-11-23.4be1f0a9c27d@lamps.example>"
 SILENT = {
     *("challenge", "no-complaint", "postfix-late", "receipt", "reply", "reply-about-a-bounce"),
@@ -36,7 +36,7 @@ def read(name: str) -> bytes:
 def told(reports: list[Report]) -> str:
     """Write reports down, each value on a line of its own."""
     values = (
-        f"{report.kind} {report.address}\n  token {report.token}\n  message {report.message_id}\n"
+        f"{report.kind} {report.address}\n  key {report.key}\n  message {report.message_id}\n"
         f"  leaves at {report.unsubscribe}\n  said: {report.diagnosis}\n"
         for report in reports
     )
@@ -77,41 +77,41 @@ def test_line_endings_change_nothing(path: Path) -> None:
 def test_message_names_our_delivery_in_two_ways(path: Path) -> None:
     """The address to which a message came back and our message inside it are found, and nothing else."""
     for report in reports_in(path.read_bytes(), BASE):
-        assert report.token in (TOKEN, None)
+        assert report.key in (KEY, None)
         assert report.message_id in (MESSAGE_ID, None)
-        assert report.token or report.message_id or report.unsubscribe
+        assert report.key or report.message_id or report.unsubscribe
 
 
-def test_other_return_path_has_other_tokens() -> None:
-    """A token counts under our own return path only."""
+def test_other_return_path_has_other_keys() -> None:
+    """A key counts under our own return path only."""
     reports = reports_in(read("postfix-unknown-user"), "other@lamps.example")
 
-    assert [report.token for report in reports] == [None]
+    assert [report.key for report in reports] == [None]
 
 
 @pytest.mark.parametrize(
-    ("field", "token"),
+    ("field", "key"),
     [
         (b"X-Original-To: letter+first@lamps.example\n", "first"),
         (b"Delivered-To: LETTER+FIRST@LAMPS.EXAMPLE\n", "first"),
-        (b"Delivered-To: letter@lamps.example\n", TOKEN),
+        (b"Delivered-To: letter@lamps.example\n", KEY),
         (b"To: Everybody <letter+first@lamps.example>, letter+second@lamps.example\n", "first"),
         (b"To: \xff\xfe letter+first@lamps.example\n", "first"),
         (b"To: =?utf-8?q?letter?=\n letter+first@lamps.example\n", "first"),
     ],
 )
-def test_address_of_arrival_is_read_from_the_envelope_first(field: bytes, token: str) -> None:
-    """What servers write down of the envelope comes before To; without a token the next is asked."""
+def test_address_of_arrival_is_read_from_the_envelope_first(field: bytes, key: str) -> None:
+    """What servers write down of the envelope comes before To; without a key the next is asked."""
     data = field + read("ses-unknown-user")
 
-    assert [report.token for report in reports_in(data, BASE)] == [token]
+    assert [report.key for report in reports_in(data, BASE)] == [key]
 
 
-def test_token_in_the_message_that_came_back_counts() -> None:
+def test_key_in_the_message_that_came_back_counts() -> None:
     """Complaints go to an address of their own; our return address stands in what they bring along."""
     data = read("complaint-yahoo").replace(b"Original-Mail-From", b"X-Nothing")
 
-    assert [report.token for report in reports_in(data, BASE)] == [TOKEN]
+    assert [report.key for report in reports_in(data, BASE)] == [KEY]
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_damaged_message_reports_of_nobody_else(path: Path, cuts: list[tuple[int
         data = data[:place] + other + data[place + length :]
 
     for report in reports_in(data, BASE):
-        assert report.token is None or f"+{report.token}@" in data.decode("utf-8", "replace").lower()
+        assert report.key is None or f"+{report.key}@" in data.decode("utf-8", "replace").lower()
         assert report.diagnosis.isprintable()
 
 

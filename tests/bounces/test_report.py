@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedmaker.bounces.report import LOCAL_LIMIT, return_address, token_of
+from feedmaker.bounces.report import LOCAL_LIMIT, key_of, return_address
 
 BASE = "letter@lamps.example"
-TOKENS = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789-_"), min_size=1, max_size=40)
+KEYS = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz0123456789-_"), min_size=1, max_size=40)
 CASES: list[Callable[[str], str]] = [str, str.upper, str.title, str.swapcase]
 
 
-def test_token_stands_between_plus_and_at() -> None:
-    """The token goes behind what stands before the @."""
+def test_key_stands_between_plus_and_at() -> None:
+    """The key goes behind what stands before the @."""
     assert return_address(BASE, "k5w2q7") == "letter+k5w2q7@lamps.example"
 
 
 @given(
-    TOKENS,
+    KEYS,
     st.sampled_from([BASE, "news+lamps@lamps.example", "Letter@Lamps.Example"]),
     st.sampled_from(CASES),
 )
-def test_token_is_found_again(token: str, base: str, change: Callable[[str], str]) -> None:
-    """A token survives every change of case on the way."""
-    assert token_of(change(return_address(base, token)), base) == token
+def test_key_is_found_again(key: str, base: str, change: Callable[[str], str]) -> None:
+    """A key survives every change of case on the way."""
+    assert key_of(change(return_address(base, key)), base) == key
 
 
 @pytest.mark.parametrize(
@@ -43,16 +43,16 @@ def test_token_is_found_again(token: str, base: str, change: Callable[[str], str
         *("letter-k5w2q7@lamps.example", "newsletter+k5w2q7@lamps.example", "letter+a+b@lamps.example"),
     ],
 )
-def test_other_address_has_no_token(address: str) -> None:
+def test_other_address_has_no_key(address: str) -> None:
     """What is no return address of ours names no delivery."""
-    assert token_of(address, BASE) is None
+    assert key_of(address, BASE) is None
 
 
-@pytest.mark.parametrize("token", ["", "K5W2", "a" * 41, "a b", "a@b", "a+b", "é", "a\n"])
-def test_token_that_would_not_survive_is_refused(token: str) -> None:
-    """Capital letters, and whatever else may be changed on the way, cannot stand in a token."""
-    with pytest.raises(ValueError, match="is no token"):
-        return_address(BASE, token)
+@pytest.mark.parametrize("key", ["", "K5W2", "a" * 41, "a b", "a@b", "a+b", "é", "a\n"])
+def test_key_that_would_not_survive_is_refused(key: str) -> None:
+    """Capital letters, and whatever else may be changed on the way, cannot stand in a key."""
+    with pytest.raises(ValueError, match="is no key"):
+        return_address(BASE, key)
 
 
 def test_address_is_no_longer_than_servers_take() -> None:
@@ -65,8 +65,8 @@ def test_address_is_no_longer_than_servers_take() -> None:
 
 
 @given(st.text(), st.text())
-def test_any_text_may_be_asked_for_a_token(address: str, base: str) -> None:
-    """Whatever stands in a message, asking for a token gives one or none."""
-    token = token_of(address, base)
+def test_any_text_may_be_asked_for_a_key(address: str, base: str) -> None:
+    """Whatever stands in a message, asking for a key gives one or none."""
+    key = key_of(address, base)
 
-    assert token is None or token in address.lower()
+    assert key is None or key in address.lower()

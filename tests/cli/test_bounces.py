@@ -123,6 +123,27 @@ def test_place_that_cannot_be_read_stops_no_other(site: ProjectFolder, cli: Cli)
     assert "nowhere" in done.err
 
 
+def test_message_that_cannot_be_put_away_stops_no_other(site: ProjectFolder, cli: Cli) -> None:
+    """What it says counts, the messages beside it and the other places are read, and it is told; once."""
+    ann, bo = deliveries(site)
+    for number, row in enumerate((ann, ann, bo)):
+        (site.root / f"in/new/{number}").write_bytes(bounce(row))
+        (site.root / f"in/cur/{number}:2,S").mkdir()
+    (site.root / "in/cur/2:2,S").rmdir()
+    (site.root / "other/new").mkdir(parents=True)
+    (site.root / "other/cur").mkdir()
+    (site.root / "other/new/9").write_bytes(bounce(bo))
+
+    done = cli("-C", site.root, "newsletter", "bounces", "maildir:in", "maildir:other")
+
+    assert (done.code, done.out) == (1, "4 messages came back: 2 bounced\n")
+    assert done.err.count("cannot be marked as seen") == 1
+    assert "in/new/0: " in done.err
+    assert "; 2 of the messages will be read again" in done.err
+    assert sorted(path.name for path in (site.root / "in/new").iterdir()) == ["0", "1"]
+    assert (site.root / "other/cur/9:2,S").is_file()
+
+
 def test_place_is_asked_for(project: ProjectFolder, cli: Cli) -> None:
     """Without a place in the settings one has to be named."""
     done = cli("-C", project.root, "newsletter", "bounces")

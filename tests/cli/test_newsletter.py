@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from feedmaker.delivery.transports import Envelope, Receipt
-from feedmaker.store import Status, Store, open_store
+from feedmaker.errors import FeedmakerError
+from feedmaker.store import Delivery, Status, Store, open_store
 from tests.conftest import Cli
 from tests.delivery.sending import NOW, Carrier
 from tests.projects import ProjectFolder
@@ -180,3 +182,41 @@ def test_refused_people_can_have_it_again(
     assert "1 to be sent again" in again.out
     assert (sent.code, sent.out.endswith(": 2 sent\n")) == (0, True)
     assert [path.name for path in (site.root / "outbox").rglob("*.eml")] == ["bo@example.org.eml"]
+
+
+def test_machines_are_told_of_deliveries_without_the_tokens_of_readers(
+    site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has a token can act for its reader, so what lists deliveries as JSON leaves it out."""
+    monkeypatch.setattr("feedmaker.app.newsletters.open_transport", lambda *_: Doubtful())
+    cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
+    cli("-C", site.root, "newsletter", "send", "latest")
+    with open_store(site.root / ".feedmaker" / "state.db") as store:
+        tokens = [row.token for row in store.deliveries(1)]
+
+    listed = cli("-C", site.root, "newsletter", "deliveries", "latest", "--json")
+    left = cli("-C", site.root, "newsletter", "resolve", "latest", "--json")
+
+    told = [(row["address"], row["state"]) for row in json.loads(listed.out)]
+    assert told == [("ada@example.org", "sent"), ("bo@example.org", "unknown")]
+    assert [row["address"] for row in json.loads(left.out)["left"]] == ["bo@example.org"]
+    assert not [token for token in tokens if token in listed.out + left.out]
+
+
+def test_deliveries_are_printed_as_they_are_read(
+    site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long list needs no memory: what comes first is printed before the rest is read."""
+    cli("-C", site.root, "newsletter", "draft", "--backlog", "1")
+    cli("-C", site.root, "newsletter", "send", "latest")
+    with open_store(site.root / ".feedmaker" / "state.db") as store:
+        first = next(store.deliveries(1))
+
+    def breaking_off(*_: object) -> Iterator[Delivery]:
+        yield first
+        raise FeedmakerError("the rest is not read")
+
+    monkeypatch.setattr("feedmaker.app.sending.deliveries", breaking_off)
+    listed = cli("-C", site.root, "newsletter", "deliveries", "latest", "--json")
+
+    assert (listed.code, first.address in listed.out) == (1, True)

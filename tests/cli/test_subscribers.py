@@ -17,6 +17,7 @@ import pytest
 from feedmaker.app.people_files import LINE_LIMIT
 from feedmaker.cli.subscriber_files import GONE, STATUSES
 from feedmaker.cli.subscribers import CADENCES
+from feedmaker.listing import WAKE
 from feedmaker.store import GONE as STORED_GONE
 from feedmaker.store import (
     Addressed,
@@ -197,8 +198,16 @@ def test_suppressed_whoever_they_are(site: Site) -> None:
     """Subscribers and strangers get no mail from then on."""
     assert site("suppress", "ada@example.org", "cy@example.org").out == "2 suppressed, 0 already\n"
     assert site("suppress", "cy@example.org").out == "0 suppressed, 1 already\n"
+    assert site("suppress", "Cy@Example.org", "dan@example.org", "Dan@example.org").out == (
+        "1 suppressed, 1 already\n"
+    )
 
-    assert site.statuses() == {"ada": "suppressed", "bo": "active", "cy": "suppressed"}
+    assert site.statuses() == {
+        "ada": "suppressed",
+        "bo": "active",
+        "cy": "suppressed",
+        "dan": "suppressed",
+    }
 
 
 def test_list_has_those_who_get_issues(site: Site) -> None:
@@ -503,8 +512,29 @@ def test_line_without_end_is_not_read_whole(site: Site, file: Path) -> None:
 
     assert done.code == 1
     assert done.err.startswith(
-        "feedmaker: line 3 has more than 1,000,000 bytes: this is no list of subscribers"
+        "feedmaker: line 3 has more than 1,000,000 bytes: this is no list of subscribers; "
+        "the lines before it are imported"
     )
+    assert set(site.statuses()) == {"ada", "bo", "cy"}
+
+
+def test_all_before_a_line_without_end_are_imported(
+    site: Site, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of the last batch there are, none or nearly all, and ticks wake up for them."""
+    monkeypatch.setattr("feedmaker.app.people_files.BATCH", 3)
+    for people in (3, 5):
+        names = [f"p{people}-{number}" for number in range(people)]
+        with file.open("wb") as big:
+            big.write(b"email\n" + b"".join(f"{name}@example.org\n".encode() for name in names))
+            big.truncate(3 * LINE_LIMIT)
+        wake = site.root / WAKE
+        wake.unlink(missing_ok=True)
+
+        assert site("import", file, "--confirmed").code == 1
+
+        assert set(names) <= set(site.statuses())
+        assert wake.exists()
 
 
 # To a file

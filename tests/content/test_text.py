@@ -16,6 +16,7 @@ from feedmaker.text import (
     escape,
     escape_attribute,
     long_date,
+    plain_line,
     shorten,
     spoken_duration,
     utc,
@@ -129,3 +130,26 @@ def test_shortened_text_fits_and_is_a_beginning(text: str, limit: int) -> None:
     assert len(short) <= limit
     assert short == whole if len(whole) <= limit else whole.startswith(short.removesuffix("…"))
     assert short.endswith("…") or short == whole
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("250 taken", "250 taken"),
+        ("  250  taken ", "250  taken"),
+        ("\x1b[31m550\r\nno\u2028such\u202euser\x00", "[31m550  no such user"),
+        ("Grüße, 日本", "Grüße, 日本"),
+    ],
+)
+def test_plain_line_harms_nobody(said: str, line: str) -> None:
+    """What cannot be shown becomes a space, and what stands at the ends goes."""
+    assert plain_line(said) == line
+
+
+@given(st.text())
+def test_any_text_becomes_one_line(said: str) -> None:
+    """Whatever a program says, all of it can be shown on one line."""
+    line = plain_line(said)
+
+    assert line.isprintable()
+    assert line == line.strip()

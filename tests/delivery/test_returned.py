@@ -50,8 +50,8 @@ def sent(store: Store, readers: int, episode: str = "tag:one") -> list[Delivery]
 
 def report(kind: Kind, row: Delivery, *, by_id: bool = False) -> Report:
     """Say that something came back of a delivery, to its return path, or with its Message-ID."""
-    token, message_id = (None, row.message_id) if by_id else (row.key, None)
-    return Report(kind, row.address, token, message_id, "550 5.1.1 no such user")
+    key, message_id = (None, row.message_id) if by_id else (row.key, None)
+    return Report(kind, row.address, key, message_id, "550 5.1.1 no such user")
 
 
 def take(store: Store, *reports: Report) -> Tally:

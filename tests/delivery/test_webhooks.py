@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedmaker.bounces.kinds import kind_of
 from feedmaker.bounces.report import Report
 from feedmaker.bounces.webhooks import SECRET, ForgedError, events
 from feedmaker.errors import UsageError
@@ -189,7 +190,19 @@ def test_complaint() -> None:
         ("soft", {"type": "Undetermined", "message": "?"}),
         ("soft", {"type": "Permanent", "diagnosticCode": ["smtp; 552 5.2.2 mailbox full"]}),
         ("soft", {"type": "Transient", "diagnosticCode": ["smtp; 452 4.2.2 mailbox full"]}),
-        ("soft", {"type": "Permanent", "diagnosticCode": ["smtp; 554 5.6.0 odd content"]}),
+        ("soft", {"type": "Permanent", "diagnosticCode": ["smtp; 550 mailbox full"]}),
+        ("soft", {"type": "Permanent", "message": "550 mailbox full"}),
+        ("outage", {"type": "Permanent", "diagnosticCode": ["smtp; 554 5.6.0 odd content"]}),
+        (
+            "outage",
+            {"type": "Permanent", "diagnosticCode": ["smtp; 550 5.1.1 no such user: blocked as spam"]},
+        ),
+        ("outage", {"type": "Permanent", "message": "5.1.1 sender verify failed"}),
+        ("outage", {"type": "Permanent", "diagnosticCode": ["smtp; 554 5.0.0 rejected"]}),
+        ("outage", {"type": "Permanent", "diagnosticCode": ["smtp; 550 5.0.1 rejected"]}),
+        ("outage", {"type": "Permanent", "diagnosticCode": ["on our blocklist"]}),
+        ("hard", {"type": "Permanent", "diagnosticCode": ["this address is on a list of bounces"]}),
+        ("hard", {"type": "Permanent", "message": "Such mail harms your reputation as a sender"}),
         ("outage", {"type": "Permanent", "diagnosticCode": ["smtp; 550 5.7.1 blocked, see our page"]}),
         ("outage", {"type": "Transient", "diagnosticCode": ["smtp; 421 4.7.0 try again later"]}),
         ("outage", {"type": "Transient", "diagnosticCode": ["smtp; 451 4.3.2 system not accepting"]}),
@@ -200,10 +213,22 @@ def test_complaint() -> None:
     ids=str,
 )
 def test_bounces_are_told_apart(kind: str, bounce: Any) -> None:
-    """The receiver's own status says whether the address, the mail or the servers are to blame."""
+    """The receiver's own words say whether the address, the mail or the servers are to blame."""
     (report,) = told("email.bounced", bounce=bounce)
 
     assert (report.kind, report.message_id) == (kind, MESSAGE_ID)
+
+
+@given(
+    st.sampled_from(["Permanent", "Undetermined"]),
+    st.sampled_from(["550", "554 5.7.1", "550 5.1.1", "452 4.2.2", "550 5.2.1", "5.0.0", "550 5.4.14"]),
+    st.sampled_from(["", "no such user", "sender rejected", "over quota", "disabled mailbox", "?"]),
+)
+def test_words_with_a_code_mean_what_they_mean_in_a_report(kind: str, code: str, words: str) -> None:
+    """A server is understood alike, whoever brings its words, and whatever the provider makes of them."""
+    (report,) = told("email.bounced", bounce={"type": kind, "diagnosticCode": [f"smtp; {code} {words}"]})
+
+    assert report.kind == kind_of(None, f"{code} {words}")
 
 
 def test_diagnosis_is_one_short_line() -> None:

@@ -29,6 +29,7 @@ from feedmaker.scheduler.runs import Terms
 from feedmaker.scheduler.tick import Outcome, publish, tick
 from feedmaker.store import Fault
 from feedmaker.store.runs import RUNS_KEPT
+from tests.delivery.smtp_servers import ScriptedServer
 from tests.projects import MUCH_LATER as NOW
 from tests.projects import ProjectFolder
 from tests.scheduling.hook import Hook, listening
@@ -246,6 +247,17 @@ def test_notice_that_cannot_be_delivered_is_tried_again_after_a_while(site: Publ
     assert site.subjects() == ["feedmaker: 1 note is broken"]
     site.tick(6)
     assert is_idle(str(site.folder.root), (NOW + 11 * MINUTE).timestamp())
+
+
+def test_mail_server_is_left_in_order(site: Publisher) -> None:
+    """Once a notice is handed over, the connection ends with QUIT (RFC 5321, 4.1.1.10)."""
+    site.break_note()
+    with ScriptedServer() as server:
+        site.environ["FEEDMAKER_TRANSPORT"] = f"smtp://127.0.0.1:{server.port}"
+        site.tick()
+
+        assert [connection.lines[-1] for connection in server.connections] == [b"QUIT"]
+        assert len(server.messages) == 1
 
 
 def test_what_is_mended_before_it_was_told_is_not_told(site: Publisher) -> None:

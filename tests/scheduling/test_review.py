@@ -28,6 +28,7 @@ from feedmaker.scheduler.tick import Outcome
 from feedmaker.store import Issue
 from tests.conftest import Cli
 from tests.delivery.sending import Carrier
+from tests.delivery.smtp_servers import ScriptedServer
 from tests.projects import FIRST, SCHEDULE, ProjectFolder
 from tests.scheduling.ticking import tick
 
@@ -156,6 +157,15 @@ def test_reviewer_is_told_in_place_of_the_sender(project: ProjectFolder) -> None
     tick(site, FRIDAY)
 
     assert list(outbox(site)) == ["2026-11-06-review/eve@lamp.example.org"]
+
+
+def test_mail_server_is_left_in_order(site: Project) -> None:
+    """Once the reviewer is told, the connection ends with QUIT (RFC 5321, 4.1.1.10)."""
+    with ScriptedServer() as server:
+        tick(Project(site.folder, {"FEEDMAKER_TRANSPORT": f"smtp://127.0.0.1:{server.port}"}), FRIDAY)
+
+        assert [connection.lines[-1] for connection in server.connections] == [b"QUIT"]
+        assert len(server.messages) == 1
 
 
 @pytest.mark.parametrize(("transport", "reason"), [(Refusing, "550 no such mailbox"), (Broken, "is away")])

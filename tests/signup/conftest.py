@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ import pytest
 from feedmaker.app.posting import Post
 from feedmaker.app.project import Project
 from feedmaker.app.signup import SignupDesk
+from feedmaker.bounces.webhooks import SECRET
 from feedmaker.delivery.transports import Envelope, Receipt
 from feedmaker.signs.log import Log
 from feedmaker.store import Status, Store, Subscriber, open_store
@@ -48,6 +50,8 @@ CHOICES = """\
   languages: {de: Deutsch, pt-BR: Português}
 """
 PATIENCE = 30.0
+KEY = b"a key that nobody knows!"
+"""What the provider signs its events with."""
 
 
 @dataclass
@@ -229,6 +233,13 @@ def serve_pages(project: ProjectFolder, empty_database: Path) -> Iterator[Serve]
         stop.set()
         thread.join(PATIENCE)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def provider_secret(project: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let who opens the project know the secret of the provider."""
+    environ = {SECRET: f"whsec_{b64encode(KEY).decode()}"}
+    monkeypatch.setattr(project, "open", lambda: Project(project.root, environ))
 
 
 @pytest.fixture

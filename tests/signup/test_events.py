@@ -12,9 +12,10 @@ import pytest
 from feedmaker.bounces.webhooks import SECRET
 from feedmaker.delivery.audience import open_ledger
 from feedmaker.store import Frozen
-from tests.signup.conftest import ANN, NOW, Served
+from tests.conftest import Cli
+from tests.projects import ProjectFolder
+from tests.signup.conftest import ANN, KEY, NOW, SIGNUP, Serve, Served
 
-KEY = b"a key that nobody knows!"
 FROZEN = Frozen("S", "P", "H", "T", "A", 1, [], [], {})
 
 
@@ -43,17 +44,10 @@ def call(served: Served, message_id: str, key: bytes = KEY, more: int = 0) -> in
     return served.client.post(served.address + "events/resend", content=body, headers=signed).status_code
 
 
-def with_secret(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
-    """Let the server know the secret of the provider."""
-    environ = {SECRET: f"whsec_{b64encode(KEY).decode()}"}
-    monkeypatch.setattr(served.project, "environ", environ)
-    return served
-
-
 @pytest.fixture
-def known(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+def known(provider_secret: None, serve_pages: Serve) -> Served:
     """Serve pages that know the secret of the provider."""
-    return with_secret(served, monkeypatch)
+    return serve_pages()
 
 
 def test_signed_event_takes_its_person_off_the_list(known: Served) -> None:
@@ -80,3 +74,18 @@ def test_event_that_is_not_signed_is_not_believed(known: Served) -> None:
 def test_without_a_secret_no_event_is_believed(served: Served) -> None:
     """Nothing is open that was not switched on."""
     assert call(served, sent(served)) == 401
+
+
+@pytest.mark.parametrize("secret", ["whsec_", "hunter2!", "whsec_hunter2"])
+def test_unsound_secret_is_told_before_anybody_is_answered(
+    project: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    """The server does not start, so that no event is lost to it; the text does not repeat what is set."""
+    monkeypatch.setenv(SECRET, secret)
+    project.schedule(SIGNUP.format(port=1, more=""))
+
+    # With a secret that is not looked at, it would end for want of a place.
+    ran = cli("-C", project.root, "serve", "--listen", "nowhere")
+
+    assert (ran.code, f"{SECRET} is no secret of a webhook" in ran.err) == (2, True)
+    assert "hunter2" not in ran.err

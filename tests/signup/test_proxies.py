@@ -24,7 +24,7 @@ from tests.servers import SERVERS, free_port
 from tests.signup.conftest import ANN, BLOG, CHOICES, ELSEWHERE, ONE_CLICK, SIGNUP, Serve, Served, link_of
 from tests.signup.proxies import HOST, Proxy, example, proxy
 from tests.signup.test_command import started
-from tests.signup.test_events import call, sent, with_secret
+from tests.signup.test_events import call, sent
 
 ADDRESS = f"https://{HOST}/letter/"
 MOST = 16_384
@@ -195,9 +195,10 @@ def test_body_has_a_bound(behind: Behind) -> None:
             assert codes[2] in (200, 401, 422), path
 
 
-def test_provider_can_call(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("provider_secret")
+def test_provider_can_call(behind: Behind) -> None:
     """Its events arrive byte for byte with their signature, up to what feedmaker takes."""
-    served = with_secret(behind.served, monkeypatch)
+    served = behind.served
     about = sent(served)
 
     assert [call(served, about, more=more) for more in (15_900, 4_000, 0)] == [200] * 3

@@ -261,7 +261,6 @@ READS: dict[str, Callable[[Store], object]] = {
     "subscriber_of": lambda store: store.subscriber_of("T0ken"),
     "subscriber_of_old": lambda store: store.subscriber_of_old("T0ken"),
     "count_subscribers": lambda store: store.count_subscribers(),
-    "is_erased": lambda store: store.is_erased("ann@example.org"),
     "keys": lambda store: store.keys(),
     "count_signups": lambda store: store.count_signups("a@b.example", "192.0.2.0/24", NOW, NOW),
     "count_owed": lambda store: store.count_owed(),

@@ -26,7 +26,7 @@ TIMEOUT = 30.0
 """How many seconds a server may take to connect or to go on with an answer."""
 
 _LITERAL_LIMIT = SIZE_LIMIT + 64 * 1024
-_FAULTY_LIMIT = 3
+_VISIT_LIMIT = 3
 _SEARCH_STEP = 20_000  # of the messages in a folder; the library takes lines of a million bytes
 _ASCII = re.compile("([ -~]+)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -70,8 +70,9 @@ def in_folder(place: str, environ: Mapping[str, str]) -> Iterator[Returned]:
         raise UsageError(f"{place}: set {PASSWORD} to the password of this mailbox")
     tried: set[str] = set()
     passed: list[str] = []
-    while (yield from _visit(account, password, tried, passed)) and len(passed) < _FAULTY_LIMIT:
-        pass
+    for _ in range(_VISIT_LIMIT):
+        if not (yield from _visit(account, password, tried, passed)):
+            break
     if passed:
         raise MailboxError(
             f"{place}: {len(passed)} messages are not handed out, the first has UID {passed[0]}"
@@ -99,6 +100,8 @@ def _visit(
                 passed.append(uid)
             else:
                 yield Returned(data, partial(session.mark, uid))
+                if session.is_lost:
+                    return True
     return False
 
 
@@ -123,6 +126,7 @@ class _Session:
     """One visit to a folder; every fault of server or network becomes a `MailboxError`."""
 
     def __init__(self, account: _Account, password: Secret) -> None:
+        self.is_lost = False
         self._account = account
         self._password = password
         with self._explained():
@@ -215,6 +219,8 @@ class _Session:
         try:
             yield
         except _FAULTS as error:
+            # What the server refuses, it goes on after.
+            self.is_lost = isinstance(error, IMAP4.abort) or not isinstance(error, IMAP4.error)
             hidden = _said(error).replace(self._password.reveal(), "***")
             reason = _CONTROLS.sub(" ", hidden)[:_REASON_LIMIT]
             raise MailboxError(f"{self._account.place}: {reason}") from error

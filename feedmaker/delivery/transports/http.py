@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.errors import DeliveryError, FetchError, UsageError
 from feedmaker.fetch import Answer, Session, UnsentError, retry_after, shown_address
 from feedmaker.secrets import Secret, secret
+from feedmaker.text import plain_line
 from feedmaker.uri import is_local
 
 DEADLINE = 30.0
@@ -38,8 +39,8 @@ class Question:
     """Hold what a provider is sent for one message; the same message makes the same bytes."""
 
     address: str
-    headers: Mapping[str, str]
-    data: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    data: bytes = field(repr=False)
 
 
 class Turnstile:
@@ -195,7 +196,7 @@ class HttpTransport(ABC):
         """Make one short line of a provider's words, which cannot do any harm."""
         # Secrets first: the half of one that a cut leaves would not be known again.
         whole = self._without_secrets(text)
-        return "".join(sign if sign.isprintable() else " " for sign in whole[:_QUOTED]).strip()
+        return plain_line(whole[:_QUOTED])
 
     def _receipt(self, answer: Answer) -> Receipt:
         said, status = _said(answer), answer.status

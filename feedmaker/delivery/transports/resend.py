@@ -12,6 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from feedmaker.bounces.webhooks import OWN_ID
 from feedmaker.delivery.transports.base import Envelope, Receipt
 from feedmaker.delivery.transports.content import read
 from feedmaker.delivery.transports.http import (
@@ -27,7 +28,6 @@ from feedmaker.secrets import Secret
 
 ADDRESS = "https://api.resend.com/"
 KEY = "FEEDMAKER_RESEND_KEY"
-OWN_ID = "X-Feedmaker-Message-ID"
 _MOST_AT_ONCE = 8  # its limit is a few requests a second, so more threads would only wait
 _RENAMED = {"message-id": OWN_ID}
 _FIELD = re.compile(r"`(\w+)`")

@@ -11,6 +11,8 @@ import ssl
 from time import monotonic
 from typing import NamedTuple
 
+from feedmaker.text import plain_line
+
 _CHUNK = 4096
 _LONGEST_LINE = 4096  # RFC 5321, 4.5.3.1.5 has 512, and 5 to 10 times as much is met
 _MOST_LINES = 128
@@ -164,8 +166,4 @@ def _silence(seconds: float) -> SilentError:
 
 
 def _shown(text: bytes) -> str:
-    """Write what a server said so that it cannot steer a terminal or break a line."""
-    said = text.decode("utf-8", "replace")
-    if said.isprintable():
-        return said
-    return "".join(sign if sign.isprintable() else " " for sign in said).strip()
+    return plain_line(text.decode("utf-8", "replace"))
