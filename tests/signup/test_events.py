@@ -82,7 +82,7 @@ def test_unsound_secret_is_told_before_anybody_is_answered(
 ) -> None:
     """The server does not start, so that no event is lost to it; the text does not repeat what is set."""
     monkeypatch.setenv(SECRET, secret)
-    project.schedule(SIGNUP.format(port=1, more=""))
+    project.schedule(SIGNUP.format(address="http://127.0.0.1:1/", more=""))
 
     # With a secret that is not looked at, it would end for want of a place.
     ran = cli("-C", project.root, "serve", "--listen", "nowhere")
