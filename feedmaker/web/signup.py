@@ -42,7 +42,7 @@ from feedmaker.store.records import Subscriber
 from feedmaker.web.entrance import HEADERS, Bounds, Entrance, impatient
 
 PATIENCE = 10
-"""How many seconds requests in hand, and then mails that wait, have when the server is told to stop."""
+"""How many seconds requests in hand, and then mails that are due, have when the server is told to stop."""
 
 _MOST_FIELDS = 200
 _DEEPEST = 20
