@@ -59,8 +59,8 @@ class Signups(Part):
     ) -> None:
         """Make a normalised address *pending*, and owe it a mail, as of now.
 
-        One that is known keeps its token and its wishes.
-        One that may not be asked is left alone after the same work, so that the time it takes tells nothing.
+        One that is known keeps its token and its wishes. One that may not be asked is left alone after the
+        same work, so that the time it takes tells nothing.
         """
         known = subscribers.c.status
         with self._database.transaction() as connection:

@@ -44,7 +44,7 @@ from feedmaker.web.entrance import HEADERS, Bounds, Entrance, impatient
 from feedmaker.web.outage import Outage
 
 PATIENCE = 10
-"""How many seconds requests in hand, and then mails that wait, have when the server is told to stop."""
+"""How many seconds requests in hand, and then mails that are due, have when the server is told to stop."""
 
 _MOST_CHANGES = 32
 """How many requests may change something at once: of the 40 threads that there are, some always read."""

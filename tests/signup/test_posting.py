@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -191,20 +191,31 @@ def test_asking_wakes_who_sleeps(office: Begin) -> None:
 def test_mail_of_another_process_is_found(office: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody told of is found by looking now and then, for who left it may be dead."""
     monkeypatch.setattr("feedmaker.app.posting._LOOK", 0.01)
-    one = office()
+    one = office(Receipt("deferred", "451 later", DAY))
+    one.ask("ann")
     with one.open():
-        one.ask("ann")
+        assert one.server.closed.acquire(timeout=PATIENCE)
+        for name in ("bo", "cat"):
+            one.ask(name)
+            assert one.server.next() == name
 
-        assert one.server.next() == "ann"
 
-
-def test_one_that_is_due_later_is_slept_for(office: Begin) -> None:
+def test_one_that_is_due_later_is_slept_for(office: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread wakes by itself when the next mail is due."""
     one = office(LATER)
     one.ask("ann")
     one.send()
     one.clock.now += PAUSES[0] - timedelta(microseconds=1)
+    read = threading.Event()
+
+    def clock() -> datetime:
+        now = one.clock.now
+        read.set()
+        return now
+
+    monkeypatch.setattr(one.desk, "clock", clock)
     with one.open():
+        assert read.wait(PATIENCE)
         one.clock.now += SECOND
         assert one.server.next() == "ann"
 
@@ -415,6 +426,33 @@ def test_closing_sends_what_is_due(office: Begin) -> None:
     assert one.send() == 1
     assert one.sent == list("abc")
     assert one.server.closed.acquire(timeout=PATIENCE)
+
+
+def test_closing_overlooks_nobody(office: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks after the thread has looked, and just before it is closed, gets their mail."""
+    one = office()
+    looked, closing = threading.Event(), threading.Event()
+    next_owed, wake = Store.next_owed, Post.wake
+
+    def look(store: Store) -> datetime | None:
+        found = next_owed(store)
+        if not looked.is_set():
+            looked.set()
+            assert closing.wait(PATIENCE)
+        return found
+
+    def close(post: Post) -> None:
+        wake(post)
+        closing.set()
+
+    monkeypatch.setattr(Store, "next_owed", look)
+    monkeypatch.setattr(Post, "wake", close)
+    post = Post(one.desk, Log(None, one.clock))
+    assert looked.wait(PATIENCE)
+    one.ask("ann")
+
+    assert post.close(PATIENCE) == 0
+    assert one.sent == ["ann"]
 
 
 @dataclass
