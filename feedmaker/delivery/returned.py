@@ -114,8 +114,8 @@ class Judge:
     def finish(self) -> None:
         """Put back who was taken off the list by the first few of an outage; stop an issue that bounces.
 
-        Call it in the transaction of what was taken. A report counts only once, so nobody could judge later
-        what a program that died in between has left.
+        Call it in the transaction of what was taken. A report counts only once, so what a program that died
+        in between has left would wait for another one about that issue, which may never come.
         """
         for issue_id in self._weighed:
             shares = self._shares_of(issue_id)

@@ -186,6 +186,35 @@ def test_soft_bounces_count_in_a_row(store: Store) -> None:
     assert status(store, bob)[0] == "active"
 
 
+def test_without_a_return_path_it_is_the_sender(store: Store) -> None:
+    """Nobody says that the sender's address takes anything else; the Message-ID has the key, too."""
+    senders = []
+
+    class Listening(Carrier):
+        def send(self, message: bytes, envelope: Envelope) -> Receipt:
+            senders.append(envelope.sender)
+            return Receipt("sent", "ok")
+
+    send(store, Listening(), draft(store, 2))
+
+    assert senders == ["letter@notes.example.org"] * 2
+
+
+@pytest.mark.parametrize(("hours", "last"), [(24, 15), (8, 43)])
+def test_soft_bounces_of_frequent_issues_count_by_time(store: Store, hours: int, last: int) -> None:
+    """Of issues that come daily, or three times a day, it takes as many as two weeks have."""
+    store.add_subscriber("ann@example.org", NOW)
+    for number in range(1, last + 1):
+        moment = NOW + timedelta(hours=hours * (number - 1))
+        issue = draft(store, 0, f"tag:{number}")
+        send(store, Carrier(), issue, moment)
+        (ann,) = store.deliveries(issue.id)
+        assert status(store, ann)[0] == "active"
+        take(store, report("soft", ann))
+
+    assert status(store, ann)[0] == "bounced"
+
+
 def test_refusal_while_sending_is_a_bounce(store: Store) -> None:
     """A server that knows no such mailbox says so at once, in words or by its code."""
 
@@ -236,6 +265,50 @@ def test_no_outage_takes_more_than_a_few(
         gone = sum(status(store, row)[0] == "bounced" for row in rows)
 
     assert gone == (bounced if bounced < 10 else 0)
+
+
+def test_what_was_left_of_an_outage_is_put_right_by_the_next_report(store: Store) -> None:
+    """Whom a program took off that did not get to judge the outage is back with any bounce of that issue."""
+    rows = sent(store, 100)
+    Judge(store, LATER).take(report("hard", row) for row in rows[:40])
+    assert len(list(store.subscribers("bounced"))) == 9
+
+    tally = take(store, report("soft", rows[50]))
+
+    assert (tally.put_back, len(list(store.subscribers("bounced")))) == (9, 0)
+
+
+@pytest.mark.parametrize(
+    ("bounced", "left"),
+    [
+        ([*range(200, 209)], 9),
+        ([*range(200, 212)], 0),
+        ([*range(6), *range(120, 124), *range(200, 202)], 12),
+        ([*range(6), *range(120, 124), *range(200, 203)], 0),
+        ([*range(4), *range(200, 208)], 12),
+        ([*range(200, 212), *range(4)], 0),
+    ],
+    ids=["too few", "a domain", "few everywhere", "all", "few at each", "a domain, then all"],
+)
+def test_outage_is_judged_with_each_message(tmp_path: Path, bounced: list[int], left: int) -> None:
+    """As soon as it shows, at a domain or of all, those whom it took off are back; nobody else is.
+
+    There are 120 readers at one domain, 80 at another and 40 at a third one.
+    """
+    with open_store(tmp_path / "state.db", durable=False) as store:
+        for number in range(240):
+            domain = "abc"[(number >= 120) + (number >= 200)]
+            store.add_subscriber(f"reader-{number}@{domain}.example.org", NOW)
+        issue = draft(store, 0)
+        send(store, Carrier(), issue)
+        rows = list(store.deliveries(issue.id))
+        judge = Judge(store, LATER)
+        for number in bounced:
+            with store.transaction():
+                judge.take([report("hard", rows[number])])
+                judge.finish()
+
+        assert len(list(store.subscribers("bounced"))) == left
 
 
 def test_issue_that_bounces_is_stopped_for_all(store: Store) -> None:
