@@ -272,12 +272,17 @@ def edit(issue: str, without: tuple[str, ...], as_json: bool, **wording: str | N
 def skip(issue: str) -> None:
     """Keep an issue from going out; its episodes are not mailed by another: ISSUE is its slug, or latest.
 
+    One that is on its way goes to nobody more.
+
     \b
     feedmaker newsletter skip latest
     """
     from feedmaker.app.reviewing import skip as drop
 
     found = drop(get_project(), issue, current_time())
+    if found.state == "sent":
+        click.echo(f"issue {found.slug} goes to nobody any more; who got it, `newsletter deliveries` says")
+        return
     click.echo(f"issue {found.slug} is skipped; `feedmaker newsletter edit {found.slug}` takes it up again")
 
 
@@ -313,11 +318,11 @@ def send(issue: str, transport: str | None, allow_late: bool, as_json: bool) -> 
 
     project = get_project()
     try:
-        with ending_in_order(), progress_bar() as progress:
+        with progress_bar() as progress, ending_in_order(progress) as told:
             choices = Choices(
                 transport, by_hand=True, late=allow_late, patience=BY_HAND, on_wait=progress.wait
             )
-            sending = deliver(project, issue, current_time(), progress, choices=choices)
+            sending = deliver(project, issue, current_time(), told, choices=choices)
     except KeyboardInterrupt:
         click.echo("stopped; the same command goes on from here", err=True)
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
@@ -85,20 +85,32 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def ending_in_order() -> Iterator[None]:
-    """Let SIGTERM end the work as Ctrl-C does: what is under way is finished and recorded first.
+def ending_in_order(progress: Callable[[str, int, int], None]) -> Iterator[Callable[[str, int, int], None]]:
+    """Let Ctrl-C, SIGTERM or the end of the terminal end the work when it next says how far it has got.
 
-    Whoever cannot wait for that, and asks again, ends it at once; the ledger knows what is unknown then.
+    An exception from a signal could strike anywhere, also between what was done and its record; at that place
+    what is under way is finished and recorded first. Whoever cannot wait for that, and asks again, ends it at
+    once; the ledger knows what is unknown then.
     """
+    is_ending = False
 
     def end(_number: int, _frame: object) -> None:
-        for number in before:
-            signal.signal(number, lambda *_: os._exit(130))
-        raise KeyboardInterrupt
+        nonlocal is_ending
+        if is_ending:
+            os._exit(130)
+        is_ending = True
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    def told(what: str, done: int, total: int) -> None:
+        if is_ending:
+            raise KeyboardInterrupt
+        progress(what, done, total)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # What `nohup` has told us not to hear stays unheard.
+    heard = (number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, end) for number in heard}
     try:
-        yield
+        yield told
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

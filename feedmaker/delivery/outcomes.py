@@ -89,19 +89,19 @@ def stopped(issue: Issue, why: str) -> DeliveryError:
 
 
 class Surge:
-    """Notice when too many of the last messages were refused or deferred."""
+    """Notice when too many of the last messages were refused or deferred, or nobody can say."""
 
     def __init__(self, percent: int) -> None:
         self._percent = percent
         self._last: deque[bool] = deque(maxlen=WINDOW)
 
     def saw(self, receipts: Iterable[Receipt]) -> None:
-        """Take outcomes into account; what nobody can say counts as neither."""
-        self._last.extend(one.outcome != "sent" for one in receipts if one.outcome != "unknown")
+        """Take outcomes into account."""
+        self._last.extend(one.outcome != "sent" for one in receipts)
 
     def found(self) -> str:
         """Say what is wrong, or nothing."""
         bad = sum(self._last)
         if len(self._last) < ENOUGH or bad * 100 < self._percent * len(self._last):
             return ""
-        return f"{bad} of the last {len(self._last)} messages were refused or deferred"
+        return f"{bad} of the last {len(self._last)} messages were refused, deferred or unknown"

@@ -21,8 +21,8 @@ class Pace:
 
     def take_turn(self, domain: str, now: float) -> float:
         """Let a message go at `now`, in seconds, and return 0; or return after how many to ask again."""
-        left = max(self._next, self._next_to.get(domain, now)) - now
-        if left > _TINY:
+        left = max(self._left(now), self._left_to(domain, now))
+        if left:
             return left
         if self._pause:
             self._next = now + self._pause
@@ -38,19 +38,31 @@ class Pace:
 
     def is_open(self, now: float) -> bool:
         """Tell whether a message to some domain may go at `now`."""
-        return self._next - now <= _TINY
+        return not self._left(now)
 
     def waiting(self, now: float) -> list[str]:
         """Return the domains to which no message may go at `now`."""
-        return [domain for domain, free in self._next_to.items() if free - now > _TINY]
+        return [domain for domain in self._next_to if self._left_to(domain, now)]
 
     def soonest(self, now: float) -> float:
         """Return after how many seconds another message may go to somebody who must wait at `now`."""
-        waits = [free - now for free in self._next_to.values() if free - now > _TINY]
-        return max(self._next - now, min(waits, default=0.0), 0.0)
+        waits = filter(None, (self._left_to(domain, now) for domain in self._next_to))
+        return max(self._left(now), min(waits, default=0.0))
+
+    def _left(self, now: float) -> float:
+        return _left(self._next, now, self._pause)
+
+    def _left_to(self, domain: str, now: float) -> float:
+        return _left(self._next_to.get(domain, now), now, self._domain_pause)
 
     def _sweep(self, now: float) -> None:
         """Forget the domains that need not wait, each time that there are twice as many as after the last."""
         if len(self._next_to) > self._sweep_at:
             self._next_to = {domain: free for domain, free in self._next_to.items() if free > now}
             self._sweep_at = max(_SWEEP_AT, 2 * len(self._next_to))
+
+
+def _left(free: float, now: float, pause: float) -> float:
+    """Return how long it is until `free`; a wait beyond the pause is from before the clock was set back."""
+    left = free - now
+    return left if _TINY < left <= pause + _TINY else 0.0

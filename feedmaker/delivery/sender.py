@@ -165,6 +165,8 @@ class Sender:
         raised, what came of messages that were under way is recorded first.
         """
         with self._working():
+            # Whoever was told to stop before this begins sends nothing.
+            self._tell()
             while self._error is None:
                 if not self._step(claiming=True) and not self._hands.busy and not self._waits():
                     return
@@ -258,10 +260,12 @@ class Sender:
         claimed = [delivery for delivery in found if delivery.state == "sending"]
         for delivery in claimed:
             self._pace.take_turn(domain_of(delivery.address), moment)
-        said = next(filter(None, map(overdrawn, claimed)), "")
-        if said:
+        if said := next(filter(None, map(overdrawn, claimed)), ""):
             self._stop(said)
-        return [] if said else claimed
+            back = [untouched(delivery, said) for delivery in claimed]
+            self._store.settle_deliveries(self._issue.id, self._manner.owner, back, now)
+            return []
+        return claimed
 
     def _stop(self, why: str) -> None:
         """Keep everybody from going on until a person has looked at it."""

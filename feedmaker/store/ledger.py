@@ -204,7 +204,7 @@ class Ledger(Part):
         if excused:
             values |= {"excused": deliveries.c.excused + 1, "handed_at": _known_at(excused=1)}
         elif state == "queued":
-            values |= {"repeats": deliveries.c.repeats + 1}
+            values |= {"repeats": _DECIDED}
         with self._database.transaction() as connection:
             return connection.execute(update(deliveries).where(mine).values(values)).rowcount == 1
 
@@ -230,7 +230,7 @@ class Ledger(Part):
 
         Whoever is no active subscriber by now is left as it is, with what was said of it.
         """
-        values = {"state": "queued", "reply": why, "deferrals": 0, "state_at": now}
+        values = {"state": "queued", "reply": why, "deferrals": 0, "repeats": _DECIDED, "state_at": now}
         failed = update(deliveries).where(_state(issue_id, "failed"), _wanted())
         with self._database.transaction() as connection:
             return connection.execute(failed.values(values)).rowcount
@@ -319,6 +319,8 @@ def _known_at(excused: int | BindParameter[int]) -> ColumnElement[datetime | Non
     return case((is_known, deliveries.c.handed_at))
 
 
+# Whoever decides on another attempt decides on it whatever became of all before that is not excused.
+_DECIDED = deliveries.c.attempts - deliveries.c.excused
 _MOMENTS = [place for place, column in enumerate(deliveries.c) if isinstance(column.type, Moment)]
 _QUEUE = Prepared(
     insert(deliveries).values(
