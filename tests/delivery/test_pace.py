@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,3 +84,12 @@ def test_domains_that_wait_are_not_forgotten() -> None:
         assert pace.take_turn(f"d{number}.example", float(number)) == 0.0
 
     assert all(pace.take_turn(f"d{number}.example", 5_000.0) > 0 for number in range(5_000))
+
+
+@pytest.mark.parametrize("pace", [Pace(60.0), Pace(domain_pause=60.0)], ids=["all", "domain"])
+def test_clock_that_is_set_back_holds_nobody_up(pace: Pace) -> None:
+    """A wait longer than any can be is none."""
+    assert pace.take_turn("a.example", 7200.0) == 0.0
+    assert (pace.soonest(3600.0), pace.waiting(3600.0), pace.is_open(3600.0)) == (0.0, [], True)
+    assert pace.take_turn("a.example", 3600.0) == 0.0
+    assert pace.take_turn("a.example", 3601.0) == 59.0

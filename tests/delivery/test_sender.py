@@ -348,6 +348,57 @@ def test_what_is_put_off_is_left_where_the_rates_are_slow(store: Store) -> None:
     assert clock.now - NOW < MINUTE
 
 
+def test_server_that_swallows_everything_stops_everybody(store: Store) -> None:
+    """Where nobody can say of one message after the other, the rest of the audience is spared."""
+    issue = draft(store, 2 * ENOUGH)
+
+    with pytest.raises(
+        DeliveryError, match="was stopped: 50 of the last 50 messages were refused, deferred or"
+    ):
+        send(store, Scripted(*[UNKNOWN] * 2 * ENOUGH), issue)
+
+    assert store.counts(issue.id) == Counts(queued=ENOUGH, unknown=ENOUGH)
+
+
+def test_what_is_decided_twice_goes_out(store: Store) -> None:
+    """A message that somebody called failed, and then queued again, is one that was decided on."""
+    issue, server = draft(store, 2), Scripted(UNKNOWN)
+    send(store, server, issue)
+    row = next(store.deliveries(issue.id, "unknown"))
+    store.resolve_delivery(row, "failed", "by hand", NOW)
+    assert store.requeue_failed(issue.id, "by hand", NOW) == 1
+    store.mark_issue(issue.id, "sending", NOW)
+
+    assert send(store, server, issue) == Counts(sent=2)
+
+
+def test_sender_that_finds_a_fault_in_the_ledger_gives_back_what_it_claimed(store: Store) -> None:
+    """Others who were claimed with it are not called unknown for that: nothing was handed over."""
+    issue, server = draft(store, 4), Scripted(width=4)
+    assert begin(store, issue, CONFIG, NOW, NOW)
+    with store.transaction() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET attempts = 1 WHERE id = 2")  # type: ignore[attr-defined]
+
+    with pytest.raises(DeliveryError, match="would get a copy that nobody decided on"):
+        send(store, server, issue)
+
+    assert (server.seen, store.counts(issue.id)) == ([], Counts(queued=4))
+    assert [row.attempts - row.excused for row in store.deliveries(issue.id)] == [0, 1, 0, 0]
+
+
+def test_who_is_told_to_stop_before_the_first_message_sends_none(store: Store) -> None:
+    """Nothing is claimed then, either."""
+    issue, server = draft(store, 2), Scripted()
+
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(store, server, issue, on_progress=stop)
+
+    assert (server.seen, store.counts(issue.id)) == ([], Counts(queued=2))
+
+
 def test_few_refusals_stop_nobody(store: Store) -> None:
     """A short list may have many dead addresses."""
     issue = draft(store, ENOUGH - 1)

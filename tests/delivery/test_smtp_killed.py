@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ KILLS = int(os.environ.get("FEEDMAKER_TEST_KILLS", "60"))
 SEED = int(os.environ.get("FEEDMAKER_TEST_SEED", "20261130"))
 READERS = 12 * KILLS
 CONNECTIONS = 4
+STOPS = 12
 Policy = Literal["hold", "retry-once"]
 
 
@@ -181,6 +183,32 @@ def test_log_of_the_relay_is_the_evidence(project: ProjectFolder) -> None:
         wait_until(lambda: delivered() >= len(names))
         assert set(relay.delivered(names).values()) == {1}
     assert {row.state for row in ledger(project)} == {"sent"}
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name
+)
+def test_who_is_told_to_stop_leaves_nothing_in_doubt(project: ProjectFolder, number: signal.Signals) -> None:
+    """At whichever moment it comes, what is under way is finished and recorded, and soon that is the end."""
+    readers = [f"reader-{one}@example.org" for one in range(STOPS * 50)]
+    slug = prepared(project, readers)
+    chance, quiet = random.Random(SEED + number), Evil(SEED)
+
+    with senders(project) as sending, sink(quiet) as port:
+        for _ in range(STOPS):
+            goal = len(quiet.taken) + chance.randint(1, 30)
+            victim = sending.begin("send", slug, "--transport", f"smtp://127.0.0.1:{port}")
+            wait_until(lambda goal=goal: len(quiet.taken) >= goal)  # type: ignore[misc]
+            time.sleep(chance.random() * 0.01)
+            os.kill(victim, number)
+            assert sending.end() == 130
+            rows = ledger(project)
+            assert {row.state for row in rows} <= {"queued", "sent"}
+            assert {row.address for row in rows if row.state == "sent"} == set(quiet.taken)
+        sending.begin("send", slug, "--transport", f"smtp://127.0.0.1:{port}")
+        assert sending.end() == 0
+
+    assert {len(copies) for copies in quiet.taken.values()} == {1}
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
