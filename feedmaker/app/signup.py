@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOM = 200
-"""How many mails may wait."""
+"""How many mails may wait that are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ class SignupDesk:
         address = self._reachable(asking.typed, now)
         network = network_of(asking.client)
         with stored(self.project) as store, store.transaction():
-            if store.count_owed() >= ROOM:
+            # What is put off for hours keeps nobody else out.
+            if store.count_owed(now) >= ROOM:
                 raise BusyError("too many confirmation mails wait to be sent; try again later")
             recent = Recent(*store.count_signups(address, network, now - DAY, now - HOUR))
             refused = refusal(recent)

@@ -91,7 +91,9 @@ class Delivery(Part):
         default=50,
         ge=1,
         le=100,
-        description="At how many percent of the last hundred messages refused or deferred sending stops.",
+        description=(
+            "At how many percent of the last hundred messages refused, deferred or unknown sending stops."
+        ),
     )
     resume_within: Interval = Field(
         default="12 hours", description="How long after it was cut off an issue goes on by itself."

@@ -216,9 +216,9 @@ class Delivery:
     attempts: int
     excused: int
     repeats: int
-    deferrals: int
     next_at: datetime | None
     state_at: datetime | None
+    deferrals: int
     handed_at: datetime | None
 
 

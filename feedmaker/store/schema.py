@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect
 
 from feedmaker.errors import StoreError
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`. Revisions are numbered, so that they can be compared."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -79,10 +79,14 @@ class Signups(Part):
             else:
                 point.rollback()
 
-    def count_owed(self) -> int:
-        """Count the confirmation mails that are still to be sent. Read-only."""
+    def count_owed(self, by: datetime | None = None) -> int:
+        """Count the confirmation mails that are still to be sent, or of these only what is due by a time.
+
+        Read-only.
+        """
+        query = select(func.count()).where(_IS_OWED if by is None else subscribers.c.owed_at <= by)
         with self._database.reading() as connection:
-            return connection.execute(select(func.count()).where(_IS_OWED)).scalar_one()
+            return connection.execute(query).scalar_one()
 
     def next_owed(self) -> datetime | None:
         """Return when the next confirmation mail is due, or None where none is owed. Read-only."""

@@ -418,6 +418,21 @@ def test_queue_has_an_end(office: Begin) -> None:
     one.ask("bo")
 
 
+def test_what_is_put_off_takes_no_room(office: Begin) -> None:
+    """A server that defers, or people whose servers do, keep nobody else from signing up."""
+    one = office()
+    with one.store() as store, store.transaction():
+        for number in range(ROOM):
+            store.ask_subscriber(f"p{number}@example.org", Consent("form"), NOW)
+        while owed := store.claim_owed(NOW, NOW + DAY):
+            assert owed.attempts == 1
+
+    one.ask("ann")
+
+    with one.store() as store:
+        assert (store.count_owed(), store.count_owed(NOW)) == (ROOM + 1, 1)
+
+
 def test_closing_sends_what_is_due(office: Begin) -> None:
     """At the end all that is due is sent; what is to be tried later stays owed."""
     one = office(LATER)

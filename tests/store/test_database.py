@@ -43,7 +43,7 @@ ADDRESSED = Addressed(1, ANN, "T0ken", "key", "<1@example.org>")
 SETTLEMENT = Settlement(1, 1, "sent", "ok")
 DELIVERY = Delivery(
     *(1, 1, 1, ANN, "T0ken", "key", "<1@example.org>", NOW, "unknown", None, None, None),
-    *(1, 0, 0, 0, None, NOW, NOW),
+    *(1, 0, 0, None, NOW, 0, NOW),
 )
 OWED = Owed(1, ANN, 1, NOW)
 PERSON = Person("ann@example.org", "active", NOW, "form", Consent("form"), NOW)

@@ -271,6 +271,29 @@ def test_who_was_pending_before_is_owed_nothing(tmp_path: Path) -> None:
     assert claimed == Owed(7, "7@example.org", 1, NOW)
 
 
+def test_what_was_put_off_before_keeps_its_count(tmp_path: Path) -> None:
+    """Deliveries that an earlier program left half-way go on where they were."""
+    path, day = tmp_path / "state.db", "2026-11-23T08:00:00Z"
+    at_version(path, "0006")
+    states = {"deferred": 3, "queued": 2, "sending": 0, "unknown": 1}
+    with closing(sqlite3.connect(path)) as before, before:
+        before.execute("PRAGMA foreign_keys = OFF")
+        for number, (state, excused) in enumerate(states.items(), 1):
+            row = (number, 1, None, f"{number}@a", "T", f"k{number}", "<1@a>", day, state, None, None, None)
+            values = (*row, excused + 1, excused, 0, None, day)
+            before.execute(f"INSERT INTO deliveries VALUES ({', '.join('?' * len(values))})", values)
+
+    with open_store(path) as store:
+        rows = list(store.deliveries(1))
+
+    assert [(row.state, row.deferrals, row.handed_at) for row in rows] == [
+        ("deferred", 3, None),
+        ("queued", 0, None),
+        ("sending", 0, NOW),
+        ("unknown", 0, NOW),
+    ]
+
+
 def test_runs_keep_what_became_of_them(tmp_path: Path) -> None:
     """Runs of an earlier program are there as they were; what it left running may be taken over at once."""
     path = tmp_path / "state.db"

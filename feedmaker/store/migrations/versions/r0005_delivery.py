@@ -218,10 +218,8 @@ def _make_deliveries() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("excused", sa.Integer, nullable=False),
         sa.Column("repeats", sa.Integer, nullable=False),
-        sa.Column("deferrals", sa.Integer, nullable=False),
         sa.Column("next_at", sa.String(20)),
         sa.Column("state_at", sa.String(20)),
-        sa.Column("handed_at", sa.String(20)),
         sa.UniqueConstraint("issue_id", "subscriber_id", name="deliveries_subscriber_key"),
         sa.UniqueConstraint("issue_id", "address", name="deliveries_address_key"),
         sa.UniqueConstraint("key", name="deliveries_key_key"),
@@ -233,7 +231,7 @@ def _make_deliveries() -> None:
     op.execute(
         "INSERT INTO deliveries SELECT id, issue_id, subscriber_id, address, token,"
         " lower(hex(randomblob(13))), message_id, dated_at, state, reply, NULL, NULL,"
-        " state != 'queued', 0, 0, 0, NULL, NULL, NULL FROM old_deliveries"
+        " state != 'queued', 0, 0, NULL, NULL FROM old_deliveries"
     )
     op.create_index("deliveries_state_index", "deliveries", ["issue_id", "state"])
     op.create_table(
