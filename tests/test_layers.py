@@ -86,7 +86,7 @@ TABLE = """
     delivery.pace   pure  -
     delivery.message_ids pure addresses
     store.records   pure  -
-    store                 errors text store.records
+    store                 disk errors text store.records
     signup          pure  errors config text uri templating newsletter store.records
     template_faults       ..sample store.records signup
     checking              ..lock logo podcast_faults reading sent_files template_files wishes template_faults

@@ -37,6 +37,16 @@ class Taken:
             f"{messages}: {', '.join(people) or 'nobody changed'}" if self.messages else "nothing came back"
         )
 
+    @property
+    def asking(self) -> str:
+        """Say who is said to want to leave, without proof, and what to do; empty where nobody is."""
+        if not self.tally.asking:
+            return ""
+        return (
+            f"{', '.join(self.tally.asking)}: asked to leave, in a message that anybody could have sent, so "
+            "nothing was done; if it is true, run feedmaker subscribers remove ADDRESS"
+        )
+
 
 def read_places(project: Project, places: Sequence[str], now: datetime) -> Taken:
     """Read what came back at these places, or at those of the settings.

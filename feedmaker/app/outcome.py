@@ -78,9 +78,14 @@ def done_by_collecting(collected: Collected) -> Done:
 
 
 def done_by_reading(taken: Taken) -> Done:
-    """Tell what became of what came back; each place that could not be read is a cause of its own."""
+    """Tell what became of what came back; each place that could not be read is a cause of its own.
+
+    So are people who asked to leave without proof, or nobody would look for that.
+    """
     causes = [Cause(constant(fault), fault) for fault in taken.faults]
-    summary = "; ".join([taken.summary, *taken.faults])
+    if taken.asking:
+        causes.append(Cause(taken.asking, taken.asking))
+    summary = "; ".join([taken.summary, *(cause.text for cause in causes)])
     return Done(summary, "failed" if causes else "done", [taken.summary] if taken.messages else [], causes)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.header import decode_header, make_header
 
@@ -33,6 +33,7 @@ _COPY_BEGINS = re.compile(
 )
 _OUR_HEADER = re.compile(r"^[> \t]*subject:", re.IGNORECASE | re.MULTILINE)
 _WEB = re.compile(r"<(https?://[!-;=?-~]{1,900})>")
+_LEAVE = re.compile(r"unsubscribe(?: ([\w.-]{1,200}))?", re.ASCII | re.IGNORECASE)
 _TYPE = re.compile(r"^[\w.-]{1,40} ?; ?")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,5})\}")
 
@@ -131,14 +132,17 @@ def _is_from_daemon(message: Pieces) -> bool:
 
 
 def _leaving(message: Pieces, base: str) -> Iterator[Report]:
-    """Read the mail to which List-Unsubscribe leads where there is no page: its subject is one word.
+    """Read the mail to which List-Unsubscribe leads where there is no page.
 
-    That is also what a program answers to such a mail, and then nobody wants to leave.
+    Its subject is one word, and mostly the reader's own token behind it. That is also what a program answers
+    to such a mail, and then nobody wants to leave.
     """
     senders = list(_addresses(message.fields.get("from", ())))
     is_answer = first(message.fields, "auto-submitted").lower().startswith("auto-replied")
-    if len(senders) == 1 and not is_answer and _subject(message).casefold() == "unsubscribe":
-        yield _about(message, base).report("leave", senders[0], "")
+    asked = _LEAVE.fullmatch(" ".join(_subject(message).split()))
+    if len(senders) == 1 and not is_answer and asked:
+        about = _about(message, base)
+        yield replace(about, unsubscribe=asked[1] or about.unsubscribe).report("leave", senders[0], "")
 
 
 def _subject(message: Pieces) -> str:

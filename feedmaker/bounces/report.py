@@ -31,9 +31,9 @@ class Report:
     brackets. Anybody can send a bounce to any address, so a report counts only where one of the two is that
     of a delivery of ours, and nobody must be able to guess either. `address` proves nothing: it is what the
     report names, which after forwarding is another person's, and in complaints often blackened. `unsubscribe`
-    is the web address in List-Unsubscribe of our message, for complaints from which all else was cut; it
-    holds the reader's own token, so it is shown to nobody. `diagnosis` is one line for people, empty where
-    nothing was said.
+    is the web address in List-Unsubscribe of our message, for complaints from which all else was cut, or what
+    a mail that asks to leave has in its subject; it holds the reader's own token, so it is shown to nobody.
+    `diagnosis` is one line for people, empty where nothing was said.
     """
 
     kind: Kind

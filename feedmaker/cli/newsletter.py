@@ -443,6 +443,9 @@ def bounces(places: tuple[str, ...], as_json: bool) -> int:
     reads one message from standard input, for a mail server that pipes it in, and ends with 75 if it has to
     be handed over again.
 
+    Whoever asked to leave in a message that anybody could have sent is named, and stays on the list; the exit
+    code is 1 then, too, but not for a message that was piped in.
+
     \b
     feedmaker newsletter bounces
     feedmaker newsletter bounces maildir:/home/letter/Maildir
@@ -468,6 +471,7 @@ def bounces(places: tuple[str, ...], as_json: bool) -> int:
         print_json(taken)
     elif not is_pipe:
         click.echo(taken.summary)
-    for fault in taken.faults:
+    faults = [*taken.faults, *filter(None, [taken.asking])]
+    for fault in faults:
         click.echo(f"feedmaker: {fault}", err=True)
-    return int(bool(taken.faults))
+    return int(bool(faults) and not is_pipe)

@@ -1,8 +1,8 @@
 """What a report does: it is matched with a delivery of ours, written down, and its person judged.
 
-A report counts only where the key of a delivery proves it, which nobody can guess; and once, however often it
-comes in. When more of an issue come back than people can have gone away, those are held, and people whom the
-first few of them took off the list are put back.
+A report counts only where the key of a delivery proves it, or a reader's token, which nobody can guess; and
+once, however often it comes in. When more of an issue come back than people can have gone away, those are
+held, and people whom the first few of them took off the list are put back.
 """
 
 from __future__ import annotations
@@ -39,11 +39,15 @@ _TOKEN_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01
 
 @dataclass(slots=True)
 class Tally:
-    """Count what reports did: people by what became of them, those put back, and reports of nobody's."""
+    """Count what reports did: people by what became of them, those put back, and reports of nobody's.
+
+    `asking` are addresses on the list that are said to want to leave, without proof.
+    """
 
     people: Counter[str] = field(default_factory=Counter)
     put_back: int = 0
     strangers: int = 0
+    asking: list[str] = field(default_factory=list)
 
 
 class _Shares:
@@ -138,22 +142,32 @@ class Judge:
         shares.is_news = False
 
     def _take_word(self, report: Report) -> None:
-        """Believe people who want no more mail without the key of a delivery, as far as they are known.
+        """Believe people who want no more mail without the key of a delivery, where they show their token.
 
-        A complaint shows the reader's own token. A mail that asks to leave shows its sender, which is no
-        proof; but it cannot be refused, and does little harm where it was somebody else.
+        Anybody can name an address, or send from it, and so could empty the list. Whether its owner asks to
+        leave is for the publisher to find out.
         """
-        person = None
-        if report.kind == "complaint":
-            known = (reader_of(self._store, self._tokens, part) for part in _parts(report))
-            person = next(filter(None, known), None)
-        elif report.kind == "leave" and report.address:
-            person = self._store.subscriber(report.address.lower())
+        if report.kind not in ("complaint", "leave"):
+            self.tally.strangers += 1
+            return
+        known = (reader_of(self._store, self._tokens, part) for part in _parts(report))
+        person = next(filter(None, known), None)
         if person is None:
             self.tally.strangers += 1
+            if report.kind == "leave":
+                self._note_asking(report.address or "")
             return
         became: Verdict = "complained" if report.kind == "complaint" else "unsubscribed"
         self._change(person, became, report.diagnosis or "asked to leave by mail")
+
+    def _note_asking(self, address: str) -> None:
+        person = self._store.subscriber(address.lower())
+        if (
+            person
+            and person.status not in _LASTING["unsubscribed"]
+            and person.address not in self.tally.asking
+        ):
+            self.tally.asking.append(person.address)
 
     def _take_one(self, delivery: Delivery, report: Report) -> None:
         shares = self._shares_of(delivery.issue_id)

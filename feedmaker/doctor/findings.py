@@ -282,7 +282,7 @@ RULES: Mapping[str, tuple[str, Level, str, str]] = {
         "unsubscribe",
         "warning",
         "Large services ask bulk senders for an address at which one click unsubscribes (RFC 8058).",
-        "set `newsletter.unsubscribe` to an https: address",
+        "let feedmaker do it with a `signup` section, or set `newsletter.unsubscribe` to an https: address",
     ),
     "unsubscribe-unreachable": (
         "unsubscribe",

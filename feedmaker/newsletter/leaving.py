@@ -16,17 +16,18 @@ No note can bring one along. `feedmaker.notes` shows control characters by signs
 """
 
 _WORD = "{token}"
+_SUBJECT = "subject=unsubscribe"
 
 
 def unsubscribe_address(letter: Newsletter, token: str) -> str:
     """Return where one reader leaves: the configured address, or a mail to the sender.
 
-    A web address carries the token, in place of the word {token} or else as a parameter of that name.
+    A web address carries the token, in place of the word {token} or else as a parameter of that name. A mail
+    carries it behind the word `unsubscribe`, where that is all its subject, for its sender proves nothing.
     """
-    if not letter.unsubscribe:
-        return f"mailto:{letter.sender.email}?subject=unsubscribe"
-    if not is_one_click(letter):
-        return letter.unsubscribe
+    if not letter.unsubscribe or not is_one_click(letter):
+        mail = letter.unsubscribe or f"mailto:{letter.sender.email}?{_SUBJECT}"
+        return f"{mail}%20{token}" if mail.endswith(f"?{_SUBJECT}") else mail
     if _WORD in letter.unsubscribe:
         return letter.unsubscribe.replace(_WORD, token)
     page, mark, place = letter.unsubscribe.partition("#")

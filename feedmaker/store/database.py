@@ -11,10 +11,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from stat import S_IMODE, S_IRWXG, S_IRWXO
+from tempfile import mkstemp
 from typing import Any
 
 from sqlalchemy import Connection, UpdateBase, create_engine, event
@@ -22,6 +23,7 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from feedmaker.disk import name_new
 from feedmaker.errors import StoreError
 
 BUSY_SECONDS = 5.0
@@ -156,7 +158,12 @@ def copy_database(source: Path, target: Path) -> None:
 
     It is opened to be written, for SQLite removes its side files only then, but is not.
     """
-    _create_private(target)
+    _refuse_empty(source)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"{target}: {error.strerror}; check the permissions of its folder") from error
     try:
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as known,
@@ -168,32 +175,65 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def check_database(path: Path) -> None:
-    """Read a database that nobody else has open, all of it; raise `StoreError` where a part does not fit."""
+    """Read a database that nobody else has open, all of it; raise `StoreError` where a part does not fit.
+
+    One without tables is no copy of anything.
+    """
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as found:
             faults = [row[0] for row in found.execute("PRAGMA integrity_check(1)")]
+            is_empty = found.execute("SELECT 1 FROM sqlite_master").fetchone() is None
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_advice(error)}") from error
     if faults != ["ok"]:
         raise StoreError(f"{path}: it is damaged: {faults[0]}")
+    if is_empty:
+        raise StoreError(f"{path}: it is a copy of nothing; look at the state database, and put back a copy")
 
 
 def _create_private(path: Path) -> None:
     """Make the file so that nobody else can read the addresses in it; SQLite's side files follow its mode.
 
-    One that others may use, such as a copy that was put back, becomes private. It is not opened: to close it
-    would take the locks of fcntl(2) from all connections that other threads have, and the next process could
-    remove the log of changes from under them.
+    It gets its name only when it is a database, so one without a byte was emptied: it is refused, for SQLite
+    would begin a new one in it, and throw away the log of changes. One that others may use, such as a copy
+    that was put back, becomes private. It is not opened: to close it would take the locks of fcntl(2) from
+    all connections that other threads have, and the next process could remove the log of changes from under
+    them.
     """
     try:
         with _creating:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            elif (mode := S_IMODE(path.stat().st_mode)) & _OTHERS:
+                # Where another process is quicker, the file is its own.
+                with suppress(FileExistsError):
+                    _create_whole(path.resolve())
+            _refuse_empty(path)
+            if (mode := S_IMODE(path.stat().st_mode)) & _OTHERS:
                 path.chmod(mode & ~_OTHERS)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; check the permissions of its folder") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {_advice(error)}") from error
+
+
+def _create_whole(path: Path) -> None:
+    """Make a database without tables; raise `FileExistsError` where there is a file already."""
+    file, name = mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(file)
+    try:
+        with closing(sqlite3.connect(name)) as made:
+            made.execute("PRAGMA journal_mode=WAL").close()
+        name_new(Path(name), path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _refuse_empty(path: Path) -> None:
+    if path.exists() and path.stat().st_size == 0:
+        raise StoreError(
+            f"{path}: it is empty, so something has emptied it; put back a copy, for only it knows who got "
+            "which issue, or remove the file if nobody was ever in it"
+        )
 
 
 def _prepare(connection: Any, record: Any) -> None:  # noqa: ARG001

@@ -92,21 +92,27 @@ class Entrance:
                 body = await _read(receive, self._bounds.body)
         except TimeoutError:
             await _cut_off(408, "This took too long.\n")(scope, receive, send)
-        except _TooLargeError as error:
-            refusal = _cut_off(error.status, "This is more than anybody has to say here.\n")
+        except _RefusedError as error:
+            refusal = _cut_off(error.status, error.text)
             await refusal(scope, receive, _lingering(receive, send, self._bounds.linger))
         else:
             if body is not None:
                 await self._app(scope, _replaying(body, receive), send)
 
     def _measure(self, scope: Scope) -> None:
-        """Refuse what is known to be too large. The server looks only at heads that come in pieces."""
+        """Refuse what is known to be too large, or may be another length to a proxy (RFC 9112, 6.1).
+
+        The server looks at how large a head is only where it comes in pieces.
+        """
+        names = {name for name, _ in scope["headers"]}
+        if names >= {b"content-length", b"transfer-encoding"}:
+            raise _RefusedError(400, "This says twice how long it is.\n")
         head = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
         if head + len(scope["raw_path"]) + len(scope["query_string"]) > self._bounds.head:
-            raise _TooLargeError(431)
+            raise _RefusedError(431)
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if int(declared) > self._bounds.body:
-            raise _TooLargeError(413)
+            raise _RefusedError(413)
 
     def _shown(self, path: str) -> str:
         """Write a path without its tokens, and nothing at all of one that is not ours."""
@@ -116,12 +122,13 @@ class Entrance:
         return "/" if path.endswith("/") else "/…"
 
 
-class _TooLargeError(Exception):
-    """A request is larger than it may be; `status` says which half of it."""
+class _RefusedError(Exception):
+    """A request cannot be taken, mostly because it is too large; `status` and `text` are the answer."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, text: str = "This is more than anybody has to say here.\n") -> None:
         super().__init__()
         self.status = status
+        self.text = text
 
 
 def _cut_off(status: int, text: str) -> PlainTextResponse:
@@ -159,7 +166,7 @@ async def _read(receive: Receive, most: int) -> bytes | None:
             return None
         body += message.get("body", b"")
         if len(body) > most:
-            raise _TooLargeError(413)
+            raise _RefusedError(413)
         if not message.get("more_body"):
             return bytes(body)
 

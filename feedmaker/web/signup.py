@@ -289,7 +289,7 @@ def _is_json(request: Request) -> bool:
 
 
 async def _fields(request: Request) -> Fields:
-    """Read a form, or an object of JSON with texts in it; raise `HTTPException` for anything else."""
+    """Read a form, or an object of JSON; raise `HTTPException` for anything else."""
     kind = _kind(request)
     if kind == "application/json":
         return _texts(await request.body())
@@ -302,11 +302,16 @@ async def _fields(request: Request) -> Fields:
 def _texts(body: bytes) -> Fields:
     try:
         data = json.loads(body)
+        if not isinstance(data, dict):
+            raise HTTPException(400)
+        # What is no text counts, too, where nothing should be: in the field that people do not see.
+        return {
+            name: [value if isinstance(value, str) else json.dumps(value)]
+            for name, value in data.items()
+            if value not in (None, [], {})
+        }
     except (ValueError, RecursionError):
         raise HTTPException(400) from None
-    if not isinstance(data, dict):
-        raise HTTPException(400)
-    return {name: [value] for name, value in data.items() if isinstance(value, str)}
 
 
 def _first(fields: Fields, name: str) -> str:

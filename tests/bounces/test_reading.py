@@ -82,6 +82,27 @@ def test_message_names_our_delivery_in_two_ways(path: Path) -> None:
         assert report.key or report.message_id or report.unsubscribe
 
 
+@pytest.mark.parametrize(
+    ("subject", "token"),
+    [
+        ("unsubscribe", None),
+        ("UNSUBSCRIBE T0k_en-.x", "T0k_en-.x"),
+        ("unsubscribe\n T0ken", "T0ken"),
+        ("=?utf-8?q?unsubscribe?= =?utf-8?q?_T0ken?=", "T0ken"),
+    ],
+)
+def test_mail_that_asks_to_leave_shows_a_token(subject: str, token: str | None) -> None:
+    """What stands behind the word is the reader's own token, if it is one."""
+    (report,) = reports_in(f"From: a@b.example\nSubject: {subject}\n\n".encode(), BASE)
+
+    assert (report.kind, report.address, report.unsubscribe) == ("leave", "a@b.example", token)
+
+
+def test_talk_of_unsubscribing_asks_for_nothing() -> None:
+    """More than a word behind it is a sentence."""
+    assert reports_in(b"From: a@b.example\nSubject: unsubscribe from what?\n\n", BASE) == []
+
+
 def test_other_return_path_has_other_keys() -> None:
     """A key counts under our own return path only."""
     reports = reports_in(read("postfix-unknown-user"), "other@lamps.example")

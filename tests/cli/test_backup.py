@@ -152,6 +152,21 @@ def test_damaged_copy_is_no_backup(project: ProjectFolder, cli: Cli, state: Path
     assert not list(tmp_path.glob("*copy*"))
 
 
+def test_emptied_database_is_no_backup(project: ProjectFolder, cli: Cli, state: Path, tmp_path: Path) -> None:
+    """Without a byte or without a table, there is nothing to put back, and no copy that looks like one."""
+    state.write_bytes(b"")
+    bare = cli("-C", project.root, "backup", tmp_path / "copy.db")
+    state.unlink()
+    with closing(connect(state)) as made:
+        made.execute("PRAGMA journal_mode=WAL")
+    void = cli("-C", project.root, "backup", tmp_path / "copy.db")
+
+    assert (bare.code, void.code) == (1, 1)
+    assert f"{state}: it is empty" in bare.err
+    assert "it is a copy of nothing" in void.err
+    assert not list(tmp_path.glob("*copy*"))
+
+
 def test_nothing_to_copy_is_said(project: ProjectFolder, cli: Cli, tmp_path: Path) -> None:
     """A project without a state database gets none by this."""
     done = cli("-C", project.root, "backup", tmp_path / "copy.db")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 
@@ -89,6 +92,83 @@ def test_maildir_is_read_once(site: ProjectFolder, cli: Cli) -> None:
     assert statuses(site) == {"ann": "bounced", "bo": "active"}
     assert [path.name for path in (site.root / "in/cur").iterdir()] == ["1:2,S"]
     assert (second.code, json.loads(second.out)["messages"]) == (0, 0)
+
+
+def opt_out(address: str) -> bytes:
+    """Write a report that somebody wants no more mail, with nothing of ours in it (RFC 5965)."""
+    return f"""From: feedback@relay.example
+To: {BASE}
+Subject: FW: something
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: opt-out
+User-Agent: somebody/1
+Version: 1
+Original-Rcpt-To: {address}
+--b--
+""".encode()
+
+
+def leaving(address: str, subject: str = "unsubscribe") -> bytes:
+    """Write the mail by which somebody unsubscribes."""
+    return f"From: {address}\nTo: {BASE}\nSubject: {subject}\n\n".encode()
+
+
+ASKED = "asked to leave, in a message that anybody could have sent, so nothing was done; if it is true, run"
+
+
+def test_forged_mail_unsubscribes_nobody(site: ProjectFolder, cli: Cli) -> None:
+    """A report and a mail with nothing but an address are told, with a cure and an exit code."""
+    (site.root / "in/new/1").write_bytes(opt_out("ann@example.org"))
+    (site.root / "in/new/2").write_bytes(leaving("bo@example.org"))
+
+    done = cli("-C", site.root, "newsletter", "bounces")
+
+    assert (done.code, done.out) == (1, "2 messages came back: nobody changed\n")
+    assert done.err == (
+        f"feedmaker: ann@example.org, bo@example.org: {ASKED} feedmaker subscribers remove ADDRESS\n"
+    )
+    assert set(statuses(site).values()) == {"active"}
+
+
+def test_mail_of_the_button_unsubscribes(site: ProjectFolder, cli: Cli) -> None:
+    """What List-Unsubscribe of a message writes is obeyed, from whatever address its reader has now."""
+    (sent,) = site.root.glob("outbox/*/ann@example.org.eml")
+    button = message_from_bytes(sent.read_bytes(), policy=default)["List-Unsubscribe"].strip("<>")
+    _, _, subject = unquote(button).partition("?subject=")
+    (site.root / "in/new/1").write_bytes(leaving("ann@elsewhere.example", subject))
+
+    done = cli("-C", site.root, "newsletter", "bounces")
+
+    assert (done.code, done.out, done.err) == (0, "1 message came back: 1 unsubscribed\n", "")
+    assert statuses(site) == {"ann": "unsubscribed", "bo": "active"}
+
+
+def test_pipe_tells_its_log_who_asks_to_leave(
+    site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail server would return the message for any other code than 0."""
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(leaving("bo@example.org"))))
+
+    done = cli("-C", site.root, "newsletter", "bounces", "-")
+
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith(f"feedmaker: bo@example.org: {ASKED}")
+
+
+def test_job_fails_where_somebody_asks_to_leave(site: ProjectFolder) -> None:
+    """So the publisher is told, as of all that fails."""
+    (site.root / "in/new/1").write_bytes(leaving("bo@example.org"))
+
+    outcomes = tick(site.open(), FIRST + timedelta(days=400))
+
+    (said,) = [outcome.summary for outcome in outcomes if "came back" in outcome.summary]
+    assert said.startswith("1 message came back: nobody changed; bo@example.org: asked to leave")
+    assert statuses(site)["bo"] == "active"
 
 
 def test_pipe_takes_one_message(site: ProjectFolder, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

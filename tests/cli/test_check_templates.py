@@ -203,7 +203,7 @@ def test_issue_that_would_be_refused_is_an_error(project: ProjectFolder, cli: Cl
 
     assert line == (
         "templates/newsletter/issue.mjml:1:1: error: HTML part: the unsubscribe address is missing "
-        "(mailto:letter@lamp.example.org?subject=unsubscribe) [incomplete-issue]"
+        "(mailto:letter@lamp.example.org?subject=unsubscribe%20TOKEN) [incomplete-issue]"
     )
 
 

@@ -155,18 +155,43 @@ def test_complaint_about_old_mail_is_known_by_its_link(store: Store, tmp_path: P
     assert (status(store, ann)[0], status(store, bob)[0]) == ("complained", "active")
 
 
-def test_mail_that_asks_to_leave_is_obeyed(store: Store) -> None:
-    """Its sender is all that there is to go by."""
+def test_mail_that_asks_to_leave_is_known_by_its_token(store: Store) -> None:
+    """The reader leaves whose token it shows, whoever it says that it is from."""
     ann, bob = sent(store, 2)
+    person = store.subscriber(ann.address)
+    assert person
+    token = Tokens(store.keys()).sign("reader", person.token)
 
-    take(
-        store,
-        Report("leave", ann.address.upper(), None, None, ""),
-        Report("leave", "x@y.example", None, None, ""),
-    )
+    tally = take(store, Report("leave", bob.address, None, None, "", unsubscribe=token))
 
     assert status(store, ann) == ("unsubscribed", "asked to leave by mail")
     assert status(store, bob)[0] == "active"
+    assert not tally.asking
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_answer_that_asks_to_leave_is_obeyed(store: Store, by_id: bool) -> None:
+    """Whoever has the message can answer to it, which proves enough."""
+    ann, bob = sent(store, 2)
+
+    take(store, report("leave", ann, by_id=by_id))
+
+    assert (status(store, ann)[0], status(store, bob)[0]) == ("unsubscribed", "active")
+
+
+def test_mail_without_proof_that_asks_to_leave_is_only_told(store: Store) -> None:
+    """Nobody empties the list with forged senders; whoever gets mail and is said to leave is named, once."""
+    rows = sent(store, 3)
+    left, *others = rows
+    take(store, report("leave", left))
+    forged = [Report("leave", row.address.upper(), None, None, "") for row in (*rows, *rows)]
+    guessed = Report("leave", others[0].address, "k" * 26, "<a.kkk@b.example>", "", unsubscribe="a.b")
+
+    tally = take(store, *forged, guessed, Report("leave", "x@y.example", None, None, ""))
+
+    assert [status(store, row)[0] for row in others] == ["active", "active"]
+    assert tally.asking == [row.address for row in others]
+    assert (dict(tally.people), tally.strangers) == ({}, 8)
 
 
 def test_soft_bounces_count_in_a_row(store: Store) -> None:

@@ -216,7 +216,7 @@ def test_link_to_the_page_says_so() -> None:
 @pytest.mark.parametrize(
     ("newsletter", "address"),
     [
-        ({}, "mailto:letter@notes.example.org?subject=unsubscribe"),
+        ({}, f"mailto:letter@notes.example.org?subject=unsubscribe%20{TOKEN_SLOT}"),
         (
             {"unsubscribe": "https://notes.example.org/leave"},
             f"https://notes.example.org/leave?token={TOKEN_SLOT}",

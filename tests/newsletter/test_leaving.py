@@ -9,6 +9,7 @@ from feedmaker.notes.note import parse_note
 from tests.newsletter import samples
 
 PAGE = "https://notes.example.org/leave"
+MAIL = "mailto:leave@notes.example.org?subject=unsubscribe"
 
 
 @pytest.mark.parametrize(
@@ -24,11 +25,13 @@ PAGE = "https://notes.example.org/leave"
         (f"{PAGE}/{{token}}", f"{PAGE}/T0"),
         (f"{PAGE}/{{token}}/now?who={{token}}#form", f"{PAGE}/T0/now?who=T0#form"),
         ("mailto:leave@notes.example.org", "mailto:leave@notes.example.org"),
-        (None, "mailto:letter@notes.example.org?subject=unsubscribe"),
+        ("mailto:leave@notes.example.org?subject=unsubscribe", f"{MAIL}%20T0"),
+        ("mailto:leave@notes.example.org?subject=leave", "mailto:leave@notes.example.org?subject=leave"),
+        (None, f"{MAIL.replace('leave', 'letter')}%20T0"),
     ],
 )
 def test_web_address_carries_the_token(configured: str | None, address: str) -> None:
-    """An https address has it in place of the word or as a parameter; one for mail stays as it is."""
+    """An https address has it in place of the word or as a parameter; one for mail only behind our word."""
     letter = samples.config(unsubscribe=configured).newsletter
     assert letter
 

@@ -10,6 +10,7 @@ from hypothesis import given
 
 from feedmaker.errors import TemplateError
 from feedmaker.model import Episode, Span
+from feedmaker.newsletter.leaving import TOKEN_SLOT
 from feedmaker.newsletter.plain_text import WIDTH, Links, render_text, wrap
 from feedmaker.templating import Templates
 from tests.content.episodes import hostile_text
@@ -64,7 +65,7 @@ def test_whole_text() -> None:
         "You get this because you subscribed to The Quay Letter.\n"
         "\n"
         "Unsubscribe:\n"
-        "mailto:letter@notes.example.org?subject=unsubscribe\n"
+        f"mailto:letter@notes.example.org?subject=unsubscribe%20{TOKEN_SLOT}\n"
         "\n"
         "All episodes: Quay Notes\n"
         "https://notes.example.org/\n"

@@ -124,6 +124,19 @@ def test_large_body_is_refused(served: Served, request_: bytes) -> None:
     assert b"x-content-type-options: nosniff" in said
 
 
+@pytest.mark.parametrize("length", [5, 44])
+def test_request_with_two_lengths_hides_no_other(served: Served, length: int) -> None:
+    """A proxy may go by the other one, so it is refused, and what comes behind it on the line is not read."""
+    hidden = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    with closing(connect(served)) as client:
+        client.sendall(head(length, "Transfer-Encoding: chunked") + b"0\r\n\r\n" + hidden)
+        said = answer(client)
+
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert b"connection: close" in said.lower()
+
+
 def test_rest_of_a_refused_body_is_taken(serve_pages: Serve) -> None:
     """What is on its way meanwhile does not break the connection, or proxies would lose the answer."""
     with closing(connect(serve_pages("", Bounds(linger=PATIENCE)))) as client:

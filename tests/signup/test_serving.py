@@ -173,6 +173,23 @@ def test_robot_is_thanked_and_forgotten(served: Served) -> None:
     assert served.person(ANN) is None
 
 
+@pytest.mark.parametrize("filled", [1, 0, True, ["x"], {"a": "x"}, "x"])
+def test_robot_may_fill_in_anything_in_json(served: Served, filled: object) -> None:
+    """What is no text gives it away as well."""
+    answer = served.client.post(f"{served.address}subscribe", json={"email": ANN, "website": filled})
+
+    assert answer.status_code == 202
+    assert served.person(ANN) is None
+
+
+@pytest.mark.parametrize("empty", ["", " ", None, [], {}])
+def test_script_may_send_the_hidden_field_empty(served: Served, empty: object) -> None:
+    """Nobody has filled it in then."""
+    served.client.post(f"{served.address}subscribe", json={"email": ANN, "website": empty})
+
+    assert served.person(ANN)
+
+
 def test_erased_person_comes_back_by_confirming(served: Served) -> None:
     """Asking alone does not end it that somebody is erased; their own confirmation does."""
     with served.store() as store:

@@ -8,10 +8,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from inspect import getmembers
 from pathlib import Path
+from subprocess import PIPE, Popen
+from unittest.mock import Mock
 
 import pytest
 
@@ -346,6 +348,76 @@ def test_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
         open_store(tmp_path / "state.db")
 
     assert (tmp_path / "state.db").read_text("utf-8").startswith("Dear diary")
+
+
+def test_file_that_was_emptied_is_reported(path: Path) -> None:
+    """It is not taken for a new one: neither is it opened, nor copied, nor is its log of changes lost."""
+    with open_store(path):
+        pass
+    log = path.with_name("state.db-wal")
+    path.write_bytes(b"")
+    log.write_bytes(b"changes")
+
+    with pytest.raises(StoreError, match=r"state\.db: it is empty, .*; put back a copy"):
+        open_store(path)
+    with pytest.raises(StoreError, match=r"state\.db: it is empty, .*; put back a copy"):
+        copy_database(path, path.with_name("copy.db"))
+
+    assert (path.read_bytes(), log.read_bytes()) == (b"", b"changes")
+    assert not path.with_name("copy.db").exists()
+
+
+def test_creation_that_is_cut_off_is_done_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has the name before it is a database, so nothing is in the way of the next who opens it."""
+    with monkeypatch.context() as patch:
+        patch.setattr("feedmaker.store.database.name_new", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            open_store(path)
+    assert not list(path.parent.iterdir())
+    Database(path).close()
+    assert path.stat().st_size > 0
+
+    with open_store(path) as store:
+        assert list(store.subscribers()) == []
+    assert [file.name for file in path.parent.iterdir()] == ["state.db"]
+
+
+def test_processes_create_one_database(path: Path) -> None:
+    """Whoever is later finds the file of the first, and everybody's subscribers are in it."""
+    script = (
+        "import pathlib, sys; from datetime import UTC, datetime; from feedmaker.store import open_store\n"
+        "print(flush=True); sys.stdin.readline()\n"
+        "with open_store(pathlib.Path(sys.argv[1])) as store:\n"
+        "    store.add_subscriber(sys.argv[2], datetime.now(UTC))"
+    )
+    people = [f"reader-{number}@example.org" for number in range(3)]
+    command = [sys.executable, "-c", script, str(path)]
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(Popen([*command, person], stdin=PIPE, stdout=PIPE, text=True))
+            for person in people
+        ]
+        for process in started:
+            assert process.stdout
+            process.stdout.readline()
+        for process in started:
+            process.communicate("\n")
+        assert [process.returncode for process in started] == [0, 0, 0]
+
+    with open_store(path) as store:
+        assert sorted(person.address for person in store.subscribers()) == people
+
+
+def test_link_leads_to_a_database_that_is_made(path: Path) -> None:
+    """The file lies where the link says, and is as private there."""
+    path.parent.mkdir()
+    path.symlink_to("elsewhere.db")
+
+    with open_store(path):
+        pass
+
+    assert path.is_symlink()
+    assert stat.S_IMODE(path.with_name("elsewhere.db").lstat().st_mode) == 0o600
 
 
 def test_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
