@@ -254,15 +254,16 @@ class Columns:
 
     def _status(self, cells: Mapping[str, str]) -> tuple[Status, datetime | None]:
         """Return what somebody is, and since when if that is known. In doubt they get no mail."""
-        unsubscribed_at, bounced_at = _time(cells, "unsubscribed_at"), _time(cells, "bounced_at")
-        status = self._defaults.status or _named_status(cells.get("status", ""))
-        if status is None:
-            status = "unsubscribed" if unsubscribed_at else "bounced" if bounced_at else "active"
+        named = self._defaults.status or _named_status(cells.get("status", ""))
+        since = _time(cells, "status_at")
+        left_at, left = _departure(cells)
+        if named in GONE:
+            return named, since or left_at
+        came = (since, _time(cells, "confirmed_at"), _time(cells, "added_at"))
+        if left_at and not (named and any(at and at > left_at for at in came)):
+            return left, left_at
         wants = cells.get("wanted", "true").lower() in _YES and cells.get("unwanted", "").lower() in _NO
-        if status == "active" and not wants:
-            status = "unsubscribed"
-        left_at = (unsubscribed_at or bounced_at) if status in GONE else None
-        return status, _time(cells, "status_at") or left_at
+        return ("unsubscribed", None) if named != "pending" and not wants else (named or "active", since)
 
 
 def _place(names: Sequence[str], words: Sequence[str]) -> int | None:
@@ -287,6 +288,14 @@ def _named_status(cell: str) -> Status | None:
     if status is None:
         raise UsageError(f"{_shown(cell)} is no status; write {', '.join(get_args(Status))}")
     return status
+
+
+def _departure(cells: Mapping[str, str]) -> tuple[datetime | None, Status]:
+    """Return when somebody left last, if they did, and what that made them."""
+    unsubscribed_at, bounced_at = _time(cells, "unsubscribed_at"), _time(cells, "bounced_at")
+    if bounced_at and not (unsubscribed_at and unsubscribed_at >= bounced_at):
+        return bounced_at, "bounced"
+    return unsubscribed_at, "unsubscribed"
 
 
 def _wishes(cells: Mapping[str, str]) -> Wishes:

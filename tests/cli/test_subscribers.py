@@ -370,6 +370,54 @@ def test_import_takes_off_who_left_elsewhere(site: Site, file: Path) -> None:
     assert site("import", file, "--confirmed", "--status", "active").code == 2
 
 
+@pytest.mark.parametrize("more", [[], ["--status", "unsubscribed"]])
+def test_who_was_imported_without_a_date_may_have_left_before(
+    site: Site, file: Path, more: list[str]
+) -> None:
+    """The day of an import says nothing of when they agreed; what was added by hand is dated, and later."""
+    file.write_text("email\ncy@example.org\n", "utf-8")
+    site("import", file, "--confirmed")
+    file.write_text(
+        "Email Address,UNSUB_TIME\ncy@example.org,2025-03-01 10:00:00\nbo@example.org,2025-03-01\n", "utf-8"
+    )
+
+    left = site("import", file, "--confirmed", *more)
+    site("add", "cy@example.org", "--again")
+    again = site("import", file, "--confirmed", *more)
+
+    assert left.out == "0 subscribers added; 1 known already; 1 taken off the list, for they left elsewhere\n"
+    assert again.out == "0 subscribers added; 2 known already\n"
+    assert site.statuses() == {"ada": "active", "bo": "active", "cy": "active"}
+
+
+def test_who_left_within_a_file_is_off(site: Site, file: Path) -> None:
+    """Whichever row comes first; one that says both leaves them off as well."""
+    file.write_text(
+        "email,status,UNSUB_TIME\ncy@example.org,subscribed,\ncy@example.org,unsubscribed,2025-03-01\n"
+        "dan@example.org,unsubscribed,2025-03-01\ndan@example.org,subscribed,\n"
+        "eve@example.org,subscribed,2025-03-01\n",
+        "utf-8",
+    )
+
+    site("import", file, "--confirmed")
+
+    assert {site.statuses()[name] for name in ("cy", "dan", "eve")} == {"unsubscribed"}
+
+
+@pytest.mark.parametrize("status", ["suppressed", "complained"])
+def test_import_keeps_off_for_good_who_has_left(site: Site, file: Path, status: str) -> None:
+    """Who only unsubscribed could sign up again; who was suppressed or complained elsewhere cannot."""
+    site("remove", "bo@example.org")
+    file.write_text("email\nbo@example.org\n", "utf-8")
+
+    done = site("import", file, "--confirmed", "--status", status)
+    again = site("import", file, "--confirmed", "--status", status)
+
+    assert done.out == "0 subscribers added; 1 had left, and are now kept off for good\n"
+    assert again.out == "0 subscribers added; 1 known already\n"
+    assert site.statuses()["bo"] == status
+
+
 def test_topics_of_a_list_that_no_note_has_are_told(site: Site, file: Path) -> None:
     """Each once, with the one that may be meant, for people and machines; all are taken over as they are."""
     (site.root / "episodes").mkdir()
@@ -447,7 +495,7 @@ def test_import_tells_machines(site: Site, file: Path, tmp_path: Path) -> None:
     done = site("import", file, "--confirmed", "--json", "--rejects", rejects)
 
     told = json.loads(done.out)
-    counts = {"added": 1, "known": 0, "repeated": 0, "left": 0, "kept_out": 0, "rejected": 3}
+    counts = {"added": 1, "known": 0, "repeated": 0, "left": 0, "barred": 0, "kept_out": 0, "rejected": 3}
     assert {key: told[key] for key in counts} == counts
     assert [one["line"] for one in told["rejects"]] == [3, 4, 5]
     kept = json.loads(rejects.read_bytes())

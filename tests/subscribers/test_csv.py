@@ -223,6 +223,37 @@ def test_everybody_in_a_file_can_have_left() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "row", "status", "status_at"),
+    [
+        ("email,status,unsub_time", "a@b.example,subscribed,2024-05-03", "unsubscribed", moment(3)),
+        ("email,status,unsub_time", "a@b.example,pending,2024-05-03", "unsubscribed", moment(3)),
+        ("email,status,clean_time", "a@b.example,subscribed,2024-05-03", "bounced", moment(3)),
+        (
+            "email,status,unsub_time,clean_time",
+            "a@b.example,subscribed,2024-05-03,2024-05-04",
+            *("bounced", moment(4)),
+        ),
+        (
+            "email,status,unsub_time,confirm_time",
+            "a@b.example,subscribed,2024-05-03,2024-05-02",
+            *("unsubscribed", moment(3)),
+        ),
+        (
+            "email,status,unsub_time,confirm_time",
+            "a@b.example,subscribed,2024-05-03,2024-05-04",
+            *("active", moment(4)),
+        ),
+        ("email,unsub_time,confirm_time", "a@b.example,2024-05-03,2024-05-04", "unsubscribed", moment(3)),
+    ],
+)
+def test_who_is_told_to_have_left_is_off(header: str, row: str, status: str, status_at: datetime) -> None:
+    """In doubt they get no mail: only a status and a later date say together that they came back."""
+    person = read_one(header, row)
+
+    assert (person.status, person.status_at) == (status, status_at)
+
+
+@pytest.mark.parametrize(
     ("words", "status"),
     [
         ("active subscribed Enabled REGULAR past_due", "active"),
