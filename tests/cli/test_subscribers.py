@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import sqlite3
@@ -502,7 +503,7 @@ def test_import_tells_machines(site: Site, file: Path, tmp_path: Path) -> None:
     assert [(one["line"], one["row"]) for one in kept] == [
         (3, {"email": "bad", "name": "x"}),
         (4, {"email": "worse", "name": "y"}),
-        (5, {"email": "", "name": ""}),
+        (5, {"email": '"', "name": ""}),
     ]
     file.write_text("email\n", "utf-8")
     assert site("import", file, "--confirmed", "--json", "--rejects", rejects).code == 0
@@ -511,9 +512,11 @@ def test_import_tells_machines(site: Site, file: Path, tmp_path: Path) -> None:
 
 def test_import_reads_standard_input(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hyphen stands for it, and it is the source where none is named."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"email\ncy@example.org\n")))
+    given = io.TextIOWrapper(io.BytesIO(b"email\ncy@example.org\n"))
+    monkeypatch.setattr(sys, "stdin", given)
 
     assert site("import", "-", "--confirmed").out == "1 subscriber added\n"
+    assert not given.buffer.closed
 
     assert site.people()[2].consent.source == "imported from standard input"
 
@@ -560,7 +563,7 @@ def test_line_without_end_is_not_read_whole(site: Site, file: Path) -> None:
 
     assert done.code == 1
     assert done.err.startswith(
-        "feedmaker: line 3 has more than 1,000,000 bytes: this is no list of subscribers; "
+        "feedmaker: line 3 has more than 1,000,000 characters: this is no list of subscribers; "
         "the lines before it are imported"
     )
     assert set(site.statuses()) == {"ada", "bo", "cy"}
@@ -583,6 +586,69 @@ def test_all_before_a_line_without_end_are_imported(
 
         assert set(names) <= set(site.statuses())
         assert wake.exists()
+
+
+def test_stray_quotation_mark_loses_nobody(site: Site, file: Path, tmp_path: Path) -> None:
+    """Its row alone is rejected, and is in the file of rejects as it came; mended, it is imported."""
+    rejects = tmp_path / "rejects.csv"
+    rows = [f"r{number}@example.org,n" for number in range(12_000)]
+    rows[4] = 'r4@example.org,"n'
+    file.write_text("email,name\n" + "\n".join(rows), "utf-8")
+
+    done = site("import", file, "--confirmed", "--rejects", rejects)
+
+    assert (done.code, done.out) == (1, "11,999 subscribers added; 1 rejected\n")
+    assert done.err.startswith("people.csv:6: this is no CSV: ")
+    assert "close each quotation mark, and write one that is text twice\n" in done.err
+    header, row = csv.reader(rejects.read_text("utf-8").splitlines())
+    assert (header, row[:3]) == (["email", "name", "line", "why"], [rows[4], "", "6"])
+
+
+def test_cell_that_is_too_long_is_kept(site: Site, file: Path, tmp_path: Path) -> None:
+    """A row with it is rejected as it came, and those after it are taken."""
+    rejects = tmp_path / "rejects.json"
+    long = f"cy@example.org,{'x' * 200_000}"
+    file.write_text(f"email,name\n{long}\ndan@example.org,\n", "utf-8")
+
+    done = site("import", file, "--confirmed", "--json", "--rejects", rejects)
+
+    assert (done.code, json.loads(done.out)["added"]) == (1, 1)
+    assert json.loads(rejects.read_bytes())[0]["row"] == {"email": long, "name": ""}
+
+
+def test_quotation_mark_before_a_line_without_end(site: Site, file: Path) -> None:
+    """Lines between the two are imported, as the text says."""
+    with file.open("wb") as big:
+        big.write(b'email,name\ncy@example.org,"n\ndan@example.org,n\n')
+        big.truncate(3 * LINE_LIMIT)
+
+    done = site("import", file, "--confirmed")
+
+    assert (done.code, "line 4 has more than" in done.err) == (1, True)
+    assert set(site.statuses()) == {"ada", "bo", "dan"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_files_of_spreadsheets_are_read(site: Site, file: Path, encoding: str, end: str) -> None:
+    """Whatever they are written in, and whatever ends a line."""
+    text = end.join(["sep=;", "email;consent", f'cy@example.org;"Größe:{end}ja"', "dän@example.org;ja", ""])
+    file.write_bytes(text.encode(encoding))
+
+    done = site("import", file, "--confirmed")
+
+    assert (done.code, done.out) == (0, "2 subscribers added\n")
+    cy, dan = site.people()[2:]
+    assert (cy.consent.text, dan.address) == (f"Größe:{end}ja", "dän@example.org")
+
+
+def test_what_is_no_utf_16_is_no_address(site: Site, file: Path) -> None:
+    """Half a letter is rejected with its row."""
+    file.write_bytes("email\ncy@example.org\nda".encode("utf-16") + b"x")
+
+    done = site("import", file, "--confirmed")
+
+    assert (done.code, done.out) == (1, "1 subscriber added; 1 rejected\n")
 
 
 # To a file
