@@ -7,6 +7,9 @@ from unicodedata import normalize
 from feedmaker.errors import UsageError
 
 _MOST_SHOWN = 100
+_NO_ADDRESS = "is no address that mail can be sent to"
+# They stand for what could not be read or shown, or cannot be seen: nobody's address has one.
+_NEVER_MEANT = frozenset("\ufffc\ufffd\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def normalise(address: str) -> str:
@@ -19,13 +22,15 @@ def normalise(address: str) -> str:
     """
     from email_validator import EmailNotValidError, validate_email
 
+    if not _NEVER_MEANT.isdisjoint(address):
+        raise UsageError(f"{_shown(address)} {_NO_ADDRESS}: some of its letters were lost; write it anew")
     local, at, domain = address.strip().rpartition("@")
     try:
         # In small letters first: İ becomes two characters, and what is checked must be what is returned.
         small = normalize("NFC", local.lower())
         valid = validate_email(f"{small}{at}{domain}", check_deliverability=False, strict=True)
     except EmailNotValidError as error:
-        raise UsageError(f"{_shown(address)} is no address that mail can be sent to: {error}") from error
+        raise UsageError(f"{_shown(address)} {_NO_ADDRESS}: {error}") from error
     return f"{valid.local_part}@{valid.ascii_domain.lower()}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from io import StringIO
 from typing import cast, get_args
 
 from feedmaker.addresses import normalise
-from feedmaker.errors import UsageError
+from feedmaker.errors import FeedmakerError, UsageError
 from feedmaker.store.records import GONE, Cadence, Consent, Person, Status, Wishes
 from feedmaker.text import utc
 from feedmaker.wishes import parse_language, parse_topic
@@ -36,10 +37,13 @@ COLUMNS = (
     "language",
 )
 
+_QUOTE = "close each quotation mark, and write one that is text twice"
 _GUARD = "'"
 _GUARDED = tuple("=+-@\t\r\n＝＋－＠'")  # the last one, so that a guard can be told from an apostrophe
 _MOST_SHOWN = 60
 _MOST_NAMED = 20
+_SEPARATOR = re.compile(r'"?sep=.?"?[\r\n]*', re.IGNORECASE)  # a line that Excel puts in front
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _TIME = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?)?"
     r"\s*(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?(?:\s+\S+)?"
@@ -92,7 +96,10 @@ def _topic_cell(topics: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Hold the cells of a row, or why they cannot be read; `line` is where it begins, the first being 1."""
+    """Hold the cells of a row, or why they cannot be read; `line` is where it begins, the first being 1.
+
+    What makes no cells, or too many, stands in one, as it came.
+    """
 
     line: int
     cells: Sequence[str]
@@ -107,32 +114,95 @@ class Table:
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
+        self._lines = _RowLines(lines)
         first = next(self._lines, "").removeprefix("\ufeff")
+        if _SEPARATOR.fullmatch(first):
+            first = next(self._lines, "")
         self._delimiter, self.columns = _header(first)
+        self._lines.take()
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows that hold anything."""
+        """Yield the rows that hold anything; after a line that cannot be read, go on with the next one."""
         reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         while True:
-            line = reader.line_num + 2
+            line = self._lines.taken + 1
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(line, (), f"this is no CSV: {error}")
+                yield Row(line, [self._lines.take_first()], f"this is no CSV: {error}; {_QUOTE}")
                 continue
+            text = self._lines.take()
             if any(cells):
-                yield Row(line, [_unguarded(cell) for cell in cells], self._fault(cells))
+                yield self._row(line, text, cells)
 
-    def _fault(self, cells: Sequence[str]) -> str:
+    def _row(self, line: int, text: Sequence[str], cells: Sequence[str]) -> Row:
+        whole = ["".join(text).rstrip("\r\n")]
         width = len(self.columns)
         if any(cells[width:]):
-            return f"there are {len(cells)} cells, but {width} columns; put quotation marks around each cell"
-        if not all(map(_is_unicode, cells)):
-            return "this is not UTF-8; save the file as UTF-8"
-        return ""
+            return Row(
+                line,
+                whole,
+                f"there are {len(cells)} cells, but {width} columns; put quotation marks around each cell",
+            )
+        if any(map(self._is_row, text[1:])):
+            return Row(line, whole, f"a cell holds what look like other rows; {_QUOTE}")
+        fault = "" if all(map(_is_unicode, cells)) else "this is not UTF-8; save the file as UTF-8"
+        return Row(line, [_unguarded(cell) for cell in cells], fault)
+
+    def _is_row(self, line: str) -> bool:
+        """Tell whether a line of a cell looks like a row that a stray quotation mark has swallowed."""
+        cells = _split(line, self._delimiter)
+        named = zip(self.columns, cells, strict=False)
+        return len(cells) == len(self.columns) and any(
+            _plain(name) in _NAMES["address"] and _ADDRESS.fullmatch(cell.strip()) for name, cell in named
+        )
+
+
+class _RowLines:
+    """Give lines to a reader of CSV, and know those that the row has which it reads.
+
+    Those after the first can be read again. What ends the file too early is raised where a row begins, so
+    that the rows before it are read.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.taken = 0
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+        self._row: list[str] = []
+        self._fault: FeedmakerError | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._next()
+        self._row.append(line)
+        return line
+
+    def _next(self) -> str:
+        if self._fault is None:
+            try:
+                return next(self._lines)
+            except FeedmakerError as error:
+                self._fault = error
+        if self._row:
+            raise StopIteration
+        raise self._fault
+
+    def take(self) -> list[str]:
+        """Return the lines of the row; the next one begins after them."""
+        row, self._row = self._row, []
+        self.taken += len(row)
+        return row
+
+    def take_first(self) -> str:
+        """Return the first line of the row, without its end; the next row begins right after it."""
+        self._again.extendleft(reversed(self._row[1:]))
+        del self._row[1:]
+        return self.take()[0].rstrip("\r\n")
 
 
 def _header(line: str) -> tuple[str, list[str]]:
@@ -254,15 +324,16 @@ class Columns:
 
     def _status(self, cells: Mapping[str, str]) -> tuple[Status, datetime | None]:
         """Return what somebody is, and since when if that is known. In doubt they get no mail."""
-        unsubscribed_at, bounced_at = _time(cells, "unsubscribed_at"), _time(cells, "bounced_at")
-        status = self._defaults.status or _named_status(cells.get("status", ""))
-        if status is None:
-            status = "unsubscribed" if unsubscribed_at else "bounced" if bounced_at else "active"
+        named = self._defaults.status or _named_status(cells.get("status", ""))
+        since = _time(cells, "status_at")
+        left_at, left = _departure(cells)
+        if named in GONE:
+            return named, since or left_at
+        came = (since, _time(cells, "confirmed_at"), _time(cells, "added_at"))
+        if left_at and not (named and any(at and at > left_at for at in came)):
+            return left, left_at
         wants = cells.get("wanted", "true").lower() in _YES and cells.get("unwanted", "").lower() in _NO
-        if status == "active" and not wants:
-            status = "unsubscribed"
-        left_at = (unsubscribed_at or bounced_at) if status in GONE else None
-        return status, _time(cells, "status_at") or left_at
+        return ("unsubscribed", None) if named != "pending" and not wants else (named or "active", since)
 
 
 def _place(names: Sequence[str], words: Sequence[str]) -> int | None:
@@ -287,6 +358,14 @@ def _named_status(cell: str) -> Status | None:
     if status is None:
         raise UsageError(f"{_shown(cell)} is no status; write {', '.join(get_args(Status))}")
     return status
+
+
+def _departure(cells: Mapping[str, str]) -> tuple[datetime | None, Status]:
+    """Return when somebody left last, if they did, and what that made them."""
+    unsubscribed_at, bounced_at = _time(cells, "unsubscribed_at"), _time(cells, "bounced_at")
+    if bounced_at and not (unsubscribed_at and unsubscribed_at >= bounced_at):
+        return bounced_at, "bounced"
+    return unsubscribed_at, "unsubscribed"
 
 
 def _wishes(cells: Mapping[str, str]) -> Wishes:

@@ -53,6 +53,13 @@ def test_address_has_one_spelling(written: str, normal: str) -> None:
         '"ann lee"@example.org',
         "ann@[127.0.0.1]",
         f"{'a' * 65}@example.org",
+        "j\ufffdrg@example.org",
+        "\ufffdann@example.org",
+        "ann@ex\ufffdmple.org",
+        "a\ufffcnn@example.org",
+        "a\u3164nn@example.org",
+        "a\u2800nn@example.org",
+        "a\u034fnn@example.org",
     ],
 )
 def test_what_is_no_address_is_refused_by_name(written: str) -> None:

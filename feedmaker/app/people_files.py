@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from feedmaker.app.newsletters import stored
 from feedmaker.app.outcome import Progress
@@ -19,12 +21,15 @@ from feedmaker.errors import FeedmakerError, UsageError
 from feedmaker.store import Person, Status, Taken
 from feedmaker.subscriber_csv import COLUMNS, Columns, Defaults, Row, Table, cells_of, written
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 BATCH = 5000
 """How many people are taken over in one transaction."""
 MOST_TOPICS = 1000
 """How many topics of a list are remembered, to say which of them no note has."""
 LINE_LIMIT = 1_000_000
-"""How many bytes a line has at most; what is longer is no list of subscribers."""
+"""How many characters a line has at most; what is longer is no list of subscribers."""
 _PRIVATE = 0o600
 
 
@@ -43,6 +48,7 @@ class Rejects:
     """Keep what was rejected: how many rows, the first of them, and all in a file if there is one.
 
     The file has the rows as they came, as CSV to be mended and imported again, or as a JSON array of objects.
+    What could not be cut into cells stands whole in the first column.
     """
 
     SHOWN = 20
@@ -123,8 +129,8 @@ def import_subscribers(
     Raises `UsageError` where the file is no such CSV, and `FeedmakerError` at a line that is too long for a
     list, once those before it are taken over.
     """
-    lines = _Lines(found.file)
-    table = Table(lines)
+    file = _Bytes(found.file)
+    table = Table(_lines(file))
     rejects.begin(table.columns)
     defaults = Defaults(found.source, now, found.consent, found.status)
     people = _people(table, Columns(table.columns, defaults), rejects)
@@ -136,7 +142,7 @@ def import_subscribers(
                 taken += store.take_over(batch, newest)
                 if len(topics) < MOST_TOPICS:
                     topics.update(topic for person in batch for topic in person.wishes.topics)
-                progress("importing", lines.bytes, found.size)
+                progress("importing", file.count, found.size)
     finally:
         # An issue may have waited for somebody who gets it, and is on the list whatever comes after.
         project.wake_ticks()
@@ -169,24 +175,42 @@ def _people(table: Table, columns: Columns, rejects: Rejects) -> Iterator[Person
             rejects.add(row, str(error))
 
 
-class _Lines:
-    """Read a file line by line, counting bytes; what is no UTF-8 becomes surrogates (PEP 383)."""
+class _Bytes(RawIOBase):
+    """Read a file that is another's to close, and count its bytes."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.bytes = 0
+        self.count = 0
         self._file = file
 
-    def __iter__(self) -> Iterator[str]:
-        number = 0
-        while line := self._file.readline(LINE_LIMIT + 1):
-            number += 1
-            if len(line) > LINE_LIMIT:
-                raise FeedmakerError(
-                    f"line {number} has more than {LINE_LIMIT:,} bytes: this is no list of subscribers; "
-                    "the lines before it are imported"
-                )
-            self.bytes += len(line)
-            yield line.decode("utf-8", "surrogateescape")
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        target = memoryview(buffer)
+        found = self._file.read(len(target))
+        target[: len(found)] = found
+        self.count += len(found)
+        return len(found)
+
+
+def _lines(file: RawIOBase) -> Iterator[str]:
+    """Read a file line by line, whatever ends them.
+
+    It is UTF-8, what is none becoming surrogates (PEP 383), or UTF-16 if it begins with the mark of that.
+    """
+    buffered = BufferedReader(file)
+    is_utf16 = buffered.peek(2)[:2] in (BOM_UTF16_LE, BOM_UTF16_BE)
+    encoding, errors = ("utf-16", "replace") if is_utf16 else ("utf-8", "surrogateescape")
+    text = TextIOWrapper(buffered, encoding, errors, newline="")
+    number = 0
+    while line := text.readline(LINE_LIMIT + 1):
+        number += 1
+        if len(line) > LINE_LIMIT:
+            raise FeedmakerError(
+                f"line {number} has more than {LINE_LIMIT:,} characters: this is no list of subscribers; "
+                "the lines before it are imported, those after it are not read"
+            )
+        yield line
 
 
 # Writing

@@ -116,6 +116,7 @@ def _told(taken: Taken, rejected: int) -> str:
         (taken.known, "known already"),
         (taken.repeated, "more than once in the file"),
         (taken.left, "taken off the list, for they left elsewhere"),
+        (taken.barred, "had left, and are now kept off for good"),
         (taken.kept_out, "kept out, for they left here or were erased"),
         (rejected, "rejected"),
     )

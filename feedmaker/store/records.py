@@ -86,14 +86,16 @@ class Taken:
     """Count what became of people that are taken over from elsewhere.
 
     *added* are new. *known* are on the list and stay as they are, *repeated* were added by the same import,
-    and *left* were on the list and are taken off it, for they have left elsewhere. *kept_out* would have come
-    back although they left here, or had themselves erased.
+    and *left* were on the list and are taken off it, for they have left elsewhere. *barred* had left, and are
+    now kept off for good, for they complained or were suppressed elsewhere. *kept_out* would have come back
+    although they left here, or had themselves erased.
     """
 
     added: int = 0
     known: int = 0
     repeated: int = 0
     left: int = 0
+    barred: int = 0
     kept_out: int = 0
 
     def __add__(self, other: Taken) -> Taken:

@@ -10,8 +10,11 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from feedmaker.store.database import Part
 from feedmaker.store.people import consent_id, erased_among, row_of
-from feedmaker.store.records import GONE, Person, Taken
+from feedmaker.store.records import GONE, Person, Status, Taken
 from feedmaker.store.tables import subscribers
+
+_FOR_GOOD: frozenset[Status] = frozenset({"complained", "suppressed"})
+"""What somebody is whom not even the sign-up form brings back."""
 
 
 class Takeovers(Part):
@@ -25,8 +28,9 @@ class Takeovers(Part):
     def take_over(self, people: Sequence[Person], newest: int) -> Taken:
         """Add people in one transaction, some thousands at most, and count what became of them.
 
-        Who is there stays as they are, with one exception: somebody who has left elsewhere and has not come
-        back here since is taken off this list, too. Nobody comes back by this. `newest` is what
+        Who is there stays as they are, with two exceptions. Somebody who has left elsewhere and is not known
+        to have confirmed since is taken off this list, too; and who complained or was suppressed there is
+        that here as well, even if they have left already. Nobody comes back by this. `newest` is what
         `newest_subscriber` said before the first of the calls that make an import.
         """
         with self._database.transaction() as connection:
@@ -44,7 +48,10 @@ class _Batch:
         self.counts = {field.name: 0 for field in fields(Taken)}
         self._connection = connection
         self._newest = newest
-        known = select(subscribers.c.id, subscribers.c.address, subscribers.c.status, subscribers.c.status_at)
+        known = select(
+            *(subscribers.c.id, subscribers.c.address, subscribers.c.status),
+            *(subscribers.c.asked_at, subscribers.c.confirmed_at),
+        )
         rows = connection.execute(known.where(subscribers.c.address.in_(addresses))).mappings()
         self._rows: dict[str, dict[str, Any]] = {row["address"]: dict(row) for row in rows}
         self._erased = erased_among(connection, addresses)
@@ -66,16 +73,21 @@ class _Batch:
 
     def _meet(self, person: Person, row: dict[str, Any]) -> str:
         """Decide what becomes of somebody who is there, and has left there if anywhere."""
-        came_back = person.status_at < row["status_at"]
-        if person.status in GONE and row["status"] not in GONE and not came_back:
-            change = {"status": person.status, "status_at": person.status_at, "reason": person.reason}
-            row |= change
-            if "id" in row:
-                self._left[row["id"]] = change
+        if person.status in GONE and row["status"] not in GONE and not _came_back(person, row):
+            self._change(person, row)
             return "left"
+        if person.status in _FOR_GOOD and row["status"] in GONE - _FOR_GOOD:
+            self._change(person, row)
+            return "barred"
         if row.get("id", self._newest + 1) > self._newest:
             return "repeated"
         return "kept_out" if row["status"] in GONE and person.status not in GONE else "known"
+
+    def _change(self, person: Person, row: dict[str, Any]) -> None:
+        change = {"status": person.status, "status_at": person.status_at, "reason": person.reason}
+        row |= change
+        if "id" in row:
+            self._left[row["id"]] = change
 
     def _consent(self, text: str | None) -> int | None:
         if text not in self._consents:
@@ -89,3 +101,13 @@ class _Batch:
         if self._left:
             which = update(subscribers).where(subscribers.c.id == bindparam("_id"))
             self._connection.execute(which, [{"_id": key, **change} for key, change in self._left.items()])
+
+
+def _came_back(person: Person, row: dict[str, Any]) -> bool:
+    """Tell whether somebody on the list has confirmed since they left elsewhere, or can still do so.
+
+    Since when they are on the list says nothing: they may have been imported without a date.
+    """
+    can_confirm = row["status"] == "pending" and person.status not in _FOR_GOOD
+    since = row["asked_at" if can_confirm else "confirmed_at"]
+    return since is not None and since > person.status_at

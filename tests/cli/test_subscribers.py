@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import sqlite3
@@ -370,6 +371,54 @@ def test_import_takes_off_who_left_elsewhere(site: Site, file: Path) -> None:
     assert site("import", file, "--confirmed", "--status", "active").code == 2
 
 
+@pytest.mark.parametrize("more", [[], ["--status", "unsubscribed"]])
+def test_who_was_imported_without_a_date_may_have_left_before(
+    site: Site, file: Path, more: list[str]
+) -> None:
+    """The day of an import says nothing of when they agreed; what was added by hand is dated, and later."""
+    file.write_text("email\ncy@example.org\n", "utf-8")
+    site("import", file, "--confirmed")
+    file.write_text(
+        "Email Address,UNSUB_TIME\ncy@example.org,2025-03-01 10:00:00\nbo@example.org,2025-03-01\n", "utf-8"
+    )
+
+    left = site("import", file, "--confirmed", *more)
+    site("add", "cy@example.org", "--again")
+    again = site("import", file, "--confirmed", *more)
+
+    assert left.out == "0 subscribers added; 1 known already; 1 taken off the list, for they left elsewhere\n"
+    assert again.out == "0 subscribers added; 2 known already\n"
+    assert site.statuses() == {"ada": "active", "bo": "active", "cy": "active"}
+
+
+def test_who_left_within_a_file_is_off(site: Site, file: Path) -> None:
+    """Whichever row comes first; one that says both leaves them off as well."""
+    file.write_text(
+        "email,status,UNSUB_TIME\ncy@example.org,subscribed,\ncy@example.org,unsubscribed,2025-03-01\n"
+        "dan@example.org,unsubscribed,2025-03-01\ndan@example.org,subscribed,\n"
+        "eve@example.org,subscribed,2025-03-01\n",
+        "utf-8",
+    )
+
+    site("import", file, "--confirmed")
+
+    assert {site.statuses()[name] for name in ("cy", "dan", "eve")} == {"unsubscribed"}
+
+
+@pytest.mark.parametrize("status", ["suppressed", "complained"])
+def test_import_keeps_off_for_good_who_has_left(site: Site, file: Path, status: str) -> None:
+    """Who only unsubscribed could sign up again; who was suppressed or complained elsewhere cannot."""
+    site("remove", "bo@example.org")
+    file.write_text("email\nbo@example.org\n", "utf-8")
+
+    done = site("import", file, "--confirmed", "--status", status)
+    again = site("import", file, "--confirmed", "--status", status)
+
+    assert done.out == "0 subscribers added; 1 had left, and are now kept off for good\n"
+    assert again.out == "0 subscribers added; 1 known already\n"
+    assert site.statuses()["bo"] == status
+
+
 def test_topics_of_a_list_that_no_note_has_are_told(site: Site, file: Path) -> None:
     """Each once, with the one that may be meant, for people and machines; all are taken over as they are."""
     (site.root / "episodes").mkdir()
@@ -447,14 +496,14 @@ def test_import_tells_machines(site: Site, file: Path, tmp_path: Path) -> None:
     done = site("import", file, "--confirmed", "--json", "--rejects", rejects)
 
     told = json.loads(done.out)
-    counts = {"added": 1, "known": 0, "repeated": 0, "left": 0, "kept_out": 0, "rejected": 3}
+    counts = {"added": 1, "known": 0, "repeated": 0, "left": 0, "barred": 0, "kept_out": 0, "rejected": 3}
     assert {key: told[key] for key in counts} == counts
     assert [one["line"] for one in told["rejects"]] == [3, 4, 5]
     kept = json.loads(rejects.read_bytes())
     assert [(one["line"], one["row"]) for one in kept] == [
         (3, {"email": "bad", "name": "x"}),
         (4, {"email": "worse", "name": "y"}),
-        (5, {"email": "", "name": ""}),
+        (5, {"email": '"', "name": ""}),
     ]
     file.write_text("email\n", "utf-8")
     assert site("import", file, "--confirmed", "--json", "--rejects", rejects).code == 0
@@ -463,9 +512,11 @@ def test_import_tells_machines(site: Site, file: Path, tmp_path: Path) -> None:
 
 def test_import_reads_standard_input(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hyphen stands for it, and it is the source where none is named."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"email\ncy@example.org\n")))
+    given = io.TextIOWrapper(io.BytesIO(b"email\ncy@example.org\n"))
+    monkeypatch.setattr(sys, "stdin", given)
 
     assert site("import", "-", "--confirmed").out == "1 subscriber added\n"
+    assert not given.buffer.closed
 
     assert site.people()[2].consent.source == "imported from standard input"
 
@@ -512,7 +563,7 @@ def test_line_without_end_is_not_read_whole(site: Site, file: Path) -> None:
 
     assert done.code == 1
     assert done.err.startswith(
-        "feedmaker: line 3 has more than 1,000,000 bytes: this is no list of subscribers; "
+        "feedmaker: line 3 has more than 1,000,000 characters: this is no list of subscribers; "
         "the lines before it are imported"
     )
     assert set(site.statuses()) == {"ada", "bo", "cy"}
@@ -535,6 +586,69 @@ def test_all_before_a_line_without_end_are_imported(
 
         assert set(names) <= set(site.statuses())
         assert wake.exists()
+
+
+def test_stray_quotation_mark_loses_nobody(site: Site, file: Path, tmp_path: Path) -> None:
+    """Its row alone is rejected, and is in the file of rejects as it came; mended, it is imported."""
+    rejects = tmp_path / "rejects.csv"
+    rows = [f"r{number}@example.org,n" for number in range(12_000)]
+    rows[4] = 'r4@example.org,"n'
+    file.write_text("email,name\n" + "\n".join(rows), "utf-8")
+
+    done = site("import", file, "--confirmed", "--rejects", rejects)
+
+    assert (done.code, done.out) == (1, "11,999 subscribers added; 1 rejected\n")
+    assert done.err.startswith("people.csv:6: this is no CSV: ")
+    assert "close each quotation mark, and write one that is text twice\n" in done.err
+    header, row = csv.reader(rejects.read_text("utf-8").splitlines())
+    assert (header, row[:3]) == (["email", "name", "line", "why"], [rows[4], "", "6"])
+
+
+def test_cell_that_is_too_long_is_kept(site: Site, file: Path, tmp_path: Path) -> None:
+    """A row with it is rejected as it came, and those after it are taken."""
+    rejects = tmp_path / "rejects.json"
+    long = f"cy@example.org,{'x' * 200_000}"
+    file.write_text(f"email,name\n{long}\ndan@example.org,\n", "utf-8")
+
+    done = site("import", file, "--confirmed", "--json", "--rejects", rejects)
+
+    assert (done.code, json.loads(done.out)["added"]) == (1, 1)
+    assert json.loads(rejects.read_bytes())[0]["row"] == {"email": long, "name": ""}
+
+
+def test_quotation_mark_before_a_line_without_end(site: Site, file: Path) -> None:
+    """Lines between the two are imported, as the text says."""
+    with file.open("wb") as big:
+        big.write(b'email,name\ncy@example.org,"n\ndan@example.org,n\n')
+        big.truncate(3 * LINE_LIMIT)
+
+    done = site("import", file, "--confirmed")
+
+    assert (done.code, "line 4 has more than" in done.err) == (1, True)
+    assert set(site.statuses()) == {"ada", "bo", "dan"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_files_of_spreadsheets_are_read(site: Site, file: Path, encoding: str, end: str) -> None:
+    """Whatever they are written in, and whatever ends a line."""
+    text = end.join(["sep=;", "email;consent", f'cy@example.org;"Größe:{end}ja"', "dän@example.org;ja", ""])
+    file.write_bytes(text.encode(encoding))
+
+    done = site("import", file, "--confirmed")
+
+    assert (done.code, done.out) == (0, "2 subscribers added\n")
+    cy, dan = site.people()[2:]
+    assert (cy.consent.text, dan.address) == (f"Größe:{end}ja", "dän@example.org")
+
+
+def test_what_is_no_utf_16_is_no_address(site: Site, file: Path) -> None:
+    """Half a letter is rejected with its row."""
+    file.write_bytes("email\ncy@example.org\nda".encode("utf-16") + b"x")
+
+    done = site("import", file, "--confirmed")
+
+    assert (done.code, done.out) == (1, "1 subscriber added; 1 rejected\n")
 
 
 # To a file

@@ -326,10 +326,11 @@ def test_people_are_taken_over_as_they_are(store: Store) -> None:
 
 @pytest.mark.parametrize("status", sorted(GONE))
 def test_nobody_comes_back_by_an_import(store: Store, status: Status) -> None:
-    """Who left here stays away, and is counted."""
+    """Who left here stays away, however sure somewhere else is, and is counted."""
     store.take_over([person("ann", status)], 0)
+    back = replace(person("ann", "active", LATER), confirmed_at=LATER)
 
-    assert store.take_over([person("ann", "active", LATER)], 1) == Taken(kept_out=1)
+    assert store.take_over([back], 1) == Taken(kept_out=1)
     assert store.take_over([person("ann", "unsubscribed", LATER)], 1) == Taken(known=1)
 
     assert of(store, "ann").status == status
@@ -347,7 +348,7 @@ def test_subscribers_stay_as_they_are(store: Store) -> None:
 
 
 def test_who_left_elsewhere_leaves_here(store: Store) -> None:
-    """Somebody who has left since they came here is taken off; who has come back since stays."""
+    """Somebody who has left since they confirmed is taken off; who has confirmed since stays."""
     add(store, "ann", "bob")
 
     taken = store.take_over([person("ann", "unsubscribed", LATER), person("bob", "bounced", EARLIER)], 2)
@@ -356,6 +357,39 @@ def test_who_left_elsewhere_leaves_here(store: Store) -> None:
     ann, bob = store.subscribers()
     assert (ann.status, ann.status_at, ann.reason) == ("unsubscribed", LATER, "said the file")
     assert (bob.status, bob.status_at) == ("active", NOW)
+
+
+def test_day_of_an_import_is_no_consent(store: Store) -> None:
+    """Who was imported may have left before that, unless a confirmation is known that came later."""
+    store.take_over([person("ann"), replace(person("bob"), confirmed_at=NOW)], 0)
+
+    taken = store.take_over([person(name, "unsubscribed", EARLIER) for name in ("ann", "bob")], 2)
+
+    assert taken == Taken(left=1, known=1)
+    assert (of(store, "ann").status, of(store, "bob").status) == ("unsubscribed", "active")
+
+
+@pytest.mark.parametrize(("status", "kept"), [("unsubscribed", True), ("complained", False)])
+def test_who_asks_anew_may_confirm(store: Store, status: Status, *, kept: bool) -> None:
+    """An earlier departure elsewhere does not end that; nobody asks for those who are off for good."""
+    store.ask_subscriber("ann@example.org", FORM, NOW)
+
+    store.take_over([person("ann", status, EARLIER)], 1)
+
+    assert of(store, "ann").status == ("pending" if kept else status)
+
+
+@pytest.mark.parametrize("before", sorted(GONE))
+@pytest.mark.parametrize("told", sorted(GONE))
+def test_stronger_reason_to_be_off_wins(store: Store, before: Status, told: Status) -> None:
+    """Complained and suppressed are for good, whichever was first; all others stay what they are."""
+    store.take_over([person("ann", before)], 0)
+
+    taken = store.take_over([person("ann", told, EARLIER)], 1)
+
+    stronger = told in ("complained", "suppressed") and before in ("unsubscribed", "bounced")
+    assert taken == (Taken(barred=1) if stronger else Taken(known=1))
+    assert of(store, "ann").status == (told if stronger else before)
 
 
 @pytest.mark.parametrize("together", [True, False])

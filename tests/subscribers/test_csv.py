@@ -223,6 +223,37 @@ def test_everybody_in_a_file_can_have_left() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "row", "status", "status_at"),
+    [
+        ("email,status,unsub_time", "a@b.example,subscribed,2024-05-03", "unsubscribed", moment(3)),
+        ("email,status,unsub_time", "a@b.example,pending,2024-05-03", "unsubscribed", moment(3)),
+        ("email,status,clean_time", "a@b.example,subscribed,2024-05-03", "bounced", moment(3)),
+        (
+            "email,status,unsub_time,clean_time",
+            "a@b.example,subscribed,2024-05-03,2024-05-04",
+            *("bounced", moment(4)),
+        ),
+        (
+            "email,status,unsub_time,confirm_time",
+            "a@b.example,subscribed,2024-05-03,2024-05-02",
+            *("unsubscribed", moment(3)),
+        ),
+        (
+            "email,status,unsub_time,confirm_time",
+            "a@b.example,subscribed,2024-05-03,2024-05-04",
+            *("active", moment(4)),
+        ),
+        ("email,unsub_time,confirm_time", "a@b.example,2024-05-03,2024-05-04", "unsubscribed", moment(3)),
+    ],
+)
+def test_who_is_told_to_have_left_is_off(header: str, row: str, status: str, status_at: datetime) -> None:
+    """In doubt they get no mail: only a status and a later date say together that they came back."""
+    person = read_one(header, row)
+
+    assert (person.status, person.status_at) == (status, status_at)
+
+
+@pytest.mark.parametrize(
     ("words", "status"),
     [
         ("active subscribed Enabled REGULAR past_due", "active"),
@@ -311,6 +342,13 @@ def test_row_that_cannot_be_taken_says_why(header: str, row: str, said: str) -> 
     assert len(found) < 300
 
 
+def test_row_with_too_many_cells_is_kept_whole() -> None:
+    """No cell is lost, whatever file it is written to."""
+    (row,) = Table(lines('email,name\n"a@b.example",Lee,Ann\n')).rows()
+
+    assert row.cells == ['"a@b.example",Lee,Ann']
+
+
 def test_rows_know_their_lines_and_go_on_after_a_fault() -> None:
     """A row that is no CSV does not take those after it along, and empty ones count as lines."""
     table = Table(
@@ -320,9 +358,67 @@ def test_rows_know_their_lines_and_go_on_after_a_fault() -> None:
     assert [(row.line, row.cells[:1], bool(row.fault)) for row in table.rows()] == [
         (2, ["a@b.example"], False),
         (4, ["b@b.example"], False),
-        (6, (), True),
+        (6, ['c@b.example,"2" 3'], True),
         (8, ["d@b.example"], False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        pytest.param(
+            'a@b.example,"x\nb@b.example,\nc@b.example,"y, z"\nd@b.example,"1\n2"\n',
+            [
+                (2, ['a@b.example,"x'], True),
+                (3, ["b@b.example", ""], False),
+                (4, ["c@b.example", "y, z"], False),
+                (5, ["d@b.example", "1\n2"], False),
+            ],
+            id="ended by another one",
+        ),
+        pytest.param(
+            'a@b.example,"x\r\nb@b.example,"y\r\nc@b.example,\r\n',
+            [
+                (2, ['a@b.example,"x'], True),
+                (3, ['b@b.example,"y'], True),
+                (4, ["c@b.example", ""], False),
+            ],
+            id="in each row",
+        ),
+        pytest.param(
+            'a@b.example,"x\nb@b.example,y\nc@b.example,5"\nd@b.example,\n',
+            [
+                (2, ['a@b.example,"x\nb@b.example,y\nc@b.example,5"'], True),
+                (5, ["d@b.example", ""], False),
+            ],
+            id="closed by a later row",
+        ),
+        pytest.param(
+            'a@b.example,"write to\nb@b.example, please"\n',
+            [(2, ['a@b.example,"write to\nb@b.example, please"'], True)],
+            id="perhaps a text",
+        ),
+        pytest.param(
+            'a@b.example,"write to b@b.example\n, please"\n',
+            [(2, ["a@b.example", "write to b@b.example\n, please"], False)],
+            id="certainly a text",
+        ),
+    ],
+)
+def test_stray_quotation_mark_takes_no_row_along(text: str, rows: list[tuple[int, list[str], bool]]) -> None:
+    """What it spoils is rejected as it came, and what only may be a row is neither lost nor imported."""
+    found = Table(lines("email,x\n" + text)).rows()
+
+    assert [(row.line, list(row.cells), bool(row.fault)) for row in found] == rows
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "\ufeffSEP=;\n", "sep=\t\n"])
+def test_line_that_names_the_delimiter_is_no_header(line: str) -> None:
+    """Excel writes one; it counts as a line, and the names of the columns come next."""
+    table = Table([line, "email;name\n", "a@b.example;Ann\n"])
+
+    assert table.columns == ["email", "name"]
+    assert list(table.rows()) == [Row(3, ["a@b.example", "Ann"])]
 
 
 @pytest.mark.parametrize(
