@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -37,14 +37,16 @@ class Taken:
             f"{messages}: {', '.join(people) or 'nobody changed'}" if self.messages else "nothing came back"
         )
 
-    @property
-    def asking(self) -> str:
-        """Say who is said to want to leave, without proof, and what to do; empty where nobody is."""
+    def asking(self, shown: Callable[[str], str] = str) -> str:
+        """Say who is said to want to leave, without proof, and what to do; empty where nobody is.
+
+        Addresses are `shown` as whoever reads it may see them.
+        """
         if not self.tally.asking:
             return ""
         return (
-            f"{', '.join(self.tally.asking)}: asked to leave, in a message that anybody could have sent, so "
-            "nothing was done; if it is true, run feedmaker subscribers remove ADDRESS"
+            f"{', '.join(map(shown, self.tally.asking))}: asked to leave, in a message that anybody could "
+            "have sent, so nothing was done; if it is true, run feedmaker subscribers remove ADDRESS"
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import BuildReport
 from feedmaker.errors import DiagnosedError, FeedmakerError
+from feedmaker.signup.words import masked
 
 if TYPE_CHECKING:
     from feedmaker.app.bounces import Taken
@@ -83,8 +84,9 @@ def done_by_reading(taken: Taken) -> Done:
     So are people who asked to leave without proof, or nobody would look for that.
     """
     causes = [Cause(constant(fault), fault) for fault in taken.faults]
-    if taken.asking:
-        causes.append(Cause(taken.asking, taken.asking))
+    # What fails may be told by services elsewhere, which need not know the address.
+    if asking := taken.asking(masked):
+        causes.append(Cause(asking, asking))
     summary = "; ".join([taken.summary, *(cause.text for cause in causes)])
     return Done(summary, "failed" if causes else "done", [taken.summary] if taken.messages else [], causes)
 

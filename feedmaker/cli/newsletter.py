@@ -471,7 +471,7 @@ def bounces(places: tuple[str, ...], as_json: bool) -> int:
         print_json(taken)
     elif not is_pipe:
         click.echo(taken.summary)
-    faults = [*taken.faults, *filter(None, [taken.asking])]
+    faults = [*taken.faults, *filter(None, [taken.asking()])]
     for fault in faults:
         click.echo(f"feedmaker: {fault}", err=True)
     return int(bool(faults) and not is_pipe)
