@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from feedmaker.app.project import BuildReport
 from feedmaker.errors import DiagnosedError, FeedmakerError
-from feedmaker.signup.words import masked
 
 if TYPE_CHECKING:
     from feedmaker.app.bounces import Taken
@@ -83,6 +82,8 @@ def done_by_reading(taken: Taken) -> Done:
 
     So are people who asked to leave without proof, or nobody would look for that.
     """
+    from feedmaker.signup.words import masked
+
     causes = [Cause(constant(fault), fault) for fault in taken.faults]
     # What fails may be told by services elsewhere, which need not know the address.
     if asking := taken.asking(masked):
