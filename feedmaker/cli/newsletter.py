@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,10 +24,9 @@ from feedmaker.errors import BusyError
 
 if TYPE_CHECKING:
     from feedmaker.app.project import Project
-    from feedmaker.app.sending import SendReport
+    from feedmaker.app.sending import Decision, SendReport
     from feedmaker.store.records import DeliveryState, Issue
 
-Decision = Literal["sent", "failed", "again"]
 STATES = ("queued", "sending", "sent", "deferred", "failed", "suppressed", "unknown")
 
 

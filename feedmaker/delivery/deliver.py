@@ -19,7 +19,7 @@ from feedmaker.delivery.transports.base import Envelope, Transport
 from feedmaker.errors import StoreError
 from feedmaker.newsletter.issue import newsletter_of
 from feedmaker.newsletter.message import Letter
-from feedmaker.store import Counts, Delivery, Issue, Store
+from feedmaker.store import Counts, Delivery, Issue, Sending, Store
 
 
 def begin(store: Store, issue: Issue, config: Config, dated_at: datetime, now: datetime) -> bool:
@@ -53,12 +53,12 @@ def deliver(
 
     Sender(store, transport, issue, config.delivery, manner, compose).send()
     with store.transaction():
-        counts = store.counts(issue.id)
-        _refuse_unbalanced(store, issue, counts)
+        counts, sending = store.counts(issue.id), store.sending(issue.id)
+        _refuse_unbalanced(issue, counts, sending)
         unsure = next_resolution(store, transport, issue, config.delivery, manner.clock())
         if not counts.pending and unsure is None:
             store.mark_issue(issue.id, "sent", now)
-        elif counts.pending and not _is_stopped(store, issue):
+        elif counts.pending and not (sending and sending.stopped):
             # What nobody could say, and was let be, may have been put off after all.
             store.mark_issue(issue.id, "sending", now)
     return counts
@@ -68,14 +68,8 @@ def _letter(issue: Issue, config: Config) -> Letter:
     return Letter(newsletter_of(config), subject=issue.subject, html=issue.html, text=issue.text)
 
 
-def _is_stopped(store: Store, issue: Issue) -> bool:
-    sending = store.sending(issue.id)
-    return bool(sending and sending.stopped)
-
-
-def _refuse_unbalanced(store: Store, issue: Issue, counts: Counts) -> None:
+def _refuse_unbalanced(issue: Issue, counts: Counts, sending: Sending | None) -> None:
     """Stop where the ledger holds more people, or fewer, than were written into it."""
-    sending = store.sending(issue.id)
     said = unbalanced(counts, sending) if sending else ""
     if said:
         raise StoreError(f"issue {issue.slug}: {said}; put back a copy of the state database")
